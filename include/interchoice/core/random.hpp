@@ -30,6 +30,7 @@ enum class Stream : std::uint32_t {
   kAugmentation = 2,  ///< how one image is shifted and flipped
   kSplit = 3,         ///< which images are for training, which for validation
   kCalibration = 4,   ///< which images recalibrate BatchNorm
+  kEvaluation = 5,    ///< which architectures are evaluated
 };
 
 namespace detail {

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace interchoice {
+
+/// What a candidate is, so that restrictions such as `no_zero` can be written for any space.
+enum class CandidateKind : std::uint8_t { kOther, kZero, kSkip, kPooling, kConvolution };
+
+/// A candidate operation of a choice: a type with a name.
+///
+/// Satisfied by any type with `static constexpr std::string_view name`. An optional
+/// `static constexpr CandidateKind kind` lets restrictions find it; what it computes is declared
+/// above the torch line (see `nn/operation.hpp`), so that spaces can be used without torch.
+template <class Op>
+concept Candidate = requires {
+  { Op::name } -> std::convertible_to<std::string_view>;
+};
+
+/// The kind that a candidate declares; `kOther` if it declares none.
+template <Candidate Op>
+constexpr CandidateKind candidate_kind() {
+  if constexpr (requires { { Op::kind } -> std::convertible_to<CandidateKind>; }) {
+    return Op::kind;
+  } else {
+    return CandidateKind::kOther;
+  }
+}
+
+namespace detail {
+
+// One check an element: a failed constraint on a pack would not say which candidate is meant.
+template <class Op>
+struct CheckedCandidate {
+  static_assert(Candidate<Op>,
+                "interchoice: a candidate operation needs `static constexpr std::string_view "
+                "name`; add it to the type named above");
+  static constexpr bool value = true;
+};
+
+}  // namespace detail
+
+/// The candidates of one choice, in the order of their indices.
+template <class... Ops>
+struct Candidates {
+  static_assert(sizeof...(Ops) >= 1 && sizeof...(Ops) <= 255,
+                "interchoice: a choice needs 1 to 255 candidates; change the number of types in "
+                "interchoice::Candidates<...>");
+  static_assert((detail::CheckedCandidate<Ops>::value && ...));
+
+  static constexpr std::size_t count = sizeof...(Ops);
+  static constexpr std::array<std::string_view, count> names{std::string_view(Ops::name)...};
+  static constexpr std::array<CandidateKind, count> kinds{candidate_kind<Ops>()...};
+
+  /// Calls `visit.operator()<Op>()` for each candidate, in order.
+  template <class Visitor>
+  static constexpr void for_each(Visitor&& visit) {
+    (visit.template operator()<Ops>(), ...);
+  }
+
+  static constexpr bool names_are_distinct() {
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (names[i] == names[j]) return false;
+      }
+    }
+    return true;
+  }
+};
+
+}  // namespace interchoice

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "interchoice/core/architecture.hpp"
+
+namespace interchoice {
+
+/// The candidates that each choice may take: restricts sampling and enumeration, never the
+/// weights, so that super-networks of all restrictions hold the same parameters.
+///
+/// Made by `all`, `no_zero`, `only_convolutions`, `without`, `only` or from any predicate.
+/// A constexpr restriction that leaves a choice empty does not compile.
+template <SearchSpace Space>
+class Restriction {
+ public:
+  /// Allows what `allowed(choice, candidate)` says.
+  /// *Throws* std::invalid_argument if a choice is left without a candidate.
+  template <class Allowed>
+  constexpr explicit Restriction(const Allowed& allowed) {
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
+        if (allowed(choice, c)) lists_[choice][counts_[choice]++] = static_cast<std::uint8_t>(c);
+      }
+      if (counts_[choice] == 0) {
+        throw std::invalid_argument("interchoice: a restriction of '" + std::string(Space::name) +
+                                    "' leaves choice " + std::to_string(choice) +
+                                    " without a candidate; allow at least one");
+      }
+    }
+  }
+
+  /// The allowed candidates of a choice, ascending.
+  constexpr std::span<const std::uint8_t> candidates(std::size_t choice) const {
+    return {lists_[choice].data(), counts_[choice]};
+  }
+
+  /// Whether an architecture uses allowed candidates only.
+  constexpr bool allows(const Architecture<Space>& architecture) const {
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      bool found = false;
+      for (const std::uint8_t c : candidates(choice)) found = found || c == architecture[choice];
+      if (!found) return false;
+    }
+    return true;
+  }
+
+  /// The number of allowed architectures, or 0 where it exceeds 64 bits.
+  constexpr std::uint64_t architecture_count() const {
+    std::uint64_t count = 1;
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      if (count > UINT64_MAX / counts_[choice]) return 0;
+      count *= counts_[choice];
+    }
+    return count;
+  }
+
+  friend constexpr bool operator==(const Restriction&, const Restriction&) = default;
+
+ private:
+  std::array<std::array<std::uint8_t, max_candidate_count<Space>()>, Space::choice_count> lists_{};
+  std::array<std::size_t, Space::choice_count> counts_{};
+};
+
+/// Every candidate except those of the given names.
+template <SearchSpace Space>
+constexpr Restriction<Space> without(std::initializer_list<std::string_view> names) {
+  return Restriction<Space>([&](std::size_t choice, std::size_t c) {
+    for (const std::string_view name : names) {
+      if (Space::candidate_name(choice, c) == name) return false;
+    }
+    return true;
+  });
+}
+
+/// Only the candidates of the given names.
+template <SearchSpace Space>
+constexpr Restriction<Space> only(std::initializer_list<std::string_view> names) {
+  return Restriction<Space>([&](std::size_t choice, std::size_t c) {
+    for (const std::string_view name : names) {
+      if (Space::candidate_name(choice, c) == name) return true;
+    }
+    return false;
+  });
+}
+
+/// No restriction.
+template <SearchSpace Space>
+inline constexpr Restriction<Space> all{[](std::size_t, std::size_t) { return true; }};
+
+/// Everything but candidates of kind `kZero`.
+template <SearchSpace Space>
+inline constexpr Restriction<Space> no_zero{[](std::size_t choice, std::size_t c) {
+  return Space::candidate_kind(choice, c) != CandidateKind::kZero;
+}};
+
+/// Only candidates of kind `kConvolution`.
+template <SearchSpace Space>
+inline constexpr Restriction<Space> only_convolutions{[](std::size_t choice, std::size_t c) {
+  return Space::candidate_kind(choice, c) == CandidateKind::kConvolution;
+}};
+
+}  // namespace interchoice

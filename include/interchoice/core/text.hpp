@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "interchoice/core/architecture.hpp"
+
+namespace interchoice {
+
+namespace detail {
+
+// A space may spell its architectures itself, as the cell spaces do.
+template <class Space>
+concept SpellsArchitectures =
+    requires(std::span<const std::uint8_t, Space::choice_count> candidates, std::string_view text) {
+      { Space::to_text(candidates) } -> std::same_as<std::string>;
+      {
+        Space::from_text(text)
+      } -> std::same_as<std::array<std::uint8_t, Space::choice_count>>;
+    };
+
+}  // namespace detail
+
+/// The text form of an architecture: the space's own spelling (NAS-Bench-201:
+/// `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`), otherwise the candidates' indices, `3-0-1`.
+template <SearchSpace Space>
+std::string to_text(const Architecture<Space>& architecture) {
+  if constexpr (detail::SpellsArchitectures<Space>) {
+    return Space::to_text(architecture.candidates());
+  } else {
+    std::string text;
+    for (const std::uint8_t candidate : architecture.candidates()) {
+      if (!text.empty()) text += '-';
+      text += std::to_string(candidate);
+    }
+    return text;
+  }
+}
+
+/// The architecture of a text form; the inverse of `to_text`.
+/// *Throws* std::invalid_argument with the text and the place where it goes wrong.
+template <SearchSpace Space>
+Architecture<Space> from_text(std::string_view text) {
+  if constexpr (detail::SpellsArchitectures<Space>) {
+    return Architecture<Space>(Space::from_text(text));
+  } else {
+    std::array<std::uint8_t, Space::choice_count> candidates{};
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    const auto fail = [&](const std::string& reason) {
+      throw std::invalid_argument("interchoice: architecture text '" + std::string(text) +
+                                  "', place " + std::to_string(at - text.data()) + ": " + reason);
+    };
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      if (choice > 0) {
+        if (at == end || *at != '-') fail("expected '-' before choice " + std::to_string(choice));
+        ++at;
+      }
+      const auto [next, error] = std::from_chars(at, end, candidates[choice]);
+      if (error != std::errc() || candidates[choice] >= Space::candidate_count(choice)) {
+        fail("choice " + std::to_string(choice) + " needs a candidate from 0 to " +
+             std::to_string(Space::candidate_count(choice) - 1));
+      }
+      at = next;
+    }
+    if (at != end) fail("text goes on after the last choice");
+    return Architecture<Space>(candidates);
+  }
+}
+
+}  // namespace interchoice

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "interchoice/dependency/prior.hpp"
+
+namespace interchoice {
+
+/// A bias vector, chosen by the current and the `Depth` prior choices, added to the op's input.
+///
+///   y = op_c(x + B[pD, ..., p1, c])      B: [n_pD, ..., n_p1, n_c, C], zero at the start
+///
+/// It acts before the op's own ReLU, for every candidate: no effect on Zero, passed on by Skip.
+/// The first location has no prior and no table. Trained with weight decay, as in the reference.
+///
+/// *Cost*: nothing beside the op where the op or the sum after it takes the vector in its own
+/// kernel; the table's rows in memory. *Source*: paper section 3.3.
+template <std::size_t Depth, class Order = registration>
+struct bias {
+  static_assert(Depth >= 1,
+                "interchoice: bias<Depth> needs Depth >= 1; for no dependency use "
+                "interchoice::none");
+
+  using prior_order = Order;
+  static constexpr std::string_view name = "bias";
+  static constexpr std::size_t depth = Depth;
+  static std::string text() {
+    std::string text = "bias<" + std::to_string(Depth);
+    if (Order::name != registration::name) text += "," + std::string(Order::name);
+    return text + ">";
+  }
+};
+
+}  // namespace interchoice
