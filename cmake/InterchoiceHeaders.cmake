@@ -1,0 +1,14 @@
+# The public headers, split at the torch line. Every header below include/ belongs to exactly one list:
+# what is not named here as torch-free may include libtorch.
+
+file(GLOB_RECURSE interchoice_torch_headers CONFIGURE_DEPENDS
+     "${CMAKE_CURRENT_SOURCE_DIR}/include/interchoice/*.hpp")
+
+set(interchoice_core_headers "")
+foreach(interchoice_part IN ITEMS
+        "version.hpp" "core.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*")
+  set(interchoice_matching ${interchoice_torch_headers})
+  list(FILTER interchoice_matching INCLUDE REGEX "/include/interchoice/${interchoice_part}$")
+  list(APPEND interchoice_core_headers ${interchoice_matching})
+endforeach()
+list(REMOVE_ITEM interchoice_torch_headers ${interchoice_core_headers} "")

@@ -1,0 +1,35 @@
+# The relocatable package: lib/cmake/interchoice and the headers.
+
+include(CMakePackageConfigHelpers)
+
+set(interchoice_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/interchoice")
+
+foreach(interchoice_component IN ITEMS core torch cuda)
+  set(interchoice_file_set "")
+  if(NOT interchoice_component STREQUAL "cuda")
+    set(interchoice_file_set FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  endif()
+  install(TARGETS interchoice_${interchoice_component}
+          EXPORT interchoice-${interchoice_component} ${interchoice_file_set})
+  install(EXPORT interchoice-${interchoice_component}
+          DESTINATION "${interchoice_package_dir}"
+          NAMESPACE interchoice::
+          FILE interchoice-${interchoice_component}-targets.cmake)
+endforeach()
+
+configure_package_config_file(
+  "${CMAKE_CURRENT_LIST_DIR}/interchoice-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/interchoice-config.cmake"
+  INSTALL_DESTINATION "${interchoice_package_dir}"
+  NO_SET_AND_CHECK_MACRO)
+# A minor version may break users while the major one is 0.
+write_basic_package_version_file(
+  "${PROJECT_BINARY_DIR}/interchoice-config-version.cmake"
+  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+
+install(FILES
+  "${PROJECT_BINARY_DIR}/interchoice-config.cmake"
+  "${PROJECT_BINARY_DIR}/interchoice-config-version.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceTorch.cmake"
+  DESTINATION "${interchoice_package_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
