@@ -113,11 +113,13 @@ class CounterRandom {
       throw std::invalid_argument(
           "interchoice: CounterRandom::below(0): there is no number below 0; ask for at least 1");
     }
-    const std::uint32_t surplus = (0 - n) % n;  // 2^32 mod n
-    std::uint64_t product = 0;
-    do {
-      product = std::uint64_t{(*this)()} * n;
-    } while (static_cast<std::uint32_t>(product) < surplus);
+    std::uint64_t product = std::uint64_t{(*this)()} * n;
+    if (static_cast<std::uint32_t>(product) < n) {  // seldom: spares most calls the division
+      const std::uint32_t surplus = (0 - n) % n;    // 2^32 mod n
+      while (static_cast<std::uint32_t>(product) < surplus) {
+        product = std::uint64_t{(*this)()} * n;
+      }
+    }
     return static_cast<std::uint32_t>(product >> 32);
   }
 

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "interchoice/data/image_set.hpp"
+#include "interchoice/io/input_file.hpp"
+
+namespace interchoice {
+
+/// The two files of a data set in IDX format, unpacked.
+struct IdxPaths {
+  std::filesystem::path images;  ///< magic 0x00000803: unsigned bytes, [N, H, W]
+  std::filesystem::path labels;  ///< magic 0x00000801: unsigned bytes, [N]
+};
+
+namespace detail {
+
+[[noreturn]] inline void fail_idx(const InputFile& file, const std::string& what) {
+  throw std::runtime_error("interchoice: " + file.path().string() + ": " + what);
+}
+
+// An IDX file of unsigned bytes: two zero bytes, type 8, the number of dimensions, the dimensions
+// as big-endian 32-bit numbers, the values.
+inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t dimensions) {
+  InputFile file(path);
+  std::array<std::uint8_t, 4> magic{};
+  file.read(0, magic.data(), magic.size());
+  if (magic[0] == 0x1f && magic[1] == 0x8b) {
+    fail_idx(file, "is compressed by gzip; unpack it first (gunzip --keep) and name that file");
+  }
+  if (magic != std::array<std::uint8_t, 4>{0, 0, 8, dimensions}) {
+    fail_idx(file, "byte 0: begins " + std::to_string(magic[0]) + " " + std::to_string(magic[1]) +
+                       " " + std::to_string(magic[2]) + " " + std::to_string(magic[3]) +
+                       "; an IDX file of unsigned bytes with " + std::to_string(dimensions) +
+                       " dimensions begins 0 0 8 " + std::to_string(dimensions));
+  }
+  std::vector<std::int64_t> sizes;
+  const std::uint64_t header = 4 + 4 * std::uint64_t{dimensions};
+  std::uint64_t values = 1;
+  for (std::uint64_t at = 4; at < header; at += 4) {
+    std::array<std::uint8_t, 4> bytes{};
+    file.read(at, bytes.data(), bytes.size());
+    std::uint32_t size = 0;
+    for (const std::uint8_t byte : bytes) size = size << 8 | byte;
+    if (size == 0) fail_idx(file, "byte " + std::to_string(at) + ": a dimension is 0");
+    // The product of more than the file holds is of no interest, only that it does not wrap round.
+    values = values > file.size() / size ? file.size() : values * size;
+    sizes.push_back(size);
+  }
+  if (file.size() - header != values) {
+    std::string shape;
+    for (const std::int64_t size : sizes)
+      shape += (shape.empty() ? "" : "x") + std::to_string(size);
+    fail_idx(file, "has " + std::to_string(file.size()) + " bytes; its header of " +
+                       std::to_string(header) + " bytes announces " + shape +
+                       " values of one byte");
+  }
+  const at::Tensor tensor = at::empty(sizes, at::TensorOptions(at::kByte));
+  file.read(header, tensor.mutable_data_ptr<std::uint8_t>(), values);
+  return tensor;
+}
+
+}  // namespace detail
+
+/// Reads images and labels in the IDX format of MNIST and its successors.
+///
+/// The files must be unpacked (`gunzip --keep`): the library does without a decompressor.
+///
+/// *Shapes*: images [N, 1, H, W].
+///
+/// *Throws*: `std::runtime_error` with path, place and reason if a file is missing, has another
+/// magic number or size than it must have, if labels are out of range or do not match the images.
+inline ImageSet read_idx(const IdxPaths& paths, std::int64_t classes) {
+  const at::Tensor images = detail::read_idx_bytes(paths.images, 3);  // [N, H, W]
+  const at::Tensor labels = detail::read_idx_bytes(paths.labels, 1);  // [N]
+  if (images.size(0) != labels.size(0)) {
+    throw std::runtime_error("interchoice: " + paths.labels.string() + ": has " +
+                             std::to_string(labels.size(0)) + " labels; " + paths.images.string() +
+                             " has " + std::to_string(images.size(0)) + " images");
+  }
+  const std::uint8_t* const values = labels.const_data_ptr<std::uint8_t>();
+  for (std::int64_t i = 0; i < labels.size(0); ++i) {
+    if (values[i] >= classes) {
+      throw std::runtime_error(
+          "interchoice: " + paths.labels.string() + ": byte " + std::to_string(8 + i) + " (image " +
+          std::to_string(i) + "): label " + std::to_string(values[i]) + "; the largest of " +
+          std::to_string(classes) + " classes is " + std::to_string(classes - 1));
+    }
+  }
+  return {images.unsqueeze(1), labels.to(at::kLong), classes, 255};
+}
+
+/// Reads the 60,000 training images of a folder in MNIST's naming: Fashion-MNIST, for example,
+/// which Debian has as dataset-fashion-mnist.
+inline ImageSet read_mnist_train(const std::filesystem::path& folder) {
+  return read_idx({folder / "train-images-idx3-ubyte", folder / "train-labels-idx1-ubyte"}, 10);
+}
+
+/// Reads the 10,000 test images of such a folder.
+inline ImageSet read_mnist_test(const std::filesystem::path& folder) {
+  return read_idx({folder / "t10k-images-idx3-ubyte", folder / "t10k-labels-idx1-ubyte"}, 10);
+}
+
+}  // namespace interchoice
