@@ -1,0 +1,121 @@
+#include "interchoice/io/csv.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ic = interchoice;
+using Catch::Matchers::Contains;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+ic::CsvTable parse(std::string_view text) { return ic::CsvTable::parse(text, "t.csv"); }
+
+}  // namespace
+
+TEST_CASE("a CSV file gives named columns of texts and numbers") {
+  const auto table = parse("arch,accuracy\n01,93.17\n02,-1e-3\n03,0\n");
+  CHECK(table.columns() == Texts{"arch", "accuracy"});
+  CHECK(table.size() == 3);
+  CHECK(table.texts("arch") == Texts{"01", "02", "03"});
+  CHECK(table.texts("accuracy") == Texts{"93.17", "-1e-3", "0"});
+  CHECK(table.numbers("accuracy") == std::vector<double>{93.17, -1e-3, 0});
+  CHECK(table.place(0) == "t.csv:2");
+  CHECK(table.place(2) == "t.csv:4");
+  CHECK_THROWS_AS(table.place(3), std::out_of_range);
+}
+
+TEST_CASE("CSV line ends, byte order mark and the last line end are as free as RFC 4180 says") {
+  for (const std::string_view text : {"a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\n1,2", "a,b\r\n1,2",
+                                      "\xEF\xBB\xBF"
+                                      "a,b\n1,2\n"}) {
+    const auto table = parse(text);
+    CHECK(table.columns() == Texts{"a", "b"});
+    CHECK(table.size() == 1);
+    CHECK(table.numbers("b") == std::vector<double>{2});
+  }
+  CHECK(parse("a,b").size() == 0);
+  CHECK(parse("a,b\n").numbers("a").empty());
+}
+
+TEST_CASE("quoted CSV fields hold commas, quotes and line ends") {
+  const auto table =
+      parse("\"bias<1>, seed 3\",b\r\n\"say \"\"no\"\"\",\"\"\n\"1\n2\r\n3\",x\n4,\n");
+  CHECK(table.columns() == Texts{"bias<1>, seed 3", "b"});
+  CHECK(table.texts("bias<1>, seed 3") == Texts{"say \"no\"", "1\n2\r\n3", "4"});
+  CHECK(table.texts("b") == Texts{"", "x", ""});
+  CHECK(table.place(1) == "t.csv:3");
+  CHECK(table.place(2) == "t.csv:6");
+}
+
+TEST_CASE("an empty line is an empty field of a table with one column, else an error") {
+  CHECK(parse("a\n\n1\n").texts("a") == Texts{"", "1"});
+  CHECK_THROWS_WITH(parse("a,b\n1,2\n\n"), Contains("t.csv:3: 1 fields, the header names 2"));
+}
+
+TEST_CASE("malformed CSV is refused with its line and what to do") {
+  struct Case {
+    std::string_view text;
+    const char* place;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"", "t.csv:1", "the file is empty; give it a header line"},
+      {"\xEF\xBB\xBF", "t.csv:1", "the file is empty"},
+      {"a,b\n1,2\n1\n", "t.csv:3", "1 fields, the header names 2 columns"},
+      {"a,b\n1,2,3\n", "t.csv:2", "3 fields, the header names 2 columns"},
+      {"a,b\n\"x\ny\",1\n1\n", "t.csv:4", "1 fields"},
+      {"a,b,a\n", "t.csv:1", "columns 1 and 3 are both named 'a'"},
+      {"a,\"a\"\n", "t.csv:1", "columns 1 and 2 are both named 'a'"},
+      {"a,b\n1,x\"y\"\n", "t.csv:2", "a quote inside the unquoted field 'x'"},
+      {"a,b\n1,\"x\"y\n", "t.csv:2", "text goes on after a closing quote"},
+      {"a,b\n1,\"x\n\n\n", "t.csv:2", "the quote that opens here is never closed"},
+      {"a,b\n1,\"x\"\"\n", "t.csv:2", "never closed"},
+      {"a,b\r1,2\n", "t.csv:1", "a carriage return that no line feed follows"},
+      {"a,b\n1,2\r", "t.csv:2", "a carriage return that no line feed follows"},
+  };
+  for (const auto& [text, place, reason] : cases) {
+    INFO(text);
+    CHECK_THROWS_AS(parse(text), std::runtime_error);
+    CHECK_THROWS_WITH(parse(text), Contains(place) && Contains(reason));
+  }
+}
+
+TEST_CASE("a missing CSV column is named with those that exist") {
+  const auto table = parse("arch,c10,c100\n");
+  CHECK_THROWS_WITH(table.texts("c1"), Contains("t.csv:1: there is no column 'c1'") &&
+                                           Contains("there are 'arch', 'c10', 'c100'"));
+  CHECK_THROWS_AS(table.numbers("Arch"), std::runtime_error);
+}
+
+TEST_CASE("a CSV field that is no finite number is refused with its text") {
+  for (const std::string text : {"", " 1", "1 ", "+1", "1,5", "93%", "0x10", "nan", "inf", "1e999",
+                                 "--1", "1.2.3", "1e", "text"}) {
+    const auto table = parse("a,b\n1,0\n" + ic::csv_field(text) + ",0\n");
+    INFO(text);
+    CHECK_THROWS_WITH(table.numbers("a"),
+                      Contains("t.csv:3: column 'a' holds '" + text + "'; write a finite number"));
+  }
+}
+
+TEST_CASE("csv_field and the reader are inverse") {
+  CHECK(ic::csv_field("plain text") == "plain text");
+  CHECK(ic::csv_field("a,b") == "\"a,b\"");
+  const Texts texts = {"",    "a", "a,b",  "\"", "\"\"", "a\nb", "\r\n", "|op~0|+|op~1|",
+                       " x ", ",", "\"a\""};
+  std::string text = "column,other\n";
+  for (const std::string& field : texts)
+    text += ic::csv_field(field) + "," + ic::csv_field("") + "\n";
+  CHECK(parse(text).texts("column") == texts);
+}
+
+TEST_CASE("a CSV file that cannot be read is named") {
+  CHECK_THROWS_AS(ic::CsvTable::read("no-such-folder/x.csv"), std::runtime_error);
+  CHECK_THROWS_WITH(ic::CsvTable::read("no-such-folder/x.csv"), Contains("no-such-folder/x.csv"));
+  CHECK_THROWS_WITH(ic::CsvTable::read(std::filesystem::temp_directory_path()),
+                    Contains("not a regular file"));
+}
