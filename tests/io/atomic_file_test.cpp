@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+
+#include "support/catch.hpp"
 
 namespace ic = interchoice;
 namespace fs = std::filesystem;

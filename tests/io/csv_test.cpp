@@ -1,11 +1,12 @@
 #include "interchoice/io/csv.hpp"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/catch.hpp"
 
 namespace ic = interchoice;
 using Catch::Matchers::Contains;

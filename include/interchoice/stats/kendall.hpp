@@ -116,7 +116,7 @@ inline double kendall_tau_b(const PairCounts& pairs) {
   const double differ_in_y = concordant + discordant + static_cast<double>(pairs.tied_in_x_only);
   const double differ_in_x = concordant + discordant + static_cast<double>(pairs.tied_in_y_only);
   if (differ_in_x == 0 || differ_in_y == 0) return std::numeric_limits<double>::quiet_NaN();
-  const double tau = (concordant - discordant) / std::sqrt(differ_in_x) / std::sqrt(differ_in_y);
+  const double tau = (concordant - discordant) / std::sqrt(differ_in_x * differ_in_y);
   return std::clamp(tau, -1.0, 1.0);  // rounding alone could leave the interval
 }
 

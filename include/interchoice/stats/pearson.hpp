@@ -60,7 +60,7 @@ inline double pearson(std::span<const double> x, std::span<const double> y) {
     yy.add(dy[i] * dy[i]);
     xy.add(dx[i] * dy[i]);
   }
-  const double r = xy.value() / (std::sqrt(xx.value()) * std::sqrt(yy.value()));
+  const double r = xy.value() / std::sqrt(xx.value() * yy.value());
   return std::clamp(r, -1.0, 1.0);  // rounding alone could leave the interval
 }
 
