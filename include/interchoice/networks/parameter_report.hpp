@@ -1,0 +1,62 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "interchoice/nn/begin_epoch.hpp"
+
+namespace interchoice {
+
+/// The trainable parameters of one part of a network.
+struct ParameterRow {
+  std::string part;
+  /// Parameters of the plain super-network.
+  std::int64_t plain = 0;
+  /// Parameters that depend on combinations of choices: tables and copies.
+  std::int64_t dependent = 0;
+};
+
+/// Trainable parameters of a network, part by part, as in the paper's Tables 3 and 4.
+///
+/// A part is a direct child of the network; a child named `cells` or `body` is listed child by
+/// child. *Cost*: one walk over the modules.
+inline std::vector<ParameterRow> parameter_report(const torch::nn::Module& network) {
+  std::vector<ParameterRow> rows;
+  const auto add = [&](const std::string& part, const torch::nn::Module& module) {
+    ParameterRow row{part};
+    for (const at::Tensor& p : module.parameters()) row.plain += p.numel();
+    detail::for_each_choice_block(module, [&](const std::string&, const AnyChoiceBlock& block) {
+      std::int64_t candidates = 0;
+      for (const at::Tensor& p : block.candidate_parameters()) candidates += p.numel();
+      for (const at::Tensor& p : block.parameters()) row.dependent += p.numel();
+      row.dependent -= candidates;
+    });
+    row.plain -= row.dependent;
+    rows.push_back(row);
+  };
+  for (const auto& child : network.named_children()) {
+    if (child.key() == "cells" || child.key() == "body") {
+      for (const auto& part : child.value()->named_children()) {
+        add(child.key() + "." + part.key(), *part.value());
+      }
+    } else {
+      add(child.key(), *child.value());
+    }
+  }
+  return rows;
+}
+
+/// The sum of all rows.
+inline ParameterRow total(const std::vector<ParameterRow>& rows) {
+  ParameterRow sum{"sum"};
+  for (const ParameterRow& row : rows) {
+    sum.plain += row.plain;
+    sum.dependent += row.dependent;
+  }
+  return sum;
+}
+
+}  // namespace interchoice

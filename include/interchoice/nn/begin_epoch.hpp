@@ -1,0 +1,57 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstddef>
+#include <string>
+
+#include "interchoice/nn/choice_block.hpp"
+
+namespace interchoice {
+
+namespace detail {
+
+/// Calls `visit(name, block)` for every choice block below a module, in registration order.
+template <class Visitor>
+void for_each_choice_block(const torch::nn::Module& network, const Visitor& visit) {
+  for (const auto& module : network.named_modules()) {
+    if (auto* block = dynamic_cast<AnyChoiceBlock*>(module.value().get())) {
+      visit(module.key(), *block);
+    }
+  }
+}
+
+inline std::string prefix_of(const std::string& name) { return name.empty() ? name : name + "."; }
+
+}  // namespace detail
+
+/// Tells every choice block of a network that an epoch (counted from 0) begins. Splits whose epoch
+/// has come happen now. Returns the parameters that are new, so that an optimizer can take them.
+inline GrownParameters begin_epoch(torch::nn::Module& network, std::size_t epoch) {
+  GrownParameters grown;
+  detail::for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
+    grown.append(block.begin_epoch(epoch), detail::prefix_of(name));
+  });
+  return grown;
+}
+
+/// Splits every choice block of a network whose policy splits and that is not split yet.
+/// Returns the parameters that are new.
+inline GrownParameters split_now(torch::nn::Module& network) {
+  GrownParameters grown;
+  detail::for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
+    grown.append(block.split_now(), detail::prefix_of(name));
+  });
+  return grown;
+}
+
+/// Whether a choice block of a network is split.
+inline bool is_split(const torch::nn::Module& network) {
+  bool split = false;
+  detail::for_each_choice_block(network, [&](const std::string&, const AnyChoiceBlock& block) {
+    split = split || block.is_split();
+  });
+  return split;
+}
+
+}  // namespace interchoice

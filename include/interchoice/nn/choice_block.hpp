@@ -1,0 +1,166 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "interchoice/core/architecture.hpp"
+#include "interchoice/dependency/context.hpp"
+#include "interchoice/nn/candidate_bank.hpp"
+#include "interchoice/nn/dependency/bias.hpp"
+#include "interchoice/nn/dependency/none.hpp"
+#include "interchoice/nn/dependency/split.hpp"
+#include "interchoice/nn/dependency_state.hpp"
+#include "interchoice/nn/operation.hpp"
+
+namespace interchoice {
+
+/// What every choice block is, whatever its space and policy: lets free functions such as
+/// `begin_epoch` find the blocks inside anybody's network.
+class AnyChoiceBlock : public torch::nn::Module {
+ public:
+  /// Which priors condition this location.
+  virtual const Context& context() const = 0;
+  /// The policy's text, such as `bias<1>`.
+  virtual std::string policy() const = 0;
+  virtual GrownParameters begin_epoch(std::size_t epoch) = 0;
+  virtual GrownParameters split_now() = 0;
+  virtual bool is_split() const = 0;
+  /// The parameters of the candidates as they are without any dependency (copy 0).
+  virtual std::vector<at::Tensor> candidate_parameters() const = 0;
+};
+
+/// One location of a space with all its candidates and what depends on the priors; a libtorch
+/// module that can stand anywhere in one's own network.
+///
+///   y = op_c(x)      with c, and what the policy adds, taken from the architecture
+///
+/// The location is a value, not a template parameter: blocks of a chain then have one type and can
+/// be iterated, and a network chooses its number of cells at run time.
+/// *Shapes*: as the geometry says. *Cost*: two virtual calls beside the candidate.
+template <SearchSpace Space, DependencyPolicy Policy>
+class ChoiceBlockImpl : public AnyChoiceBlock {
+  static_assert(detail::HasState<Policy>,
+                "interchoice: a dependency policy needs a specialisation of "
+                "interchoice::dependency_state<Policy> with a constructor (torch::nn::Module&, "
+                "const Context&, const Geometry&); see nn/dependency_state.hpp");
+
+ public:
+  /// A block with the space's own candidates.
+  ChoiceBlockImpl(std::size_t location, const Geometry& geometry)
+      : ChoiceBlockImpl(location, geometry,
+                        operations_of_choice<Space>(Space::choice_at(location))) {}
+
+  /// A block with operations for a space whose candidates are only names.
+  ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
+                  std::vector<AnyOperation> operations)
+      : context_(context_at<Space, Policy>(location)),
+        bank_(*this, std::move(operations), geometry),
+        state_(*this, context_, geometry) {
+    TORCH_CHECK(bank_.candidate_count() == context_.candidates(), "interchoice: location ",
+                location, " has ", context_.candidates(), " candidates, got ",
+                bank_.candidate_count(), " operations; give one for each");
+  }
+
+  /// y = op_c(x) as a tensor.
+  at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
+    const Selection selection(context_, architecture.candidates());
+    const at::Tensor y =
+        operation(selection).forward(input(x, selection), input_vector(selection));
+    return output(y, selection);
+  }
+
+  /// y = op_c(x) on its way to `node_sum`, which adds what is still pending.
+  Pending forward_pending(const at::Tensor& x, const Architecture<Space>& architecture) {
+    if constexpr (detail::HasAfter<State>) {
+      return {forward(x, architecture), {}};
+    } else {
+      const Selection selection(context_, architecture.candidates());
+      return operation(selection).forward_pending(input(x, selection), input_vector(selection));
+    }
+  }
+
+  const Context& context() const override { return context_; }
+  std::string policy() const override { return policy_text<Policy>(); }
+  /// The policy's tensors at this location.
+  const dependency_state<Policy>& state() const { return state_; }
+  /// The candidates' modules.
+  const CandidateBank& bank() const { return bank_; }
+
+  GrownParameters begin_epoch([[maybe_unused]] std::size_t epoch) override {
+    if constexpr (detail::HasSplit<State>) {
+      return state_.begin_epoch(epoch, bank_);
+    } else {
+      return {};
+    }
+  }
+  GrownParameters split_now() override {
+    if constexpr (detail::HasSplit<State>) {
+      return state_.split(bank_);
+    } else {
+      return {};
+    }
+  }
+  bool is_split() const override {
+    if constexpr (detail::HasSplit<State>) {
+      return state_.is_split();
+    } else {
+      return false;
+    }
+  }
+  std::vector<at::Tensor> candidate_parameters() const override { return bank_.parameters(0); }
+
+ private:
+  using State = dependency_state<Policy>;
+
+  BuiltOperation& operation(const Selection& selection) {
+    if constexpr (detail::HasPrepare<State>) state_.prepare(bank_, selection);
+    if constexpr (detail::HasCopy<State>) {
+      return bank_.at(state_.copy(selection), selection.candidate());
+    } else {
+      return bank_.at(0, selection.candidate());
+    }
+  }
+
+  at::Tensor input_vector([[maybe_unused]] const Selection& selection) {
+    if constexpr (detail::HasInputVector<State>) {
+      return state_.input_vector(selection);
+    } else {
+      return {};
+    }
+  }
+
+  decltype(auto) input(const at::Tensor& x, [[maybe_unused]] const Selection& selection) {
+    if constexpr (detail::HasBefore<State>) {
+      return state_.before(x, selection);
+    } else {
+      return (x);
+    }
+  }
+
+  decltype(auto) output(const at::Tensor& y, [[maybe_unused]] const Selection& selection) {
+    if constexpr (detail::HasAfter<State>) {
+      return state_.after(y, selection);
+    } else {
+      return (y);
+    }
+  }
+
+  Context context_;
+  CandidateBank bank_;
+  [[no_unique_address]] State state_;
+};
+
+/// Holder of a `ChoiceBlockImpl`, as libtorch's modules have them.
+template <SearchSpace Space, DependencyPolicy Policy>
+class ChoiceBlock : public torch::nn::ModuleHolder<ChoiceBlockImpl<Space, Policy>> {
+ public:
+  using torch::nn::ModuleHolder<ChoiceBlockImpl<Space, Policy>>::ModuleHolder;
+};
+
+}  // namespace interchoice

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "interchoice/nn/choice_block.hpp"
+
+namespace interchoice {
+
+/// All choice blocks of a chain, in order.
+///
+///   x = block_i(x, architecture)      for i = 0 ... choice_count - 1
+///
+/// Iterate over it to see or change what is between the blocks, or call `forward`.
+template <SearchSpace Space, DependencyPolicy Policy>
+class ChoiceBlocksImpl : public torch::nn::Module {
+  static_assert(!Space::repeats,
+                "interchoice: ChoiceBlocks<Space, ...> needs a chain; for cells use "
+                "interchoice::CellBlocks");
+
+ public:
+  using Block = ChoiceBlock<Space, Policy>;
+
+  /// Blocks that all have the same geometry.
+  explicit ChoiceBlocksImpl(const Geometry& geometry)
+      : ChoiceBlocksImpl(std::vector<Geometry>(Space::choice_count, geometry)) {}
+
+  /// A geometry for each block. *Throws* c10::Error if their number is not `choice_count`.
+  explicit ChoiceBlocksImpl(const std::vector<Geometry>& geometries) {
+    TORCH_CHECK(geometries.size() == Space::choice_count, "interchoice: a chain of ",
+                Space::choice_count, " choices needs as many geometries, got ", geometries.size());
+    for (std::size_t i = 0; i < Space::choice_count; ++i) {
+      blocks_.push_back(this->register_module(std::to_string(i), Block(i, geometries[i])));
+    }
+  }
+
+  at::Tensor forward(at::Tensor x, const Architecture<Space>& architecture) {
+    for (Block& block : blocks_) x = block->forward(x, architecture);
+    return x;
+  }
+
+  std::size_t size() const { return blocks_.size(); }
+  Block& operator[](std::size_t i) { return blocks_[i]; }
+  auto begin() { return blocks_.begin(); }
+  auto end() { return blocks_.end(); }
+
+ private:
+  std::vector<Block> blocks_;
+};
+
+/// Holder of a `ChoiceBlocksImpl`.
+template <SearchSpace Space, DependencyPolicy Policy>
+class ChoiceBlocks : public torch::nn::ModuleHolder<ChoiceBlocksImpl<Space, Policy>> {
+ public:
+  using torch::nn::ModuleHolder<ChoiceBlocksImpl<Space, Policy>>::ModuleHolder;
+};
+
+}  // namespace interchoice

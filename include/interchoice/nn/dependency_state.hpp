@@ -1,0 +1,72 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <concepts>
+#include <cstddef>
+
+#include "interchoice/dependency/context.hpp"
+#include "interchoice/nn/candidate_bank.hpp"
+#include "interchoice/nn/selection.hpp"
+
+namespace interchoice {
+
+/// The customization point of a dependency policy: what it keeps at one location and what it does
+/// to the candidate there. Specialise it for a policy tag of your own:
+///
+///   template <>
+///   struct interchoice::dependency_state<gain> {
+///     dependency_state(torch::nn::Module& owner, const Context& context, const Geometry& geometry);
+///     at::Tensor after(const at::Tensor& y, const Selection& selection) const;
+///   };
+///
+/// The constructor registers its parameters with `owner`. All hooks are optional; a hook that is
+/// not there costs nothing:
+///
+///   at::Tensor  input_vector(selection)       vector [C] to add to the op's input; may be undefined
+///   at::Tensor  before(x, selection)          replaces the op's input
+///   at::Tensor  after(y, selection)           replaces the op's output
+///   std::size_t copy(selection)               which copy of the candidates to use
+///   void        prepare(bank, selection)      called before the candidate is used
+///   GrownParameters begin_epoch(epoch, bank)  called by begin_epoch()
+///   GrownParameters split(bank)               called by split_now()
+///   bool        is_split()
+template <class Policy>
+struct dependency_state;
+
+namespace detail {
+
+template <class State>
+concept HasInputVector = requires(State& s, const Selection& at) {
+  { s.input_vector(at) } -> std::convertible_to<at::Tensor>;
+};
+template <class State>
+concept HasBefore = requires(State& s, const at::Tensor& x, const Selection& at) {
+  { s.before(x, at) } -> std::convertible_to<at::Tensor>;
+};
+template <class State>
+concept HasAfter = requires(State& s, const at::Tensor& y, const Selection& at) {
+  { s.after(y, at) } -> std::convertible_to<at::Tensor>;
+};
+template <class State>
+concept HasCopy = requires(State& s, const Selection& at) {
+  { s.copy(at) } -> std::convertible_to<std::size_t>;
+};
+template <class State>
+concept HasPrepare =
+    requires(State& s, CandidateBank& bank, const Selection& at) { s.prepare(bank, at); };
+template <class State>
+concept HasSplit = requires(State& s, CandidateBank& bank, std::size_t epoch) {
+  { s.begin_epoch(epoch, bank) } -> std::same_as<GrownParameters>;
+  { s.split(bank) } -> std::same_as<GrownParameters>;
+  { s.is_split() } -> std::convertible_to<bool>;
+};
+
+template <class Policy>
+concept HasState = std::constructible_from<dependency_state<Policy>, torch::nn::Module&,
+                                           const Context&, const Geometry&>;
+
+}  // namespace detail
+
+}  // namespace interchoice

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace interchoice {
+
+/// A parameter that came into being during training, and the one it is a copy of.
+struct GrownParameter {
+  std::string name;
+  at::Tensor parameter;
+  at::Tensor source;
+};
+
+/// What a split added. Converts to a plain list of tensors, so that any optimizer takes it:
+/// `if (auto added = begin_epoch(*net, e); !added.empty()) sgd.add_param_group({added});`
+class GrownParameters {
+ public:
+  bool empty() const { return parameters_.empty(); }
+  std::size_t size() const { return parameters_.size(); }
+  auto begin() const { return parameters_.begin(); }
+  auto end() const { return parameters_.end(); }
+
+  void push_back(GrownParameter parameter) { parameters_.push_back(std::move(parameter)); }
+  void append(const GrownParameters& other, const std::string& prefix) {
+    for (GrownParameter parameter : other) {
+      parameter.name = prefix + parameter.name;
+      parameters_.push_back(std::move(parameter));
+    }
+  }
+
+  operator std::vector<at::Tensor>() const {  // NOLINT: made to be passed to optimizers
+    std::vector<at::Tensor> tensors;
+    for (const GrownParameter& p : parameters_) tensors.push_back(p.parameter);
+    return tensors;
+  }
+
+ private:
+  std::vector<GrownParameter> parameters_;
+};
+
+}  // namespace interchoice

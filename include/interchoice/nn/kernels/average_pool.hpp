@@ -1,0 +1,172 @@
+#pragma once
+
+#include <ATen/Dispatch.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "interchoice/nn/kernels/row_major.hpp"
+
+namespace interchoice {
+
+namespace detail {
+
+/// How many of the three rows (or columns) around `i` lie inside `size`.
+inline std::int64_t inside3(std::int64_t i, std::int64_t size) {
+  return 1 + (i > 0 ? 1 : 0) + (i + 1 < size ? 1 : 0);
+}
+
+/// out[h, w, :] = sum of the up to nine in[h', w', :] around it, row by row from the top left: the
+/// order of libtorch's own pool, so that both agree to the bit.
+template <class Scalar>
+void sum_windows3x3(const Scalar* in, Scalar* out, std::int64_t height, std::int64_t width,
+                    std::int64_t channels) {
+  run_vectorized([=]() INTERCHOICE_LOOP {
+    const std::int64_t row = width * channels;
+    std::fill(out, out + height * row, Scalar{0});
+    for (std::int64_t h = 0; h < height; ++h) {
+      Scalar* to = out + h * row;
+      for (std::int64_t k = std::max<std::int64_t>(h - 1, 0); k <= std::min(h + 1, height - 1); ++k) {
+        const Scalar* from = in + k * row;
+        if (width == 1) {
+#pragma omp simd
+          for (std::int64_t i = 0; i < row; ++i) to[i] += from[i];
+          continue;
+        }
+#pragma omp simd
+        for (std::int64_t i = 0; i < channels; ++i) to[i] = to[i] + from[i] + from[i + channels];
+#pragma omp simd
+        for (std::int64_t i = channels; i < row - channels; ++i) {
+          to[i] = to[i] + from[i - channels] + from[i] + from[i + channels];
+        }
+#pragma omp simd
+        for (std::int64_t i = row - channels; i < row; ++i) {
+          to[i] = to[i] + from[i - channels] + from[i];
+        }
+      }
+    }
+  });
+}
+
+/// y = (sum of window + inside * vector) / divisor, the window 3x3, stride 1, padding 1.
+struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                            const std::optional<at::Tensor>& vector, bool count_include_pad) {
+    context->saved_data["has_vector"] = vector.has_value();
+    context->saved_data["count_include_pad"] = count_include_pad;
+    const at::Tensor v = vector ? vector->contiguous() : at::Tensor();
+    at::Tensor y = at::empty_like(x);
+    const std::int64_t channels = x.size(1);
+    const std::int64_t height = x.size(2);
+    const std::int64_t width = x.size(3);
+    const std::int64_t image = channels * height * width;
+    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "average_pool", [&] {
+      const scalar_t* in = x.const_data_ptr<scalar_t>();
+      const scalar_t* shift = v.defined() ? v.const_data_ptr<scalar_t>() : nullptr;
+      scalar_t* out = y.mutable_data_ptr<scalar_t>();
+      at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t n = begin; n < end; ++n) {
+          sum_windows3x3(in + n * image, out + n * image, height, width, channels);
+          divide(out + n * image, shift, height, width, channels, count_include_pad);
+        }
+      });
+    });
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& grads) {
+    check_single_backward("average_pool3x3");
+    const bool has_vector = context->saved_data["has_vector"].toBool();
+    const bool count_include_pad = context->saved_data["count_include_pad"].toBool();
+    const at::Tensor g = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor grad_x = at::empty_like(g);
+    const std::int64_t channels = g.size(1);
+    const std::int64_t height = g.size(2);
+    const std::int64_t width = g.size(3);
+    const std::int64_t image = channels * height * width;
+    at::Tensor grad_vectors;
+    if (has_vector) grad_vectors = at::empty({g.size(0), channels}, g.options());  // one an image
+    AT_DISPATCH_FLOATING_TYPES(g.scalar_type(), "average_pool_backward", [&] {
+      const scalar_t* from = g.const_data_ptr<scalar_t>();
+      scalar_t* to = grad_x.mutable_data_ptr<scalar_t>();
+      scalar_t* sums = has_vector ? grad_vectors.mutable_data_ptr<scalar_t>() : nullptr;
+      at::parallel_for(0, g.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<scalar_t> shares(static_cast<std::size_t>(image));
+        for (std::int64_t n = begin; n < end; ++n) {
+          std::copy_n(from + n * image, image, shares.data());
+          divide<scalar_t>(shares.data(), nullptr, height, width, channels, count_include_pad);
+          sum_windows3x3(shares.data(), to + n * image, height, width, channels);
+          if (has_vector) sum_shares(shares.data(), sums + n * channels, height, width, channels);
+        }
+      });
+    });
+    return {grad_x, has_vector ? grad_vectors.sum(0) : at::Tensor(), at::Tensor()};
+  }
+
+ private:
+  template <class Scalar>
+  static void divide(Scalar* image, const Scalar* shift, std::int64_t height, std::int64_t width,
+                     std::int64_t channels, bool count_include_pad) {
+    run_vectorized([=]() INTERCHOICE_LOOP {
+      for (std::int64_t h = 0; h < height; ++h) {
+        for (std::int64_t w = 0; w < width; ++w) {
+          Scalar* pixel = image + (h * width + w) * channels;
+          const auto inside = static_cast<Scalar>(inside3(h, height) * inside3(w, width));
+          const Scalar divisor = count_include_pad ? Scalar{9} : inside;
+          if (shift != nullptr) {
+#pragma omp simd
+            for (std::int64_t c = 0; c < channels; ++c) pixel[c] += inside * shift[c];
+          }
+#pragma omp simd
+          for (std::int64_t c = 0; c < channels; ++c) pixel[c] /= divisor;
+        }
+      }
+    });
+  }
+
+  template <class Scalar>
+  static void sum_shares(const Scalar* shares, Scalar* sums, std::int64_t height,
+                         std::int64_t width, std::int64_t channels) {
+    run_vectorized([=]() INTERCHOICE_LOOP {
+      std::fill(sums, sums + channels, Scalar{0});
+      for (std::int64_t h = 0; h < height; ++h) {
+        for (std::int64_t w = 0; w < width; ++w) {
+          const Scalar* pixel = shares + (h * width + w) * channels;
+          const auto inside = static_cast<Scalar>(inside3(h, height) * inside3(w, width));
+#pragma omp simd
+          for (std::int64_t c = 0; c < channels; ++c) sums[c] += inside * pixel[c];
+        }
+      }
+    });
+  }
+};
+
+}  // namespace detail
+
+/// 3x3 average pool, stride 1, padding 1, of a shifted input.
+///
+///   y = pool(x + vector)      an undefined vector is zero; the padding is not shifted
+///
+/// Without a vector equal to libtorch's `avg_pool2d` to the bit, at a fraction of its time (its
+/// kernel costs more than the 3x3 convolution beside it). *Shapes*: x [N, C, H, W], vector [C].
+/// `count_include_pad`: divide by nine at the border, too (the paper's super-network), or by the
+/// number of pixels inside (the benchmark's own networks). First derivative only.
+inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
+                                  bool count_include_pad) {
+  if (detail::has_row_major_pixels(x) && (!vector.defined() || detail::is_vector_of(vector, x))) {
+    return detail::AveragePoolFunction::apply(
+        x, vector.defined() ? std::optional(vector) : std::nullopt, count_include_pad);
+  }
+  return at::avg_pool2d(vector.defined() ? x + vector.view({1, -1, 1, 1}) : x, {3, 3}, {1, 1},
+                        {1, 1}, false, count_include_pad);
+}
+
+}  // namespace interchoice

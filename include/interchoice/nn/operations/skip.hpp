@@ -1,0 +1,63 @@
+#pragma once
+
+#include <ATen/ops/mv.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/conv.h>
+
+#include <memory>
+#include <string_view>
+
+#include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/pending.hpp"
+
+namespace interchoice {
+
+/// y = x. Not cloned; a context's vector is handed on to the sum that follows.
+struct Skip {
+  static constexpr std::string_view name = "skip_connect";
+  static constexpr CandidateKind kind = CandidateKind::kSkip;
+
+  struct Module : torch::nn::Module {
+    at::Tensor forward(const at::Tensor& x) { return x; }
+    Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) { return {x, vector}; }
+  };
+
+  /// *Throws* c10::Error where the geometry changes the shape.
+  std::shared_ptr<Module> build(const Geometry& geometry) const {
+    TORCH_CHECK(geometry.keeps_shape(), "interchoice: Skip needs equal channels and stride 1, got ",
+                geometry.channels, " -> ", geometry.out_channels, ", stride ", geometry.stride,
+                "; use LinearSkip");
+    return std::make_shared<Module>();
+  }
+};
+
+/// y = W x: a 1x1 convolution without bias, BatchNorm or activation in place of Skip.
+///
+/// *Source*: ScarletNAS; the reference's "LTs" primitives. Table 3's 782,938 parameters come out
+/// only with it; the paper's text does not say so.
+struct LinearSkip {
+  static constexpr std::string_view name = "skip_connect";
+  static constexpr CandidateKind kind = CandidateKind::kSkip;
+
+  struct Module : torch::nn::Module {
+    explicit Module(const Geometry& g)
+        : convolution(register_module(
+              "convolution", torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.out_channels, 1)
+                                                   .stride(g.stride)
+                                                   .bias(false)))) {}
+    at::Tensor forward(const at::Tensor& x) { return convolution->forward(x); }
+    /// W (x + b) = W x + W b: the vector passes as a product of a matrix and a vector.
+    Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
+      return {convolution->forward(x),
+              vector.defined() ? at::mv(convolution->weight.flatten(1), vector) : vector};
+    }
+    torch::nn::Conv2d convolution;
+  };
+
+  std::shared_ptr<Module> build(const Geometry& geometry) const {
+    return std::make_shared<Module>(geometry);
+  }
+};
+
+}  // namespace interchoice

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ATen/ops/zeros.h>
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string_view>
+
+#include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/pending.hpp"
+
+namespace interchoice {
+
+/// y = 0. Nothing is computed where a sum follows; no gradient reaches the input.
+struct Zero {
+  static constexpr std::string_view name = "none";
+  static constexpr CandidateKind kind = CandidateKind::kZero;
+
+  struct Module : torch::nn::Module {
+    explicit Module(const Geometry& g) : geometry(g) {}
+    at::Tensor forward(const at::Tensor& x) {
+      const auto reduced = [&](std::int64_t size) { return (size - 1) / geometry.stride + 1; };
+      return at::zeros({x.size(0), geometry.out_channels, reduced(x.size(2)), reduced(x.size(3))},
+                       x.options().memory_format(x.suggest_memory_format()));
+    }
+    Pending forward_pending(const at::Tensor&, const at::Tensor&) { return {}; }
+    Geometry geometry;
+  };
+
+  std::shared_ptr<Module> build(const Geometry& geometry) const {
+    return std::make_shared<Module>(geometry);
+  }
+};
+
+}  // namespace interchoice
