@@ -41,7 +41,7 @@ class BatchRenderer {
   Batch operator()(std::span<const std::int64_t> images,
                    std::span<const ImageChange> changes) const {
     const auto count = static_cast<std::int64_t>(images.size());
-    const std::int64_t pixels = set_.images[0].numel();
+    const std::int64_t pixels = set_.images.numel() / set_.size();
     Batch batch{at::empty({count, set_.images.size(1), set_.images.size(2), set_.images.size(3)},
                           at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast),
                 at::empty({count}, at::TensorOptions(at::kLong))};

@@ -1,0 +1,265 @@
+#include "interchoice/data/batches.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "interchoice/data/augmentation.hpp"
+#include "interchoice/data/digits.hpp"
+#include "interchoice/data/image_set.hpp"
+#include "interchoice/data/normalisation.hpp"
+#include "support/catch.hpp"
+
+namespace ic = interchoice;
+using Catch::Matchers::Contains;
+
+namespace {
+
+// Images no two pixels of which are alike by accident; label i % 7.
+ic::ImageSet make_set(std::int64_t n, std::int64_t channels, std::int64_t height,
+                      std::int64_t width) {
+  const at::Tensor numbers = at::arange(n * channels * height * width, at::kLong);
+  return {.images = numbers.mul(2654435761)
+                        .bitwise_right_shift(11)
+                        .remainder(256)
+                        .to(at::kByte)
+                        .view({n, channels, height, width}),
+          .labels = at::arange(n, at::kLong).remainder(7),
+          .classes = 7};
+}
+
+ic::BatchOptions options_of(std::int64_t batch_size) {
+  return {.batch_size = batch_size,
+          .normalisation = ic::cifar10_normalisation(),
+          .augmentation = ic::kCifar10Augmentation,
+          .seed = ic::Seed{2024}};
+}
+
+// The second computation: one tensor operation a step, in float64, as the reference's transforms.
+at::Tensor slowly(const at::Tensor& raw, const ic::ImageChange& change, std::int64_t shift,
+                  double white, const ic::Normalisation& normalisation) {
+  const std::int64_t height = raw.size(1), width = raw.size(2);
+  at::Tensor x = at::constant_pad_nd(raw, {shift, shift, shift, shift}, 0);
+  x = x.narrow(1, change.down + shift, height).narrow(2, change.right + shift, width);
+  if (change.flip) x = x.flip({2});
+  x = x.to(at::kDouble) / white;
+  x = (x - at::tensor(normalisation.mean).view({-1, 1, 1})) /
+      at::tensor(normalisation.deviation).view({-1, 1, 1});
+  return x.to(at::kFloat);
+}
+
+// One batch after the other, put together.
+template <class Access>
+ic::Batch together(std::int64_t count, Access access) {
+  std::vector<at::Tensor> data, target;
+  for (std::int64_t i = 0; i < count; ++i) {
+    ic::Batch batch = access(i);
+    data.push_back(batch.data);
+    target.push_back(batch.target);
+  }
+  return {at::cat(data), at::cat(target)};
+}
+
+bool equal(const ic::Batch& a, const ic::Batch& b) {
+  return a.data.equal(b.data) && a.target.equal(b.target);
+}
+
+double chi_square(const std::vector<int>& observed) {
+  double total = 0;
+  for (const int count : observed) total += count;
+  const double expected = total / static_cast<double>(observed.size());
+  double sum = 0;
+  for (const int count : observed) sum += (count - expected) * (count - expected) / expected;
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "training batches are what pad, crop, flip and normalise make, each image once an epoch") {
+  const ic::ImageSet set = make_set(37, 3, 9, 11);
+  const ic::Batches batches(set, options_of(8));
+  REQUIRE(batches.size() == 5);
+  for (const std::uint64_t number : {0, 1, 249}) {
+    const ic::Batches::Epoch epoch = batches.epoch(number);
+    CHECK(epoch.size() == 5);
+    std::vector<std::int64_t> seen(epoch.order().begin(), epoch.order().end());
+    for (std::int64_t i = 0; i < epoch.size(); ++i) {
+      const ic::Batch batch = epoch[i];
+      const std::int64_t count = i < 4 ? 8 : 5;
+      REQUIRE(batch.data.sizes() == at::IntArrayRef{count, 3, 9, 11});
+      REQUIRE(batch.data.is_contiguous(at::MemoryFormat::ChannelsLast));
+      REQUIRE(batch.data.scalar_type() == at::kFloat);
+      REQUIRE(batch.target.sizes() == at::IntArrayRef{count});
+      for (std::int64_t b = 0; b < count; ++b) {
+        const auto position = static_cast<std::uint64_t>(8 * i + b);
+        const std::int64_t image = epoch.order()[position];
+        const ic::ImageChange change = draw_change(
+            ic::kCifar10Augmentation,
+            ic::CounterRandom(ic::Seed{2024}, ic::Stream::kAugmentation, number, position));
+        CHECK(batch.data[b].equal(
+            slowly(set.images[image], change, 4, set.white, ic::cifar10_normalisation())));
+        CHECK(batch.target[b].item<std::int64_t>() == image % 7);
+      }
+      CHECK(equal(batch, batches.training(number, i)));
+    }
+    std::sort(seen.begin(), seen.end());
+    for (std::int64_t i = 0; i < 37; ++i) CHECK(seen.at(static_cast<std::size_t>(i)) == i);
+  }
+  const auto order = [&](std::uint64_t number) {
+    const ic::Batches::Epoch epoch = batches.epoch(number);
+    return std::vector<std::int64_t>(epoch.order().begin(), epoch.order().end());
+  };
+  CHECK(order(0) != order(1));
+}
+
+TEST_CASE("neither threads nor the batch size nor what was asked before change a batch") {
+  const ic::ImageSet set = make_set(150, 3, 32, 32);
+  const ic::Batches batches(set, options_of(64));
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const ic::Batch epoch = together(3, [&](std::int64_t i) { return batches.training(7, i); });
+  at::set_num_threads(2);
+  CHECK(equal(epoch, together(3, [&](std::int64_t i) { return batches.training(7, i); })));
+  at::set_num_threads(threads);
+
+  for (const std::int64_t batch_size : {1, 50, 149, 150, 1000}) {
+    const ic::Batches others(set, options_of(batch_size));
+    CHECK(others.size() == (150 + batch_size - 1) / batch_size);
+    CHECK(equal(epoch, together(others.size(), [&](auto i) { return others.training(7, i); })));
+  }
+
+  // A restart: the last batch of the epoch alone, after other things.
+  (void)batches.evaluation(0);
+  (void)batches.calibration(5);
+  const ic::Batch last = ic::Batches(set, options_of(64)).training(7, 2);
+  CHECK(last.data.equal(epoch.data.narrow(0, 128, 22)));
+
+  ic::BatchOptions other_seed = options_of(64);
+  other_seed.seed = ic::Seed{2025};
+  CHECK_FALSE(equal(last, ic::Batches(set, other_seed).training(7, 2)));
+  // Augmentation has its own stream: without it the order stays.
+  ic::BatchOptions plain = options_of(64);
+  plain.augmentation = {};
+  CHECK(last.target.equal(ic::Batches(set, plain).training(7, 2).target));
+
+  // An epoch keeps what it needs alive.
+  const ic::Batches::Epoch kept = ic::Batches(make_set(150, 3, 32, 32), options_of(64)).epoch(7);
+  CHECK(equal(kept[2], last));
+}
+
+TEST_CASE("evaluation shows the set as it is; calibration random images as they are") {
+  const ic::ImageSet digits =
+      ic::read_digits(std::filesystem::path(INTERCHOICE_SOURCE_DIR) / "examples/data/digits.bin");
+  const ic::ImageSet set = first(digits, ic::kDigitsTraining);
+  const ic::Normalisation normalisation{.mean = {0.3}, .deviation = {0.4}};
+  const ic::Batches batches(set, {.batch_size = 100,
+                                  .normalisation = normalisation,
+                                  .augmentation = ic::kCifar10Augmentation,
+                                  .seed = ic::Seed{6}});
+  REQUIRE(batches.size() == 13);
+
+  const ic::Batch all = together(13, [&](std::int64_t i) { return batches.evaluation(i); });
+  CHECK(all.data.equal(((set.images.to(at::kDouble) / 16 - 0.3) / 0.4).to(at::kFloat)));
+  CHECK(all.target.equal(set.labels));
+  CHECK(batches.evaluation(12).target.size(0) == 97);
+
+  // The digits are distinct, so an image is known by its pixels.
+  std::multiset<std::vector<float>> shown, once, next;
+  const auto add = [](std::multiset<std::vector<float>>& images, const ic::Batch& batch) {
+    for (std::int64_t b = 0; b < batch.target.size(0); ++b) {
+      const at::Tensor image = batch.data[b].contiguous();
+      const auto* const data = image.const_data_ptr<float>();
+      images.emplace(data, data + image.numel());
+    }
+  };
+  add(once, all);
+  for (std::int64_t i = 0; i < 13; ++i) {
+    add(shown, batches.calibration(i));
+    add(next, batches.calibration(13 + i));
+  }
+  CHECK(shown == once);
+  CHECK(next == once);
+  CHECK(equal(batches.calibration(3), batches.calibration(3)));
+  CHECK_FALSE(equal(batches.calibration(0), batches.calibration(13)));
+  CHECK_FALSE(equal(batches.calibration(0), batches.evaluation(0)));
+  // Its own order, not the training order of some epoch.
+  CHECK_FALSE(batches.calibration(0).target.equal(batches.training(0, 0).target));
+}
+
+TEST_CASE("shifts and flips are uniform, independent of each other and of the position") {
+  const auto change = [](std::uint64_t epoch, std::uint64_t position,
+                         ic::Augmentation augmentation) {
+    return draw_change(augmentation,
+                       ic::CounterRandom(ic::Seed{1}, ic::Stream::kAugmentation, epoch, position));
+  };
+  std::vector<int> cells(9 * 9 * 2), pairs(81);
+  for (std::uint64_t position = 0; position < 40000; ++position) {
+    const ic::ImageChange now = change(0, position, ic::kCifar10Augmentation);
+    REQUIRE((std::abs(now.down) <= 4 && std::abs(now.right) <= 4));
+    ++cells.at(static_cast<std::size_t>(((now.down + 4) * 9 + now.right + 4) * 2 + now.flip));
+    const ic::ImageChange neighbour = change(0, position + 1, ic::kCifar10Augmentation);
+    ++pairs.at(static_cast<std::size_t>((now.down + 4) * 9 + neighbour.down + 4));
+  }
+  CHECK(chi_square(cells) < 222.3);  // 99.9 % quantile, 161 degrees of freedom
+  CHECK(chi_square(pairs) < 124.9);  // 80 degrees of freedom
+
+  CHECK(change(0, 0, {}) == ic::ImageChange{});
+  int flips = 0;
+  for (std::uint64_t position = 0; position < 100; ++position) {
+    const ic::ImageChange both = change(3, position, {.shift = 4, .flip = true});
+    const ic::ImageChange shift = change(3, position, {.shift = 4, .flip = false});
+    CHECK_FALSE(shift.flip);
+    CHECK((shift.down == both.down && shift.right == both.right));
+    flips += change(3, position, {.shift = 0, .flip = true}).flip;
+  }
+  CHECK((flips > 30 && flips < 70));
+  // A shift beyond the image leaves nothing but the border.
+  const ic::ImageSet set = make_set(400, 1, 1, 1);
+  const ic::Batches batches(set, {.batch_size = 400,
+                                  .normalisation = {{0.5}, {0.25}},
+                                  .augmentation = {.shift = 1},
+                                  .seed = ic::Seed{1}});
+  const at::Tensor black = batches.training(0, 0).data.eq(-2);
+  CHECK(black.sum().item<int>() > 300);  // eight places in nine
+  CHECK(black.sum().item<int>() < 400);
+}
+
+TEST_CASE("what does not fit is refused") {
+  const auto with = [](auto change) {
+    ic::ImageSet set = make_set(10, 3, 4, 4);
+    ic::BatchOptions options = options_of(4);
+    change(set, options);
+    return ic::Batches(set, options);
+  };
+  CHECK_NOTHROW(with([](auto&, auto&) {}));
+  CHECK_THROWS_WITH(with([](auto&, auto& o) { o.batch_size = 0; }), Contains("batch size 0"));
+  CHECK_THROWS_WITH(with([](auto&, auto& o) { o.normalisation = {}; }),
+                    Contains("0 means and 0 deviations; the images have 3 channels"));
+  CHECK_THROWS_WITH(with([](auto&, auto& o) { o.normalisation.deviation[1] = 0; }),
+                    Contains("channel 1") && Contains("deviation 0"));
+  CHECK_THROWS_WITH(with([](auto&, auto& o) {
+                      o.normalisation.mean[2] = std::numeric_limits<double>::quiet_NaN();
+                    }),
+                    Contains("channel 2"));
+  CHECK_THROWS_WITH(with([](auto&, auto& o) { o.augmentation.shift = -1; }), Contains("up to -1"));
+  CHECK_THROWS_WITH(with([](auto&, auto& o) { o.augmentation.shift = 40000; }), Contains("32767"));
+  CHECK_THROWS_WITH(with([](auto& s, auto&) { s = first(s, 0); }), Contains("at least one pixel"));
+
+  const ic::Batches batches = with([](auto&, auto&) {});
+  CHECK_THROWS_AS(batches.evaluation(3), c10::IndexError);
+  CHECK_THROWS_WITH(batches.training(0, 3),
+                    Contains("batch 3; 10 images in batches of 4 make batches 0 to 2"));
+  CHECK_THROWS_WITH(batches.epoch(0)[-1], Contains("batch -1"));
+  CHECK_THROWS_WITH(batches.calibration(-1), Contains("calibration batch -1"));
+  CHECK_THROWS_AS(batches.epoch(std::uint64_t{1} << 32), std::out_of_range);
+}
