@@ -1,7 +1,7 @@
 // The main function of the test programs: Catch2's, and the rule for tests tagged [shared].
 //
-// Where the shared data folder is absent, a run that asks for [shared] tests alone exits with 77, which
-// CTest reports as skipped; any other run leaves them out and says so.
+// Where the shared data folder is absent, a run that asks for [shared] tests alone exits with 77,
+// which CTest reports as skipped; any other run leaves them out and says so.
 
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>

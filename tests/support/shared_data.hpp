@@ -1,8 +1,8 @@
 #pragma once
 
-// The shared data folder: real data sets and recorded numbers that are too large for the repository.
-// A test that needs it is tagged [shared]. CTest runs those tests apart from the others and reports
-// them as skipped where the folder is absent.
+// The shared data folder: real data sets and recorded numbers that are too large for the
+// repository. A test that needs it is tagged [shared]. CTest runs those tests apart from the others
+// and reports them as skipped where the folder is absent.
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,0 +1,3 @@
+#include "exporter.hpp"
+
+at::Tensor twice(const at::Tensor& x) { return x.add(x); }
