@@ -1,0 +1,30 @@
+#pragma once
+
+#include <c10/core/GradMode.h>
+
+#include <cstdint>
+
+#include "interchoice/core/architecture.hpp"
+#include "interchoice/data/batches.hpp"
+
+namespace interchoice {
+
+/// The share of images that an architecture classifies right, in the network's present mode.
+///
+///   accuracy = #{argmax logits = label} / N      in [0, 1]
+template <class Network, SearchSpace Space>
+double accuracy(Network& network, const Architecture<Space>& architecture, const Batches& data) {
+  const c10::NoGradGuard no_grad;
+  std::int64_t correct = 0;
+  for (std::int64_t i = 0; i < data.size(); ++i) {
+    const Batch batch = data.evaluation(i);
+    correct += network->forward(batch.data, architecture)
+                   .argmax(1)
+                   .eq(batch.target)
+                   .sum()
+                   .template item<std::int64_t>();
+  }
+  return static_cast<double>(correct) / static_cast<double>(data.set().size());
+}
+
+}  // namespace interchoice

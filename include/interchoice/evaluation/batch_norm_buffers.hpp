@@ -1,0 +1,40 @@
+#pragma once
+
+#include <c10/core/GradMode.h>
+#include <torch/nn/module.h>
+
+#include <vector>
+
+namespace interchoice {
+
+/// Keeps the buffers and the mode of a network while it lives, and puts both back bit by bit: what
+/// an evaluation does to BatchNorm's statistics leaves no trace.
+///
+/// *Cost*: a copy of all buffers when it is made, one when it ends.
+class BatchNormBuffers {
+ public:
+  explicit BatchNormBuffers(torch::nn::Module& network)
+      : network_(network), was_training_(network.is_training()), buffers_(network.buffers()) {
+    for (const at::Tensor& buffer : buffers_) kept_.push_back(buffer.detach().clone());
+  }
+  ~BatchNormBuffers() {
+    restore();
+    network_.train(was_training_);
+  }
+  BatchNormBuffers(const BatchNormBuffers&) = delete;
+  BatchNormBuffers& operator=(const BatchNormBuffers&) = delete;
+
+  /// Puts the buffers back now.
+  void restore() {
+    const c10::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(kept_[i]);
+  }
+
+ private:
+  torch::nn::Module& network_;
+  bool was_training_;
+  std::vector<at::Tensor> buffers_;
+  std::vector<at::Tensor> kept_;
+};
+
+}  // namespace interchoice
