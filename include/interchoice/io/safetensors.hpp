@@ -1,0 +1,203 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "interchoice/io/atomic_file.hpp"
+#include "interchoice/io/detail/safetensors_header.hpp"
+#include "interchoice/io/detail/safetensors_layout.hpp"
+#include "interchoice/io/input_file.hpp"
+
+namespace interchoice {
+
+/// Named tensors and named texts: the content of a safetensors file.
+///
+/// Both are in the order of their names.
+struct TensorFile {
+  std::map<std::string, std::string> metadata;
+  std::map<std::string, at::Tensor> tensors;
+};
+
+namespace detail {
+
+static_assert(std::endian::native == std::endian::little,
+              "interchoice: tensor files are read and written as they lie in memory, which needs a "
+              "little-endian processor");
+
+inline at::Tensor read_tensor(InputFile& file, std::uint64_t data_begin, const std::string& name,
+                              const TensorDescription& description) {
+  const at::Tensor tensor = at::empty(description.shape, at::TensorOptions(description.type));
+  if (tensor.numel() == 0) return tensor;
+  auto* const bytes = static_cast<std::uint8_t*>(tensor.mutable_data_ptr());
+  const std::size_t count = tensor.nbytes();
+  file.read(data_begin + description.begin, bytes, count);
+  if (description.type == at::kBool) {
+    const auto* const bad = std::find_if(bytes, bytes + count, [](auto byte) { return byte > 1; });
+    if (bad != bytes + count) {
+      fail_safetensors(file.path().string(), "tensor " + shown(name) + ": element " +
+                                                 std::to_string(bad - bytes) + " is " +
+                                                 std::to_string(*bad) + "; a BOOL is 0 or 1");
+    }
+  }
+  return tensor;
+}
+
+// Names and texts go into the header with JSON's escapes.
+inline std::string json_string(const std::string& where, const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::type_error&) {
+    fail_safetensors(where, shown(text) + " is not UTF-8");
+  }
+}
+
+inline std::string safetensors_type_name(const std::string& where, const at::Tensor& tensor) {
+  for (const SafetensorsType& known : kSafetensorsTypes) {
+    if (known.type == tensor.scalar_type() && tensor.layout() == at::kStrided) {
+      return std::string(known.name);
+    }
+  }
+  fail_safetensors(where, std::string("is ") + c10::toString(tensor.scalar_type()) +
+                              (tensor.layout() == at::kStrided ? "" : ", not dense") +
+                              "; a tensor file has dense tensors of " + safetensors_type_names());
+}
+
+// The tensors in the order of their data: large elements first, so that all lie aligned.
+inline std::vector<std::pair<std::string, at::Tensor>> in_data_order(const std::string& source,
+                                                                     const TensorFile& file) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors(file.tensors.begin(), file.tensors.end());
+  for (const auto& [name, tensor] : tensors) {
+    if (!tensor.defined()) fail_safetensors(source, "tensor " + shown(name) + ": is undefined");
+  }
+  std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
+    return a.second.element_size() > b.second.element_size();
+  });
+  return tensors;
+}
+
+// The header of a file, padded with spaces so that the data begins at a multiple of 8.
+inline std::string safetensors_header(
+    const std::string& source, const std::map<std::string, std::string>& metadata,
+    const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+  std::string text;
+  for (const auto& [name, value] : metadata) {
+    const std::string where = source + ": metadata " + shown(name);
+    text += (text.empty() ? "" : ",") + json_string(where, name) + ":" + json_string(where, value);
+  }
+  if (!text.empty()) text = json_string(source, std::string(kMetadataName)) + ":{" + text + "}";
+  std::uint64_t begin = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const std::string where = source + ": tensor " + shown(name);
+    if (name == kMetadataName) fail_safetensors(where, "the name is the format's own");
+    std::string shape;
+    for (const std::int64_t size : tensor.sizes()) {
+      shape += (shape.empty() ? "" : ",") + std::to_string(size);
+    }
+    const std::string type = safetensors_type_name(where, tensor);
+    const std::uint64_t end = begin + tensor.nbytes();
+    text += (text.empty() ? "" : ",") + json_string(where, name) + ":{\"dtype\":\"" + type +
+            "\",\"shape\":[" + shape + "],\"data_offsets\":[" + std::to_string(begin) + "," +
+            std::to_string(end) + "]}";
+    begin = end;
+  }
+  text = "{" + text + "}";
+  text.append((8 - text.size() % 8) % 8, ' ');
+  // Whatever the reader would refuse is refused here, in the same words.
+  if (text.size() > kMaxHeaderBytes) {
+    fail_safetensors(source, "the header takes " + std::to_string(text.size()) +
+                                 " bytes; the limit is " + std::to_string(kMaxHeaderBytes));
+  }
+  parse_safetensors_header(source, text, begin);
+  return text;
+}
+
+}  // namespace detail
+
+/// Reads a safetensors file that need not be trusted.
+///
+///     length of the header, uint64 | header, JSON | data            (little-endian)
+///     header: {"__metadata__": {text: text, ...},
+///              name: {"dtype": ..., "shape": [...], "data_offsets": [begin, end]}, ...}
+///
+/// A file is read completely and exactly or refused. Nothing is allocated before the file has been
+/// found long enough for it, and nothing in a file can make this function recurse, or take more
+/// than O(n log n) time. It reads what the format's description allows, except that it also refuses
+///
+/// * headers of more than 16 MiB, more than 65,536 tensors or metadata entries, names of more than
+///   1,024 bytes, more than 16 dimensions;
+/// * dtypes other than F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL;
+/// * unknown fields, repeated names, NUL characters, truth values other than 0 and 1, and shapes
+///   whose sizes multiply, without the zeros, to 2^63 bytes or more.
+///
+/// The tensors are contiguous, on the CPU, without gradient, and share memory with nothing.
+///
+/// *Throws*: `std::runtime_error` with the path, the tensor or byte, what is wrong, and the limit.
+///
+/// *Source*: https://github.com/huggingface/safetensors, "Format".
+inline TensorFile read_tensor_file(const std::filesystem::path& path) {
+  const std::string source = path.string();
+  InputFile file(path);
+  std::uint64_t length = 0;
+  if (file.size() < sizeof length) {
+    detail::fail_safetensors(source, "has " + std::to_string(file.size()) +
+                                         " bytes; the length of the header alone takes 8");
+  }
+  file.read(0, &length, sizeof length);
+  if (length > detail::kMaxHeaderBytes || length > file.size() - sizeof length) {
+    detail::fail_safetensors(
+        source, "byte 0: header of " + std::to_string(length) + " bytes; the file has " +
+                    std::to_string(file.size() - sizeof length) + " bytes for it, the limit is " +
+                    std::to_string(detail::kMaxHeaderBytes));
+  }
+  std::string text(length, '\0');
+  file.read(sizeof length, text.data(), text.size());
+  const std::uint64_t data_begin = sizeof length + length;
+
+  detail::SafetensorsHeader header =
+      detail::parse_safetensors_header(source, text, file.size() - data_begin);
+  TensorFile result{.metadata = std::move(header.metadata), .tensors = {}};
+  for (const auto& [name, description] : header.tensors) {
+    result.tensors.emplace_hint(result.tensors.end(), name,
+                                detail::read_tensor(file, data_begin, name, description));
+  }
+  return result;
+}
+
+/// Writes a safetensors file, completely or not at all (see `AtomicFile`), that any reader of the
+/// format takes.
+///
+/// Equal contents give equal bytes: names are sorted, data is laid out by falling element size and
+/// then by name, so that every tensor is aligned. Strides are not kept: elements are written in
+/// row-major order, from whatever device they are on.
+///
+/// *Throws*: `std::runtime_error` with the path and the reason if the file cannot be written, or
+/// with the tensor and the limit if `read_tensor_file` would refuse it; nothing is written then.
+inline void write_tensor_file(const std::filesystem::path& path, const TensorFile& file) {
+  const auto tensors = detail::in_data_order(path.string(), file);
+  const std::string header = detail::safetensors_header(path.string(), file.metadata, tensors);
+  const std::array<std::uint64_t, 1> length{header.size()};
+  AtomicFile out(path);
+  out.write(std::as_bytes(std::span(length)));
+  out.write(header);
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor data = tensor.detach().cpu().resolve_neg().contiguous();
+    out.write(std::span(static_cast<const std::byte*>(data.const_data_ptr()), data.nbytes()));
+  }
+  out.commit();
+}
+
+}  // namespace interchoice
