@@ -12,4 +12,9 @@ struct Batch {
   at::Tensor target;
 };
 
+/// A batch on another device; the same batch where it is there already.
+inline Batch on_device(const Batch& batch, at::Device device) {
+  return {batch.data.to(device), batch.target.to(device)};
+}
+
 }  // namespace interchoice

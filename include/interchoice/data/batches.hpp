@@ -23,9 +23,9 @@ namespace interchoice {
 /// How images become batches.
 struct BatchOptions {
   std::int64_t batch_size = 256;
-  Normalisation normalisation;  ///< one mean and deviation a channel
-  Augmentation augmentation;    ///< of training batches only
-  Seed seed;                    ///< of order, augmentation and calibration
+  Normalisation normalisation = {};  ///< one mean and deviation a channel
+  Augmentation augmentation = {};    ///< of training batches only
+  Seed seed = {};                    ///< of order, augmentation and calibration
 };
 
 /// The batches of an image set, with random access and without state.

@@ -6,6 +6,7 @@
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/data/batches.hpp"
+#include "interchoice/nn/device.hpp"
 
 namespace interchoice {
 
@@ -15,9 +16,10 @@ namespace interchoice {
 template <class Network, SearchSpace Space>
 double accuracy(Network& network, const Architecture<Space>& architecture, const Batches& data) {
   const c10::NoGradGuard no_grad;
+  const at::Device device = device_of(*network);
   std::int64_t correct = 0;
   for (std::int64_t i = 0; i < data.size(); ++i) {
-    const Batch batch = data.evaluation(i);
+    const Batch batch = on_device(data.evaluation(i), device);
     correct += network->forward(batch.data, architecture)
                    .argmax(1)
                    .eq(batch.target)

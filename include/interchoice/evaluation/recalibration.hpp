@@ -6,6 +6,7 @@
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/data/batches.hpp"
+#include "interchoice/nn/device.hpp"
 
 namespace interchoice {
 
@@ -21,9 +22,10 @@ template <class Network, SearchSpace Space>
 void recalibrate(Network& network, const Architecture<Space>& architecture, const Batches& data,
                  std::int64_t batches = 20) {
   const c10::NoGradGuard no_grad;
+  const at::Device device = device_of(*network);
   network->train();
   for (std::int64_t i = 0; i < batches; ++i) {
-    network->forward(data.calibration(i).data, architecture);
+    network->forward(on_device(data.calibration(i), device).data, architecture);
   }
   network->eval();
 }

@@ -31,6 +31,8 @@ class AnyChoiceBlock : public torch::nn::Module {
   virtual GrownParameters begin_epoch(std::size_t epoch) = 0;
   virtual GrownParameters split_now() = 0;
   virtual bool is_split() const = 0;
+  /// Whether parameters and buffers are all there is to save once the block is split.
+  virtual bool is_saveable() const = 0;
   /// The parameters of the candidates as they are without any dependency (copy 0).
   virtual std::vector<at::Tensor> candidate_parameters() const = 0;
 };
@@ -45,6 +47,7 @@ class AnyChoiceBlock : public torch::nn::Module {
 /// *Shapes*: as the geometry says. *Cost*: two virtual calls beside the candidate.
 template <SearchSpace Space, DependencyPolicy Policy>
 class ChoiceBlockImpl : public AnyChoiceBlock {
+  using State = dependency_state<Policy>;
   static_assert(detail::HasState<Policy>,
                 "interchoice: a dependency policy needs a specialisation of "
                 "interchoice::dependency_state<Policy> with a constructor (torch::nn::Module&, "
@@ -113,11 +116,10 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
       return false;
     }
   }
+  bool is_saveable() const override { return !requires { State::keeps_unregistered_copies; }; }
   std::vector<at::Tensor> candidate_parameters() const override { return bank_.parameters(0); }
 
  private:
-  using State = dependency_state<Policy>;
-
   BuiltOperation& operation(const Selection& selection) {
     if constexpr (detail::HasPrepare<State>) state_.prepare(bank_, selection);
     if constexpr (detail::HasCopy<State>) {

@@ -19,6 +19,7 @@
 #include "interchoice/core/text.hpp"
 #include "interchoice/data/batches.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/device.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/learning_rate.hpp"
 #include "interchoice/training/progress.hpp"
@@ -72,6 +73,7 @@ TrainingRecord train(Network& network, const Batches& data, const Sampler& sampl
   using Clock = std::chrono::steady_clock;
   torch::optim::SGD sgd = make_sgd(*network, training.sgd);
   const auto steps = static_cast<std::size_t>(data.size());
+  const at::Device device = device_of(*network);
   TrainingRecord record;
   network->train();
   for (std::size_t epoch = 0; epoch < training.epochs && !record.stopped; ++epoch) {
@@ -85,7 +87,7 @@ TrainingRecord train(Network& network, const Batches& data, const Sampler& sampl
     std::int64_t correct = 0;
     std::int64_t images = 0;
     for (std::size_t step = 0; step < steps && !record.stopped; ++step) {
-      const Batch batch = batches[static_cast<std::int64_t>(step)];
+      const Batch batch = on_device(batches[static_cast<std::int64_t>(step)], device);
       const auto architecture = sample(epoch, step);
       clear_gradients(*network, training.unsampled);
       const at::Tensor logits = network->forward(batch.data, architecture);

@@ -37,6 +37,8 @@ struct dependency_state<split<Epoch, Depth, snapshot, Order>> {
 /// A context seen for the first time starts as a copy of what was used last, in evaluation, too.
 template <std::size_t Epoch, std::size_t Depth, class Order>
 struct dependency_state<split<Epoch, Depth, last_used, Order>> {
+  static constexpr bool keeps_unregistered_copies = true;  // so it cannot be saved
+
   dependency_state(torch::nn::Module&, const Context& context, const Geometry&)
       : has_prior_(context.depth() > 0) {}
 

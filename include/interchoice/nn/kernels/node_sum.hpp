@@ -21,7 +21,7 @@ namespace detail {
 /// y = x_1 + ... + x_n (+ vector), added from the left. A vector is the last of the list.
 struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context,
-                            const torch::autograd::variable_list& terms, bool has_vector) {
+                            at::TensorList terms, bool has_vector) {
     const std::size_t values = terms.size() - (has_vector ? 1 : 0);
     context->saved_data["values"] = static_cast<std::int64_t>(values);
     context->saved_data["has_vector"] = has_vector;
@@ -136,7 +136,8 @@ inline at::Tensor node_sum(std::span<const Pending> terms, const at::Tensor& lik
   if (ours && (!vector.defined() || detail::is_vector_of(vector, list[0]))) {
     const bool has_vector = vector.defined();
     if (has_vector) list.push_back(std::move(vector));
-    return detail::NodeSumFunction::apply(list, has_vector);
+    // As a TensorList: libtorch finds no variables in a vector, and would cut the gradient off.
+    return detail::NodeSumFunction::apply(at::TensorList(list), has_vector);
   }
   at::Tensor sum = list[0];
   for (std::size_t i = 1; i < list.size(); ++i) sum = sum + list[i];

@@ -1,0 +1,113 @@
+#pragma once
+
+// What the programs share: names of restrictions and policies, the super-network they train, how
+// they train, save, load and rank it.
+
+#include <ATen/Parallel.h>
+#include <ATen/Context.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "examples/command_line.hpp"
+#include "examples/experiment_data.hpp"
+#include "interchoice/core/restriction.hpp"
+#include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/sampling/distinct.hpp"
+#include "interchoice/sampling/uniform.hpp"
+#include "interchoice/training/checkpoint.hpp"
+#include "interchoice/training/cpu_memory.hpp"
+#include "interchoice/training/interrupt.hpp"
+#include "interchoice/training/train.hpp"
+
+namespace examples {
+
+using Space = ic::NasBench201Space;
+using Network = ic::NasBench201<ic::LinearSkip>;
+template <class Policy>
+using Supernet = ic::Supernet<Network, Policy>;
+
+inline const std::map<std::string, ic::Restriction<Space>> kRestrictions{
+    {"all", ic::all<Space>},
+    {"no_zero", ic::no_zero<Space>},
+    {"only_conv", ic::only_convolutions<Space>}};
+
+/// Calls `visit.operator()<Policy>()` for the policy of a name of --dependency or of a checkpoint.
+template <class Visitor>
+void with_policy(const std::string& name, const Visitor& visit) {
+  bool found = false;
+  const auto offer = [&]<class Policy>(const std::string& option) {
+    if (name != option && name != ic::policy_text<Policy>()) return;
+    found = true;
+    visit.template operator()<Policy>();
+  };
+  offer.template operator()<ic::none>("none");
+  offer.template operator()<ic::bias<1>>("bias1");
+  offer.template operator()<ic::bias<2>>("bias2");
+  offer.template operator()<ic::bias<3>>("bias3");
+  offer.template operator()<ic::split<ic::on_demand>>("split");
+  if (!found) {
+    throw UsageError("dependency '" + name + "': use none, bias1, bias2, bias3 or split");
+  }
+}
+
+/// Sizes of a network as a checkpoint keeps them.
+struct NetworkSizes {
+  std::int64_t width = 16;
+  std::int64_t cells = 2;
+  std::int64_t stages = 3;
+
+  ic::NasBench201Options options(const ExperimentData& data) const {
+    return {.input_channels = data.training.images.size(1),
+            .classes = data.training.classes,
+            .width = width,
+            .cells_per_stage = std::vector<std::int64_t>(static_cast<std::size_t>(stages), cells)};
+  }
+  std::map<std::string, std::string> texts(const ExperimentData& data) const {
+    return {{"network", "nasbench201, linear skip"},
+            {"width", std::to_string(width)},
+            {"cells", std::to_string(cells)},
+            {"stages", std::to_string(stages)},
+            {"input_channels", std::to_string(data.training.images.size(1))},
+            {"classes", std::to_string(data.training.classes)}};
+  }
+  static NetworkSizes of(const ic::CheckpointHeader& header) {
+    const auto number = [&](const std::string& name) {
+      const auto found = header.sizes.find(name);
+      if (found == header.sizes.end() || found->second.size() > 6 ||
+          found->second.find_first_not_of("0123456789") != std::string::npos) {
+        throw std::runtime_error("the checkpoint's size '" + name + "' is missing or no number");
+      }
+      return std::int64_t{std::stol("0" + found->second)};
+    };
+    return {number("width"), number("cells"), number("stages")};
+  }
+};
+
+/// A new super-network; the seed decides its initial weights.
+template <class Policy>
+Supernet<Policy> make_supernet(const NetworkSizes& sizes, const ExperimentData& data,
+                               std::uint64_t seed) {
+  at::manual_seed(seed);
+  return Supernet<Policy>(sizes.options(data));
+}
+
+/// Prepares a process for training on `threads` processors.
+inline void prepare_process(int threads) {
+  at::set_num_threads(threads);
+  ic::keep_freed_memory();
+}
+
+/// All architectures of a restriction, or a random sample of `sample` of them.
+inline std::vector<ic::Architecture<Space>> architectures_to_rank(
+    const ic::Restriction<Space>& restriction, std::uint64_t sample) {
+  return ic::distinct_architectures(restriction, sample, ic::Seed{0});
+}
+
+}  // namespace examples

@@ -1,0 +1,89 @@
+#pragma once
+
+// The data sets that the programs know, ready for training: `digits`, `cifar10:FOLDER`,
+// `fashion:FOLDER`.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "embedded/digits.hpp"
+#include "examples/command_line.hpp"
+#include "interchoice/data/batches.hpp"
+#include "interchoice/data/cifar10.hpp"
+#include "interchoice/data/digits.hpp"
+#include "interchoice/data/hold_out.hpp"
+#include "interchoice/data/idx.hpp"
+
+namespace examples {
+
+namespace ic = interchoice;
+
+struct ExperimentData {
+  std::string name;
+  ic::ImageSet training;
+  ic::ImageSet validation;  // for super-networks: withheld from training
+  ic::ImageSet test;        // for networks trained alone
+  ic::Normalisation normalisation;
+  ic::Augmentation augmentation;
+
+  ic::Batches training_batches(std::int64_t batch_size, ic::Seed seed) const {
+    return {training, {batch_size, normalisation, augmentation, seed}};
+  }
+  static ic::Batches plain_batches(const ic::ImageSet& set, const ic::Normalisation& normalisation,
+                                   std::int64_t batch_size) {
+    return {set, {.batch_size = batch_size, .normalisation = normalisation}};
+  }
+};
+
+/// Which images are withheld for validation never changes with a program's seed.
+inline constexpr ic::Seed kHoldOutSeed{0};
+
+/// Reads a data set; keeps `images` training images (0: all of them).
+inline ExperimentData load_data(const std::string& text, std::int64_t images) {
+  const auto colon = text.find(':');
+  const std::string kind = text.substr(0, colon);
+  const std::filesystem::path folder = colon == std::string::npos ? "" : text.substr(colon + 1);
+  if ((kind == "digits") != folder.empty()) {
+    throw UsageError("--data '" + text + "': use digits, cifar10:FOLDER or fashion:FOLDER");
+  }
+  ExperimentData data;
+  data.name = kind;
+  if (kind == "digits") {
+    // Few images and easy ones: a small training part leaves something to tell networks apart by,
+    // large other parts measure it finely.
+    const ic::ImageSet all =
+        ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
+    data.training = ic::first(all, 397);
+    data.validation = ic::last(ic::first(all, 1097), 700);
+    data.test = ic::last(all, 700);
+    data.normalisation = ic::measure_normalisation(data.training);
+    data.augmentation = {.shift = 1, .flip = false};
+  } else if (kind == "cifar10") {
+    auto [training, validation] = ic::hold_out(ic::read_cifar10_train(folder), 5'000, kHoldOutSeed);
+    data.training = std::move(training);
+    data.validation = std::move(validation);
+    data.test = ic::read_cifar10_test(folder);
+    data.normalisation = ic::cifar10_normalisation();
+    data.augmentation = ic::kCifar10Augmentation;
+  } else if (kind == "fashion") {
+    auto [training, validation] = ic::hold_out(ic::read_mnist_train(folder), 5'000, kHoldOutSeed);
+    data.training = std::move(training);
+    data.validation = std::move(validation);
+    data.test = ic::read_mnist_test(folder);
+    data.normalisation = ic::measure_normalisation(data.training);
+    data.augmentation = {.shift = 2, .flip = true};
+  } else {
+    throw UsageError("--data '" + text + "': use digits, cifar10:FOLDER or fashion:FOLDER");
+  }
+  if (images > data.training.size()) {
+    throw UsageError("--images " + std::to_string(images) + ": '" + kind + "' has " +
+                     std::to_string(data.training.size()) + " training images");
+  }
+  if (images > 0) data.training = ic::first(data.training, images);
+  return data;
+}
+
+}  // namespace examples

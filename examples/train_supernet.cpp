@@ -1,0 +1,109 @@
+// Trains one super-network on one data set and saves it.
+//
+//   train_supernet --data cifar10:FOLDER --space-restriction only_conv --dependency bias1
+//                  --epochs 20 --cells 1 --batch 64 --seed 0 --out bias1-0.safetensors
+//
+// Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds.
+
+#include <cstdio>
+#include <string>
+
+#include "examples/experiment.hpp"
+#include "examples/training_csv.hpp"
+
+namespace {
+
+using namespace examples;
+
+struct Options {
+  std::string data = "digits";
+  std::string restriction = "only_conv";
+  std::string dependency = "none";
+  std::size_t epochs = 30;
+  std::size_t split_epoch = 0;
+  NetworkSizes sizes;
+  std::int64_t batch = 64;
+  std::int64_t images = 0;
+  double learning_rate = 0.025;
+  std::uint64_t seed = 0;
+  int threads = 1;
+  std::string out = "supernet.safetensors";
+};
+
+void run(const Options& options, bool has_split_epoch, const std::string& command) {
+  if (has_split_epoch && options.dependency != "split") {
+    throw UsageError("--split-epoch is only for --dependency split, not " + options.dependency);
+  }
+  if (has_split_epoch && options.split_epoch >= options.epochs) {
+    throw UsageError("--split-epoch " + std::to_string(options.split_epoch) +
+                     " is not before the last of --epochs " + std::to_string(options.epochs));
+  }
+  prepare_process(options.threads);
+  const ExperimentData data = load_data(options.data, options.images);
+  const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
+  const ic::UniformSampler sample(kRestrictions.at(options.restriction), ic::Seed{options.seed});
+  ic::InterruptRequest interrupt;
+  ic::Training training;
+  training.epochs = options.epochs;
+  training.learning_rate = ic::cosine(options.learning_rate, 1e-5);
+  training.stop = [&] { return interrupt.requested(); };
+  if (options.dependency == "split") {
+    training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
+  }
+  with_policy(options.dependency, [&]<class Policy>() {
+    auto net = make_supernet<Policy>(options.sizes, data, options.seed);
+    const auto record = ic::train(net, batches, sample, training,
+                                  ic::TerminalProgress(ic::policy_text<Policy>()));
+    auto header = ic::checkpoint_header<Space, Policy>(options.sizes.texts(data));
+    header.facts = {{"command", command},
+                    {"data", options.data},
+                    {"restriction", options.restriction},
+                    {"seed", std::to_string(options.seed)},
+                    {"epochs", std::to_string(record.epochs.size())},
+                    {"label", ic::policy_text<Policy>()}};
+    ic::save_checkpoint(options.out, *net, header);
+    write_training_csv(options.out + ".csv", record);
+    std::printf("%s%s, training record in %s.csv\n", options.out.c_str(),
+                record.stopped ? ": stopped early, saved what there is" : ": saved",
+                options.out.c_str());
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Trains a NAS-Bench-201 super-network with choice-dependent weights.",
+               "train_supernet");
+  app.add_option("--data", options.data, "digits, cifar10:FOLDER or fashion:FOLDER")
+      ->capture_default_str();
+  app.add_option("--space-restriction", options.restriction, "which candidates are sampled")
+      ->check(CLI::IsMember({"all", "no_zero", "only_conv"}))
+      ->capture_default_str();
+  app.add_option("--dependency", options.dependency, "how weights depend on prior choices")
+      ->check(CLI::IsMember({"none", "bias1", "bias2", "bias3", "split"}))
+      ->capture_default_str();
+  app.add_option("--epochs", options.epochs, "epochs")->check(CLI::Range(1, 100000))->capture_default_str();
+  auto* split_epoch = app.add_option("--split-epoch", options.split_epoch,
+                                     "epoch of the split, from 0; half of the epochs if not given");
+  app.add_option("--width", options.sizes.width, "channels of the first stage")
+      ->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--cells", options.sizes.cells, "cells in a stage")
+      ->check(CLI::Range(1, 64))->capture_default_str();
+  app.add_option("--stages", options.sizes.stages, "stages, with reductions between them")
+      ->check(CLI::Range(1, 6))->capture_default_str();
+  app.add_option("--batch", options.batch, "images in a batch")
+      ->check(CLI::Range(2, 65536))->capture_default_str();
+  app.add_option("--images", options.images, "training images to use; 0 for all")
+      ->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
+      ->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "processors to use")
+      ->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--out", options.out, "the checkpoint to write")->capture_default_str();
+  return run_program(app, argc, argv, [&] {
+    run(options, split_epoch->count() > 0, command_text(argc, argv));
+  });
+}

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "interchoice/report/number_text.hpp"
+
+namespace interchoice::figures {
+
+/// A marked value of an axis.
+struct Tick {
+  double value = 0;
+  std::string label;
+
+  friend bool operator==(const Tick&, const Tick&) = default;
+};
+
+/// One axis of a figure: a range of values, how they are spread, and which are marked.
+struct Axis {
+  std::string title;  ///< what is shown, with its unit
+  double low = 0;
+  double high = 1;
+  bool logarithmic = false;
+  bool reversed = false;  ///< the largest value comes first
+  std::vector<Tick> ticks;
+
+  /// Where a value lies, from 0 (the axis' beginning) to 1 (its end).
+  double fraction(double value) const {
+    const double along =
+        logarithmic ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
+    return reversed ? 1 - along : along;
+  }
+};
+
+/// Round numbers that divide a range into about `intervals` parts: a power of ten times 1, 2 or 5.
+struct RoundStep {
+  double size = 1;
+  int decimals = 0;  ///< how many a multiple needs
+
+  /// *Requires*: low < high, both finite.
+  static RoundStep dividing(double low, double high, int intervals) {
+    const double raw = (high - low) / std::max(intervals, 1);
+    const int exponent = static_cast<int>(std::floor(std::log10(raw)));
+    const double power = std::pow(10.0, exponent);
+    // Choose by the ratio, so that the number of parts is as near to the wish as it can be.
+    const double mantissa = raw / power;
+    const double rounded = mantissa < 1.5 ? 1 : mantissa < 3.2 ? 2 : mantissa < 7.1 ? 5 : 10;
+    return {rounded * power, std::max(0, -exponent - (rounded == 10 ? 1 : 0))};
+  }
+
+  /// The multiple with this number; computed afresh, so that no error adds up along an axis.
+  double multiple(double number) const { return number * size; }
+
+  Tick tick(double number) const {
+    return {multiple(number), fixed_text(multiple(number), decimals)};
+  }
+};
+
+/// A linear axis that is widened to end at ticks.
+///
+/// *Requires*: low <= high, both finite. A range of no width is widened to one around its value.
+inline Axis rounded_axis(std::string title, double low, double high, int intervals) {
+  if (!(low < high)) {
+    const double margin = low == 0 ? 1 : std::abs(low) * 0.05;
+    low -= margin;
+    high += margin;
+  }
+  const RoundStep step = RoundStep::dividing(low, high, intervals);
+  // A hundredth of a step beyond a tick is no reason for a whole further step.
+  const double first = std::floor(low / step.size + 0.01);
+  const double last = std::ceil(high / step.size - 0.01);
+  Axis axis{std::move(title),
+            std::min(low, step.multiple(first)),
+            std::max(high, step.multiple(last)),
+            false,
+            false,
+            {}};
+  for (double number = first; number <= last; ++number) axis.ticks.push_back(step.tick(number));
+  return axis;
+}
+
+/// A linear axis from exactly `low` to exactly `high`, with the round numbers between as ticks.
+///
+/// *Requires*: low < high, both finite.
+inline Axis exact_axis(std::string title, double low, double high, int intervals) {
+  const RoundStep step = RoundStep::dividing(low, high, intervals);
+  Axis axis{std::move(title), low, high, false, false, {}};
+  for (double number = std::ceil(low / step.size - 1e-9);
+       number <= std::floor(high / step.size + 1e-9); ++number) {
+    axis.ticks.push_back(step.tick(number));
+  }
+  return axis;
+}
+
+/// A linear axis with room beside the lowest and highest value, so that no point lies on its end.
+///
+/// *Requires*: at least one value, all finite.
+inline Axis padded_axis(std::string title, const std::vector<double>& values, int intervals) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  const double range = *high - *low;
+  const double room = range > 0 ? 0.04 * range : *low == 0 ? 1 : std::abs(*low) * 0.05;
+  return exact_axis(std::move(title), *low - room, *high + room, intervals);
+}
+
+/// Which ticks of an axis of `length` pixels stay so that their labels, `label_room` pixels wide,
+/// do not touch; earlier ones have the right of way.
+inline std::vector<Tick> spaced_ticks(const Axis& axis, const std::vector<Tick>& wanted,
+                                      double length, double label_room) {
+  std::vector<Tick> kept;
+  for (const Tick& tick : wanted) {
+    const double place = axis.fraction(tick.value) * length;
+    const bool is_free = std::none_of(kept.begin(), kept.end(), [&](const Tick& other) {
+      return std::abs(axis.fraction(other.value) * length - place) < label_room;
+    });
+    if (is_free) kept.push_back(tick);
+  }
+  std::sort(kept.begin(), kept.end(),
+            [](const Tick& a, const Tick& b) { return a.value < b.value; });
+  return kept;
+}
+
+/// An axis of counts from exactly `low` to exactly `high`, both marked, with round numbers between.
+///
+/// Logarithmic where the range is wide, so that the last hundred architectures, which a search is
+/// about, are not squeezed into the margin.
+///
+/// *Requires*: low < high, both whole; 0 < low if logarithmic. *Units*: `length`: pixels.
+inline Axis count_axis(std::string title, double low, double high, bool logarithmic,
+                       double length) {
+  constexpr double kLabelRoom = 46;  // "15,625" at size 12
+  Axis axis{std::move(title), low, high, logarithmic, false, {}};
+  const auto tick = [](double value) { return Tick{value, fixed_text(value, 0)}; };
+  std::vector<Tick> wanted = {tick(axis.low), tick(axis.high)};
+  if (logarithmic) {
+    for (const double mantissa : {1.0, 2.0, 5.0}) {  // powers of ten first: they have right of way
+      for (double power = 1; power * mantissa < axis.high; power *= 10) {
+        if (power * mantissa > axis.low) wanted.push_back(tick(power * mantissa));
+      }
+    }
+  } else {
+    const RoundStep step = RoundStep::dividing(axis.low, axis.high, static_cast<int>(length / 75));
+    const double whole = std::max(step.size, 1.0);
+    for (double number = std::ceil(axis.low / whole); number * whole < axis.high; ++number) {
+      wanted.push_back(tick(number * whole));
+    }
+  }
+  axis.ticks = spaced_ticks(axis, wanted, length, logarithmic ? kLabelRoom : kLabelRoom * 0.6);
+  return axis;
+}
+
+}  // namespace interchoice::figures

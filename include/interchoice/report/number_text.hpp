@@ -1,0 +1,46 @@
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace interchoice::figures {
+
+/// The shortest decimal text that reads back as the same number: for files that programs read.
+/// Independent of the locale.
+inline std::string shortest_text(double value) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return {buffer, end};
+}
+
+/// The number with so many decimals, for people: a true minus sign, commas between thousands, no
+/// negative zero; `–` where it is NaN or infinite.
+inline std::string fixed_text(double value, int decimals) {
+  if (!std::isfinite(value)) return "–";
+  char buffer[400];  // the largest double has 309 digits before the point
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, std::abs(value),
+                                          std::chars_format::fixed, decimals);
+  std::string text(buffer, end);
+  const bool is_zero = text.find_first_not_of("0.") == std::string::npos;
+  for (std::size_t at = std::min(text.find('.'), text.size()); at > 3;) {
+    at -= 3;
+    text.insert(at, ",");
+  }
+  return (value < 0 && !is_zero ? "\u2212" : "") + text;
+}
+
+/// A count for people: `15,625`.
+inline std::string count_text(std::size_t count) {
+  return fixed_text(static_cast<double>(count), 0);
+}
+
+/// A place in a drawing: at most two decimals, none that say nothing (`12.5`, `-3`).
+inline std::string coordinate(double value) {
+  const double hundredths = std::round(value * 100);
+  return shortest_text(hundredths == 0 ? 0 : hundredths / 100);  // never "-0"
+}
+
+}  // namespace interchoice::figures

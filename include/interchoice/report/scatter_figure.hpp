@@ -1,0 +1,119 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "interchoice/report/frame.hpp"
+
+namespace interchoice::figures {
+
+/// One list of values against the common one.
+struct ScatterPanel {
+  std::string title;
+  std::string note;  ///< a second line, such as a correlation
+  std::string colour;
+  std::vector<double> x;
+};
+
+/// Points (x, y) in one panel for each list of x, all with the same y.
+struct ScatterFigure {
+  std::string description;  ///< what a screen reader says
+  std::string x_title;
+  std::string y_title;
+  std::vector<double> y;
+  std::vector<std::string> names;  ///< of the points: their tooltips
+  std::vector<ScatterPanel> panels;
+  double width = 760;
+};
+
+/// Up to so many points are drawn one by one; more are counted in small squares, the darker the
+/// more.
+inline constexpr std::size_t kMostSinglePoints = 1000;
+
+namespace detail {
+
+inline void draw_points(SvgDrawing& drawing, const Frame& frame, const ScatterFigure& figure,
+                        const ScatterPanel& panel) {
+  const double radius = figure.y.size() <= 200 ? 3 : 2;
+  for (std::size_t i = 0; i < figure.y.size(); ++i) {
+    drawing.disc(frame.place(panel.x[i], figure.y[i]), radius, panel.colour, 0.6, figure.names[i]);
+  }
+}
+
+/// Counts points in squares of a few pixels and draws squares of one darkness as one path.
+inline void draw_density(SvgDrawing& drawing, const Frame& frame, const ScatterFigure& figure,
+                         const ScatterPanel& panel) {
+  constexpr double kSide = 3;
+  constexpr std::array kUpTo = {1.0, 3.0, 10.0, 30.0,
+                                100.0};  // one darkness each, and one for more
+  constexpr std::array kDarkness = {"0.22", "0.38", "0.55", "0.72", "0.88", "1"};
+  const auto columns = static_cast<std::size_t>(std::ceil(frame.area.width / kSide));
+  const auto rows = static_cast<std::size_t>(std::ceil(frame.area.height / kSide));
+  std::vector<std::size_t> counts(columns * rows);
+  const auto cell = [](double offset, std::size_t cells) {
+    return std::min(cells - 1, static_cast<std::size_t>(std::max(0.0, offset / kSide)));
+  };
+  for (std::size_t i = 0; i < figure.y.size(); ++i) {
+    const Point place = frame.place(panel.x[i], figure.y[i]);
+    ++counts[cell(place.y - frame.area.y, rows) * columns + cell(place.x - frame.area.x, columns)];
+  }
+  std::array<std::string, kDarkness.size()> paths;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    const auto level = std::lower_bound(kUpTo.begin(), kUpTo.end(), static_cast<double>(counts[i]));
+    const double x = frame.area.x + static_cast<double>(i % columns) * kSide;
+    const double y = frame.area.y + static_cast<double>(i / columns) * kSide;
+    paths[static_cast<std::size_t>(level - kUpTo.begin())] +=
+        "M" + coordinate(x) + " " + coordinate(y) + "h3v3h-3z";
+  }
+  for (std::size_t level = 0; level < paths.size(); ++level) {
+    if (!paths[level].empty()) drawing.shape(paths[level], panel.colour, {}, kDarkness[level]);
+  }
+}
+
+}  // namespace detail
+
+/// Draws the figure, at most three panels in a row.
+inline std::string to_svg(const ScatterFigure& figure) {
+  constexpr double kLeft = 60;
+  constexpr double kRight = 12;
+  constexpr double kAbove = 46;
+  constexpr double kBelow = 52;
+  const std::size_t count = figure.panels.size();
+  const std::size_t columns = count == 1 ? 1 : count == 2 || count == 4 ? 2 : 3;
+  const std::size_t rows = (count + columns - 1) / columns;
+  const double share = figure.width / static_cast<double>(columns);
+  const double width = std::min(share - kLeft - kRight, 400.0);
+  const double height = 0.8 * width;
+
+  SvgDrawing drawing(figure.width, static_cast<double>(rows) * (kAbove + height + kBelow),
+                     figure.description);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ScatterPanel& panel = figure.panels[i];
+    const auto column = static_cast<double>(i % columns);
+    const auto row = static_cast<double>(i / columns);
+    const Frame frame{
+        {column * share + kLeft, row * (kAbove + height + kBelow) + kAbove, width, height},
+        padded_axis(figure.x_title, panel.x, 4),
+        padded_axis(column == 0 ? figure.y_title : "", figure.y, 5)};
+    draw_grid(drawing, frame);
+    if (figure.y.size() <= kMostSinglePoints) {
+      detail::draw_points(drawing, frame, figure, panel);
+    } else {
+      detail::draw_density(drawing, frame, figure, panel);
+    }
+    draw_axes(drawing, frame);
+    const Point corner{frame.area.x, frame.area.y};
+    drawing.text({corner.x, corner.y - 24}, fitting_text(panel.title, 13, width),
+                 {.size = 13, .bold = true});
+    drawing.text({corner.x, corner.y - 8}, fitting_text(panel.note, 12, width),
+                 {.colour = "#444444"});
+  }
+  return std::move(drawing).finish();
+}
+
+}  // namespace interchoice::figures

@@ -1,0 +1,229 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "interchoice/report/markup.hpp"
+#include "interchoice/report/number_text.hpp"
+
+namespace interchoice::figures {
+
+/// A place in a drawing. *Units*: pixels at the drawing's natural size, y downwards.
+struct Point {
+  double x = 0;
+  double y = 0;
+};
+
+/// A rectangle of a drawing, by its upper left corner. *Units*: pixels.
+struct Box {
+  double x = 0;
+  double y = 0;
+  double width = 0;
+  double height = 0;
+
+  double right() const { return x + width; }
+  double bottom() const { return y + height; }
+};
+
+/// How a line is drawn.
+struct Stroke {
+  std::string colour;
+  double width = 1;
+  std::string dash;  ///< lengths of dashes and gaps, `6 3`; empty: solid
+};
+
+/// Where a text's place is within it.
+enum class Anchor { kStart, kMiddle, kEnd };
+
+/// How a text is drawn.
+struct TextStyle {
+  Anchor anchor = Anchor::kStart;
+  double size = 12;
+  std::string colour = "#222222";
+  bool bold = false;
+  double turn = 0;  ///< clockwise degrees about its place
+};
+
+/// The shape of a series' marks.
+enum class MarkerShape { kNone, kCircle, kSquare, kTriangle, kDiamond, kTriangleDown, kCross };
+
+namespace detail {
+
+/// Helvetica's widths of the ASCII characters from the blank to `~`, in thousandths of the size.
+inline constexpr std::array<int, 95> kHelveticaWidths = {
+    278,  278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278,
+    278,  //  !"#$%&'()*+,-./
+    556,  556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584,
+    556,  // 0123456789:;<=>?
+    1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722,
+    778,  // @ABCDEFGHIJKLMNO
+    667,  778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
+    556,  // PQRSTUVWXYZ[\]^_
+    333,  556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556,
+    556,  // `abcdefghijklmno
+    556,  556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584};  // pqrstuvwxyz{|}~
+
+}  // namespace detail
+
+/// How wide a text is in Helvetica or Arial, about; a little more, for their substitutes.
+/// *Units*: pixels.
+inline double text_width(std::string_view text, double size) {
+  double thousandths = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7F) {
+      thousandths += detail::kHelveticaWidths[byte - 0x20];
+    } else if (byte >= 0xC0) {  // the first byte of a character; the others add nothing
+      thousandths += byte < 0xE0 ? 600 : 1000;
+    }
+  }
+  return 1.04 * size * thousandths / 1000;
+}
+
+/// The text, or as much of its beginning as fits with an ellipsis.
+inline std::string fitting_text(std::string_view text, double size, double width) {
+  if (text_width(text, size) <= width) return std::string(text);
+  const double room = width - text_width("…", size);
+  std::size_t length = 0;
+  for (std::size_t next = 0; next <= text.size(); ++next) {
+    const bool between_characters =
+        next == text.size() || (static_cast<unsigned char>(text[next]) & 0xC0) != 0x80;
+    if (!between_characters) continue;
+    if (text_width(text.substr(0, next), size) > room) break;
+    length = next;
+  }
+  return std::string(text.substr(0, length)) + "…";
+}
+
+/// An SVG drawing: complete as a file of its own and as an element of an HTML page. It has no ids,
+/// so that any number of drawings can share a page.
+class SvgDrawing {
+ public:
+  /// `description` is what a screen reader says in place of the picture.
+  SvgDrawing(double width, double height, std::string_view description) {
+    markup_.open("svg", {{"xmlns", "http://www.w3.org/2000/svg"},
+                         {"viewBox", "0 0 " + coordinate(width) + " " + coordinate(height)},
+                         {"width", coordinate(width)},
+                         {"height", coordinate(height)},
+                         {"role", "img"},
+                         {"aria-label", std::string(description)},
+                         {"font-family", "Helvetica, Arial, 'Liberation Sans', sans-serif"}});
+    markup_.raw("\n");
+    markup_.empty(
+        "rect",
+        {{"width", coordinate(width)}, {"height", coordinate(height)}, {"fill", "#ffffff"}});
+  }
+
+  void line(Point from, Point to, const Stroke& stroke) {
+    markup_.empty("line", {{"x1", coordinate(from.x)},
+                           {"y1", coordinate(from.y)},
+                           {"x2", coordinate(to.x)},
+                           {"y2", coordinate(to.y)},
+                           {"stroke", stroke.colour},
+                           {"stroke-width", coordinate(stroke.width)},
+                           {"stroke-dasharray", stroke.dash}});
+  }
+
+  /// An open path; `data` are SVG path commands.
+  void path(std::string data, const Stroke& stroke) {
+    markup_.empty("path", {{"d", std::move(data)},
+                           {"fill", "none"},
+                           {"stroke", stroke.colour},
+                           {"stroke-width", coordinate(stroke.width)},
+                           {"stroke-dasharray", stroke.dash},
+                           {"stroke-linejoin", "round"}});
+  }
+
+  /// A filled path with an optional outline and opacity.
+  void shape(std::string data, std::string fill, const Stroke& outline = {},
+             std::string opacity = {}) {
+    markup_.empty("path",
+                  {{"d", std::move(data)},
+                   {"fill", std::move(fill)},
+                   {"fill-opacity", std::move(opacity)},
+                   {"stroke", outline.colour},
+                   {"stroke-width", outline.colour.empty() ? "" : coordinate(outline.width)}});
+  }
+
+  /// A disc with a tooltip.
+  void disc(Point centre, double radius, const std::string& fill, double opacity,
+            std::string_view tooltip) {
+    markup_.open("circle", {{"cx", coordinate(centre.x)},
+                            {"cy", coordinate(centre.y)},
+                            {"r", coordinate(radius)},
+                            {"fill", fill},
+                            {"fill-opacity", coordinate(opacity)}});
+    markup_.element("title", {}, tooltip).close();
+  }
+
+  void text(Point place, std::string_view content, const TextStyle& style = {}) {
+    if (content.empty()) return;
+    const std::string turn = style.turn == 0
+                                 ? ""
+                                 : "rotate(" + coordinate(style.turn) + " " + coordinate(place.x) +
+                                       " " + coordinate(place.y) + ")";
+    markup_.element("text",
+                    {{"x", coordinate(place.x)},
+                     {"y", coordinate(place.y)},
+                     {"font-size", coordinate(style.size)},
+                     {"fill", style.colour},
+                     {"text-anchor", style.anchor == Anchor::kMiddle ? "middle"
+                                     : style.anchor == Anchor::kEnd  ? "end"
+                                                                     : ""},
+                     {"font-weight", style.bold ? "bold" : ""},
+                     {"transform", turn}},
+                    content);
+  }
+
+  /// A mark of a series, about `size` across.
+  void marker(MarkerShape marker_shape, Point centre, double size, const std::string& fill,
+              const Stroke& outline) {
+    const double r = size / 2;
+    const auto corner = [&](double x, double y) {
+      return coordinate(centre.x + x * r) + " " + coordinate(centre.y + y * r);
+    };
+    const std::string radius = coordinate(r);
+    switch (marker_shape) {
+      case MarkerShape::kNone:
+        return;
+      case MarkerShape::kCircle:
+        shape("M" + corner(-1, 0) + "a" + radius + " " + radius + " 0 1 0 " + coordinate(size) +
+                  " 0a" + radius + " " + radius + " 0 1 0 " + coordinate(-size) + " 0Z",
+              fill, outline);
+        return;
+      case MarkerShape::kSquare:
+        shape("M" + corner(-0.9, -0.9) + "L" + corner(0.9, -0.9) + "L" + corner(0.9, 0.9) + "L" +
+                  corner(-0.9, 0.9) + "Z",
+              fill, outline);
+        return;
+      case MarkerShape::kTriangle:
+        shape("M" + corner(0, -1.2) + "L" + corner(1.1, 0.8) + "L" + corner(-1.1, 0.8) + "Z", fill,
+              outline);
+        return;
+      case MarkerShape::kDiamond:
+        shape("M" + corner(0, -1.3) + "L" + corner(1.1, 0) + "L" + corner(0, 1.3) + "L" +
+                  corner(-1.1, 0) + "Z",
+              fill, outline);
+        return;
+      case MarkerShape::kTriangleDown:
+        shape("M" + corner(0, 1.2) + "L" + corner(1.1, -0.8) + "L" + corner(-1.1, -0.8) + "Z", fill,
+              outline);
+        return;
+      case MarkerShape::kCross:
+        path("M" + corner(-1, -1) + "L" + corner(1, 1) + "M" + corner(-1, 1) + "L" + corner(1, -1),
+             {outline.colour == "#ffffff" ? fill : outline.colour, 2, ""});
+        return;
+    }
+  }
+
+  /// The drawing's text.
+  std::string finish() && { return std::move(markup_).finish(); }
+
+ private:
+  Markup markup_;
+};
+
+}  // namespace interchoice::figures

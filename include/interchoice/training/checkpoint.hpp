@@ -1,0 +1,166 @@
+#pragma once
+
+#include <c10/core/GradMode.h>
+#include <torch/nn/module.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "interchoice/core/space.hpp"
+#include "interchoice/dependency/policy.hpp"
+#include "interchoice/io/safetensors.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/version.hpp"
+
+namespace interchoice {
+
+/// What a checkpoint says of itself beside its tensors.
+struct CheckpointHeader {
+  std::string space;   // space_signature<Space>()
+  std::string policy;  // policy_text<Policy>()
+  /// What the network was built with, such as {"width", "16"}. Must agree when it is loaded.
+  std::map<std::string, std::string> sizes;
+  /// Anything to remember: data, seeds, epochs. Never compared.
+  std::map<std::string, std::string> facts = {};
+  bool is_split = false;
+};
+
+/// The header of a super-network type.
+template <SearchSpace Space, DependencyPolicy Policy>
+CheckpointHeader checkpoint_header(std::map<std::string, std::string> sizes) {
+  return {space_signature<Space>(), policy_text<Policy>(), std::move(sizes)};
+}
+
+namespace detail {
+
+inline constexpr const char* kCheckpointKey = "interchoice";
+inline constexpr const char* kNetworkPrefix = "network.";  // room for optimizer., sampler., ...
+
+/// Everything of a network that a file has to hold, by name.
+inline std::map<std::string, at::Tensor> named_state(const torch::nn::Module& network) {
+  std::map<std::string, at::Tensor> state;
+  for (const auto& p : network.named_parameters()) state[kNetworkPrefix + p.key()] = p.value();
+  for (const auto& b : network.named_buffers()) state[kNetworkPrefix + b.key()] = b.value();
+  return state;
+}
+
+inline std::string version_text() {
+  return std::to_string(INTERCHOICE_VERSION_MAJOR) + "." +
+         std::to_string(INTERCHOICE_VERSION_MINOR) + "." + std::to_string(INTERCHOICE_VERSION_PATCH);
+}
+
+inline CheckpointHeader parse_checkpoint_header(const std::string& path, const TensorFile& file) {
+  const auto found = file.metadata.find(kCheckpointKey);
+  if (found == file.metadata.end()) {
+    throw std::runtime_error("interchoice: " + path +
+                             ": is a tensor file but no checkpoint: its metadata has no '" +
+                             kCheckpointKey + "'");
+  }
+  try {
+    const auto json = nlohmann::json::parse(found->second);
+    if (const int format = json.at("format").get<int>(); format != 1) {
+      throw std::runtime_error("interchoice: " + path + ": checkpoint format " +
+                               std::to_string(format) + ", this version reads format 1");
+    }
+    CheckpointHeader header;
+    json.at("space").get_to(header.space);
+    json.at("policy").get_to(header.policy);
+    json.at("sizes").get_to(header.sizes);
+    json.at("facts").get_to(header.facts);
+    json.at("is_split").get_to(header.is_split);
+    return header;
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error("interchoice: " + path + ": the checkpoint's header is damaged: " +
+                             error.what());
+  }
+}
+
+}  // namespace detail
+
+/// Writes a network to a file, atomically: a safetensors file with the header as metadata.
+///
+/// *Throws* std::runtime_error with path and reason; a former file is then untouched.
+inline void save_checkpoint(const std::filesystem::path& path, const torch::nn::Module& network,
+                            CheckpointHeader header) {
+  header.is_split = is_split(network);
+  detail::for_each_choice_block(network, [&](const std::string& name, const AnyChoiceBlock& block) {
+    if (!block.is_saveable() && header.is_split) {
+      throw std::runtime_error("interchoice: " + path.string() + ": block '" + name +
+                               "' has the policy " + block.policy() +
+                               ", whose copies cannot be saved; use split<Epoch>");
+    }
+  });
+  TensorFile file;
+  file.tensors = detail::named_state(network);
+  file.metadata[detail::kCheckpointKey] =
+      nlohmann::json{{"format", 1},
+                     {"version", detail::version_text()},
+                     {"space", header.space},
+                     {"policy", header.policy},
+                     {"sizes", header.sizes},
+                     {"facts", header.facts},
+                     {"is_split", header.is_split}}
+          .dump();
+  write_tensor_file(path, file);
+}
+
+/// The header of a checkpoint, to decide what to build. *Cost*: reads the whole file.
+inline CheckpointHeader read_checkpoint_header(const std::filesystem::path& path) {
+  return detail::parse_checkpoint_header(path.string(), read_tensor_file(path));
+}
+
+/// Reads a network's parameters and buffers from a file; splits the network first if the saved one
+/// was split. Returns the file's header.
+///
+/// *Throws* std::runtime_error that names every difference (space, policy, sizes; tensors that are
+/// missing, unknown, of another shape or type). No weight is changed then.
+inline CheckpointHeader load_checkpoint(const std::filesystem::path& path,
+                                        torch::nn::Module& network,
+                                        const CheckpointHeader& expected) {
+  const TensorFile file = read_tensor_file(path);
+  CheckpointHeader header = detail::parse_checkpoint_header(path.string(), file);
+  std::vector<std::string> differences;
+  const auto compare = [&](const std::string& what, const std::string& is,
+                           const std::string& wanted) {
+    if (is != wanted) differences.push_back(what + " is '" + is + "', the network's '" + wanted + "'");
+  };
+  compare("space", header.space, expected.space);
+  compare("policy", header.policy, expected.policy);
+  std::map<std::string, std::string> sizes = header.sizes;
+  for (const auto& [name, wanted] : expected.sizes) compare(name, sizes[name], wanted);
+  for (const auto& [name, is] : header.sizes) {
+    if (!expected.sizes.contains(name)) compare(name, is, "");
+  }
+  if (differences.empty()) {
+    if (header.is_split) split_now(network);
+    const auto state = detail::named_state(network);
+    for (const auto& [name, tensor] : state) {
+      const auto found = file.tensors.find(name);
+      if (found == file.tensors.end()) {
+        differences.push_back("tensor '" + name + "' is missing");
+      } else if (found->second.sizes() != tensor.sizes() ||
+                 found->second.scalar_type() != tensor.scalar_type()) {
+        differences.push_back("tensor '" + name + "' is " + c10::str(found->second.scalar_type(), found->second.sizes()) +
+                              ", the network's " + c10::str(tensor.scalar_type(), tensor.sizes()));
+      }
+    }
+    for (const auto& [name, tensor] : file.tensors) {
+      if (!state.contains(name)) differences.push_back("tensor '" + name + "' is unknown");
+    }
+    if (differences.empty()) {
+      const c10::NoGradGuard no_grad;
+      for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
+      return header;
+    }
+  }
+  std::string message = "interchoice: " + path.string() + " does not fit the network:";
+  for (const std::string& difference : differences) message += "\n  " + difference;
+  throw std::runtime_error(message);
+}
+
+}  // namespace interchoice
