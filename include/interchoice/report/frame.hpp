@@ -4,6 +4,7 @@
 
 #include "interchoice/report/axis.hpp"
 #include "interchoice/report/svg.hpp"
+#include "interchoice/report/text_width.hpp"
 
 namespace interchoice::figures {
 

@@ -109,10 +109,11 @@ h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem; }
 h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
 .note, figcaption { font-size: .88rem; color: #555; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .8rem; text-align: right; vertical-align: baseline; }
-th { font-weight: 600; }
-th:first-child { text-align: left; padding-left: 0; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem;
+        font-variant-numeric: tabular-nums; }
+th, td { padding: .28rem .5rem; text-align: right; vertical-align: bottom; }
+th { font-weight: 600; line-height: 1.3; }
+th:first-child { text-align: left; padding-left: 0; min-width: 13rem; }
 tbody th { font-weight: 400; }
 thead tr { border-bottom: 1.5px solid #222; }
 tbody { border-bottom: 1px solid #ccc; }
@@ -126,6 +127,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 @media print {
   body { font-size: 10.5pt; }
   main { max-width: none; margin: 0; padding: 0; }
+  table { font-size: 9pt; }
   figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   a { color: inherit; text-decoration: none; }

@@ -7,6 +7,7 @@
 
 #include "interchoice/report/series_style.hpp"
 #include "interchoice/report/svg.hpp"
+#include "interchoice/report/text_width.hpp"
 
 namespace interchoice::figures {
 

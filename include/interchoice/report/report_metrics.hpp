@@ -59,6 +59,7 @@ inline nlohmann::ordered_json predictor_json(const Report& report, const Predict
           {"best_mean", quality.best_mean},
           {"best_improvement", quality.best_improvement},
           {"tie_at_cut", quality.tie_at_cut},
+          {"best_mean_expected", quality.best_mean_expected},
           {"best_architectures", std::move(best)},
           {"facts", facts_json(predictor.facts)},
           {"training", std::move(training)}};
@@ -91,7 +92,7 @@ inline std::string metrics_json(const Report& report) {
 inline std::string metrics_csv(const Report& report) {
   std::string csv =
       "predictor,trivial,kendall_tau_b,pearson,spearman,best_kept,best_mean,best_improvement,"
-      "tie_at_cut\n";
+      "tie_at_cut,best_mean_expected\n";
   for (const Predictor& predictor : report.predictors) {
     const PredictionQuality quality = prediction_quality(predictor.values, report.truth);
     csv += csv_field(predictor.label) + (predictor.trivial ? ",1," : ",0,") +
@@ -99,7 +100,8 @@ inline std::string metrics_csv(const Report& report) {
            detail::number_field(quality.pearson) + "," + detail::number_field(quality.spearman) +
            "," + std::to_string(quality.best_kept) + "," + detail::number_field(quality.best_mean) +
            "," + detail::number_field(quality.best_improvement) +
-           (quality.tie_at_cut ? ",1\n" : ",0\n");
+           (quality.tie_at_cut ? ",1," : ",0,") + detail::number_field(quality.best_mean_expected) +
+           "\n";
   }
   return csv;
 }

@@ -126,6 +126,23 @@ inline std::string summary(const Report& report, const std::vector<PredictionQua
          "number of a column is bold.";
 }
 
+/// What the mark for ties means; empty where there are none.
+inline std::string ties_note(const Report& report,
+                             const std::vector<PredictionQuality>& qualities) {
+  std::string expected;
+  for (std::size_t i = 0; i < qualities.size(); ++i) {
+    if (!qualities[i].tie_at_cut) continue;
+    expected += (expected.empty() ? "" : "; ") + report.predictors[i].label + " " +
+                fixed_text(qualities[i].best_mean_expected, 2);
+  }
+  if (expected.empty()) return {};
+  return "† Predictions are equal at the cut, so which architectures count among the best " +
+         std::to_string(qualities.front().best_kept) +
+         " rests on the order of the input alone. Expected mean over all orders of the equal "
+         "ones: " +
+         expected + (report.truth_unit.empty() ? "." : " " + report.truth_unit + ".");
+}
+
 inline std::string prediction_caption(const Report& report) {
   std::string caption = "Ground truth against prediction";
   if (report.truth.size() > kMostSinglePoints) {
@@ -153,11 +170,8 @@ inline std::string report_page(const Report& report, const ReportFigures& figure
   page.heading("How well the predictions rank");
   page.table(detail::quality_table(report, qualities));
   page.note(detail::summary(report, qualities));
-  const bool has_ties = std::any_of(qualities.begin(), qualities.end(),
-                                    [](const auto& quality) { return quality.tie_at_cut; });
-  if (has_ties) {
-    page.note("† Predictions are equal at the cut, so which architectures count among the best " +
-              kept + " rests on the order of the input alone.");
+  if (const std::string note = detail::ties_note(report, qualities); !note.empty()) {
+    page.note(note);
   }
   page.figure(figures.improvement,
               "Improvement: mean ground truth of the architectures that are left when those with "

@@ -38,10 +38,11 @@ namespace detail {
 
 inline void draw_points(SvgDrawing& drawing, const Frame& frame, const ScatterFigure& figure,
                         const ScatterPanel& panel) {
-  const double radius = figure.y.size() <= 200 ? 3 : 2;
+  std::vector<SvgDrawing::Disc> discs;
   for (std::size_t i = 0; i < figure.y.size(); ++i) {
-    drawing.disc(frame.place(panel.x[i], figure.y[i]), radius, panel.colour, 0.6, figure.names[i]);
+    discs.push_back({frame.place(panel.x[i], figure.y[i]), figure.names[i]});
   }
+  drawing.discs(discs, figure.y.size() <= 200 ? 3 : 2, panel.colour, 0.6);
 }
 
 /// Counts points in squares of a few pixels and draws squares of one darkness as one path.

@@ -36,7 +36,7 @@ inline SeriesStyle series_style(std::size_t number) {
 /// The look of a predictor that is shown for comparison only: grey, thin, dashed, hollow marks.
 inline SeriesStyle reference_style(std::size_t number) {
   static constexpr std::array kColours = {"#6b6b6b", "#8f8f8f", "#4d4d4d"};
-  static constexpr std::array kDashes = {"5 3", "2 2", "10 3 2 3"};
+  static constexpr std::array kDashes = {"5 3", "2 2", "10 3 2 3", "6 2 2 2 2 2"};
   static constexpr std::array kMarkers = {MarkerShape::kSquare, MarkerShape::kTriangleDown,
                                           MarkerShape::kCircle};
   return {{kColours[number % kColours.size()], 1.4, kDashes[number % kDashes.size()]},

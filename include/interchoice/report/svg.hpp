@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "interchoice/report/markup.hpp"
 #include "interchoice/report/number_text.hpp"
@@ -49,54 +49,6 @@ struct TextStyle {
 
 /// The shape of a series' marks.
 enum class MarkerShape { kNone, kCircle, kSquare, kTriangle, kDiamond, kTriangleDown, kCross };
-
-namespace detail {
-
-/// Helvetica's widths of the ASCII characters from the blank to `~`, in thousandths of the size.
-inline constexpr std::array<int, 95> kHelveticaWidths = {
-    278,  278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278,
-    278,  //  !"#$%&'()*+,-./
-    556,  556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584,
-    556,  // 0123456789:;<=>?
-    1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722,
-    778,  // @ABCDEFGHIJKLMNO
-    667,  778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
-    556,  // PQRSTUVWXYZ[\]^_
-    333,  556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556,
-    556,  // `abcdefghijklmno
-    556,  556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584};  // pqrstuvwxyz{|}~
-
-}  // namespace detail
-
-/// How wide a text is in Helvetica or Arial, about; a little more, for their substitutes.
-/// *Units*: pixels.
-inline double text_width(std::string_view text, double size) {
-  double thousandths = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F) {
-      thousandths += detail::kHelveticaWidths[byte - 0x20];
-    } else if (byte >= 0xC0) {  // the first byte of a character; the others add nothing
-      thousandths += byte < 0xE0 ? 600 : 1000;
-    }
-  }
-  return 1.04 * size * thousandths / 1000;
-}
-
-/// The text, or as much of its beginning as fits with an ellipsis.
-inline std::string fitting_text(std::string_view text, double size, double width) {
-  if (text_width(text, size) <= width) return std::string(text);
-  const double room = width - text_width("…", size);
-  std::size_t length = 0;
-  for (std::size_t next = 0; next <= text.size(); ++next) {
-    const bool between_characters =
-        next == text.size() || (static_cast<unsigned char>(text[next]) & 0xC0) != 0x80;
-    if (!between_characters) continue;
-    if (text_width(text.substr(0, next), size) > room) break;
-    length = next;
-  }
-  return std::string(text.substr(0, length)) + "…";
-}
 
 /// An SVG drawing: complete as a file of its own and as an element of an HTML page. It has no ids,
 /// so that any number of drawings can share a page.
@@ -149,14 +101,21 @@ class SvgDrawing {
   }
 
   /// A disc with a tooltip.
-  void disc(Point centre, double radius, const std::string& fill, double opacity,
-            std::string_view tooltip) {
-    markup_.open("circle", {{"cx", coordinate(centre.x)},
-                            {"cy", coordinate(centre.y)},
-                            {"r", coordinate(radius)},
-                            {"fill", fill},
-                            {"fill-opacity", coordinate(opacity)}});
-    markup_.element("title", {}, tooltip).close();
+  struct Disc {
+    Point centre;
+    std::string tooltip;
+  };
+
+  void discs(const std::vector<Disc>& discs, double radius, const std::string& fill,
+             double opacity) {
+    markup_.open("g", {{"fill", fill}, {"fill-opacity", coordinate(opacity)}});
+    for (const auto& [centre, tooltip] : discs) {
+      markup_.open(
+          "circle",
+          {{"cx", coordinate(centre.x)}, {"cy", coordinate(centre.y)}, {"r", coordinate(radius)}});
+      markup_.element("title", {}, tooltip).close();
+    }
+    markup_.close();
   }
 
   void text(Point place, std::string_view content, const TextStyle& style = {}) {

@@ -24,11 +24,13 @@ struct PredictionQuality {
   double kendall_tau_b = 0;
   double pearson = 0;
   double spearman = 0;
-  std::size_t best_kept = 0;    ///< n of the three below
-  double best_mean = 0;         ///< mean true value of the n best by prediction
-  double best_improvement = 0;  ///< the same, normalised: 0 random choice, 1 the single best
-  bool tie_at_cut = false;      ///< places n and n + 1 are predicted equal: which of them is kept
-                                ///< rests on the order of the input alone
+  std::size_t best_kept = 0;      ///< n of the numbers below
+  double best_mean = 0;           ///< mean true value of the n best by prediction
+  double best_improvement = 0;    ///< the same, normalised: 0 random choice, 1 the single best
+  bool tie_at_cut = false;        ///< places n and n + 1 are predicted equal: which of them is kept
+                                  ///< rests on the order of the input alone
+  double best_mean_expected = 0;  ///< `best_mean` over all orders of equal predictions; the same
+                                  ///< where there is no tie at the cut
 };
 
 /// Judges predictions by their correlations with the truth and by the `best_kept` best of them
@@ -53,10 +55,15 @@ inline PredictionQuality prediction_quality(std::span<const double> predictions,
   quality.best_kept = std::min(best_kept, truth.size());
   quality.best_mean = curve.mean[quality.best_kept - 1];
   quality.best_improvement = curve.normalised[quality.best_kept - 1];
+  quality.best_mean_expected = quality.best_mean;
   if (quality.best_kept < truth.size()) {
     const std::vector<std::size_t> order = best_first(predictions);
     quality.tie_at_cut =
         predictions[order[quality.best_kept - 1]] == predictions[order[quality.best_kept]];
+  }
+  if (quality.tie_at_cut) {
+    quality.best_mean_expected =
+        improvement_curve(predictions, truth, Ties::kExpected).mean[quality.best_kept - 1];
   }
   return quality;
 }
