@@ -89,7 +89,7 @@ TEST_CASE(
   const ic::ImageSet set = make_set(37, 3, 9, 11);
   const ic::Batches batches(set, options_of(8));
   REQUIRE(batches.size() == 5);
-  for (const std::uint64_t number : {0, 1, 249}) {
+  for (const std::uint64_t number : {0u, 1u, 249u}) {
     const ic::Batches::Epoch epoch = batches.epoch(number);
     CHECK(epoch.size() == 5);
     std::vector<std::int64_t> seen(epoch.order().begin(), epoch.order().end());

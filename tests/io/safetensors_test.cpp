@@ -291,7 +291,7 @@ TEST_CASE("a spoiled file is refused or read as something else, and never crashe
   const std::string good = content(path);
   ic::CounterRandom random{ic::Seed{1}, ic::Stream::kPaths, 0, 0};
   int accepted = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 500; ++round) {
     std::string bytes = good;
     for (std::uint32_t change = random.below(3); change < 3; ++change) {
       const std::size_t at = random.below(static_cast<std::uint32_t>(bytes.size()));
@@ -308,8 +308,8 @@ TEST_CASE("a spoiled file is refused or read as something else, and never crashe
     }
     accepted += verdict(folder.write("spoiled.safetensors", bytes)) == "accepted";
   }
-  CHECK(accepted > 0);     // changes of the data alone
-  CHECK(accepted < 1000);  // all others
+  CHECK(accepted > 0);    // changes of the data alone
+  CHECK(accepted < 200);  // most others
 }
 
 TEST_CASE("what a tensor file cannot hold is refused before anything is written") {

@@ -25,6 +25,9 @@ struct IdxPaths {
 
 namespace detail {
 
+inline constexpr const char* kHowToUnpack =
+    " (gunzip --stdout FILE.gz > FILE, into any folder) and read that";
+
 [[noreturn]] inline void fail_idx(const InputFile& file, const std::string& what) {
   throw std::runtime_error("interchoice: " + file.path().string() + ": " + what);
 }
@@ -32,11 +35,17 @@ namespace detail {
 // An IDX file of unsigned bytes: two zero bytes, type 8, the number of dimensions, the dimensions
 // as big-endian 32-bit numbers, the values.
 inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t dimensions) {
+  std::filesystem::path compressed = path;
+  compressed += ".gz";
+  if (!std::filesystem::exists(path) && std::filesystem::exists(compressed)) {
+    throw std::runtime_error("interchoice: " + path.string() + ": is there as .gz only; unpack it" +
+                             kHowToUnpack);
+  }
   InputFile file(path);
   std::array<std::uint8_t, 4> magic{};
   file.read(0, magic.data(), magic.size());
   if (magic[0] == 0x1f && magic[1] == 0x8b) {
-    fail_idx(file, "is compressed by gzip; unpack it first (gunzip --keep) and name that file");
+    fail_idx(file, std::string("is compressed by gzip; unpack it") + kHowToUnpack);
   }
   if (magic != std::array<std::uint8_t, 4>{0, 0, 8, dimensions}) {
     fail_idx(file, "byte 0: begins " + std::to_string(magic[0]) + " " + std::to_string(magic[1]) +
@@ -74,7 +83,7 @@ inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t
 
 /// Reads images and labels in the IDX format of MNIST and its successors.
 ///
-/// The files must be unpacked (`gunzip --keep`): the library does without a decompressor.
+/// The files must be unpacked (`gunzip`): the library does without a decompressor.
 ///
 /// *Shapes*: images [N, 1, H, W].
 ///
