@@ -98,6 +98,35 @@ Supernet<Policy> make_supernet(const NetworkSizes& sizes, const ExperimentData& 
   return Supernet<Policy>(sizes.options(data));
 }
 
+/// The options that all programs that train have in common.
+template <class Options>
+void add_training_options(CLI::App& app, Options& options) {
+  app.add_option("--epochs", options.epochs, "epochs")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--width", options.sizes.width, "channels of the first stage")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--cells", options.sizes.cells, "cells in a stage")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--stages", options.sizes.stages, "stages, with reductions between them")
+      ->check(CLI::Range(1, 6))
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "images in a batch")
+      ->check(CLI::Range(2, 65536))
+      ->capture_default_str();
+  app.add_option("--images", options.images, "training images to use; 0 for all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "processors to use")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+}
+
 /// Prepares a process for training on `threads` processors.
 inline void prepare_process(int threads) {
   at::set_num_threads(threads);

@@ -83,25 +83,11 @@ int main(int argc, char** argv) {
   app.add_option("--dependency", options.dependency, "how weights depend on prior choices")
       ->check(CLI::IsMember({"none", "bias1", "bias2", "bias3", "split"}))
       ->capture_default_str();
-  app.add_option("--epochs", options.epochs, "epochs")->check(CLI::Range(1, 100000))->capture_default_str();
+  add_training_options(app, options);
   auto* split_epoch = app.add_option("--split-epoch", options.split_epoch,
                                      "epoch of the split, from 0; half of the epochs if not given");
-  app.add_option("--width", options.sizes.width, "channels of the first stage")
-      ->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--cells", options.sizes.cells, "cells in a stage")
-      ->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--stages", options.sizes.stages, "stages, with reductions between them")
-      ->check(CLI::Range(1, 6))->capture_default_str();
-  app.add_option("--batch", options.batch, "images in a batch")
-      ->check(CLI::Range(2, 65536))->capture_default_str();
-  app.add_option("--images", options.images, "training images to use; 0 for all")
-      ->check(CLI::NonNegativeNumber)->capture_default_str();
-  app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
-      ->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "processors to use")
-      ->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--out", options.out, "the checkpoint to write")->capture_default_str();
   return run_program(app, argc, argv, [&] {
     run(options, split_epoch->count() > 0, command_text(argc, argv));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/core/architecture.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 
 namespace interchoice {
@@ -57,6 +58,21 @@ inline ParameterRow total(const std::vector<ParameterRow>& rows) {
     sum.dependent += row.dependent;
   }
   return sum;
+}
+
+/// The trainable parameters of one path, without dependent ones: those of the network that the
+/// architecture would be on its own. *Cost*: one walk over the modules.
+template <SearchSpace Space>
+std::int64_t path_parameters(const torch::nn::Module& network,
+                             const Architecture<Space>& architecture) {
+  std::int64_t count = 0;
+  for (const at::Tensor& p : network.parameters()) count += p.numel();
+  detail::for_each_choice_block(network, [&](const std::string&, const AnyChoiceBlock& block) {
+    for (const at::Tensor& p : block.parameters()) count -= p.numel();
+    const std::size_t candidate = block.context().candidate_of(architecture.candidates());
+    for (const at::Tensor& p : block.candidate_parameters(candidate)) count += p.numel();
+  });
+  return count;
 }
 
 }  // namespace interchoice

@@ -33,15 +33,6 @@ class CandidateBank {
     return *copies_[copy][candidate];
   }
 
-  /// The parameters of all candidates of a copy.
-  std::vector<at::Tensor> parameters(std::size_t copy) const {
-    std::vector<at::Tensor> all;
-    for (const auto& operation : copies_[copy]) {
-      for (const at::Tensor& p : operation->module()->parameters()) all.push_back(p);
-    }
-    return all;
-  }
-
   /// Makes `count` copies in all: copy 0 stays what it is, the others start with its weights,
   /// buffers, mode and requires_grad. Returns the new parameters.
   GrownParameters grow_to(std::size_t count) {

@@ -35,6 +35,8 @@ class AnyChoiceBlock : public torch::nn::Module {
   virtual bool is_saveable() const = 0;
   /// The parameters of the candidates as they are without any dependency (copy 0).
   virtual std::vector<at::Tensor> candidate_parameters() const = 0;
+  /// Those of one candidate.
+  virtual std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const = 0;
 };
 
 /// One location of a space with all its candidates and what depends on the priors; a libtorch
@@ -117,7 +119,16 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     }
   }
   bool is_saveable() const override { return !requires { State::keeps_unregistered_copies; }; }
-  std::vector<at::Tensor> candidate_parameters() const override { return bank_.parameters(0); }
+  std::vector<at::Tensor> candidate_parameters() const override {
+    std::vector<at::Tensor> all;
+    for (std::size_t c = 0; c < context_.candidates(); ++c) {
+      for (const at::Tensor& p : candidate_parameters(c)) all.push_back(p);
+    }
+    return all;
+  }
+  std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const override {
+    return bank_.at(0, candidate).module()->parameters();
+  }
 
  private:
   BuiltOperation& operation(const Selection& selection) {
