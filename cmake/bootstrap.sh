@@ -56,7 +56,6 @@ install_packages() {
   if [ -z "$existing_libtorch" ]; then
     need python3 command -v python3
     need python3-pip python3 -m pip --version
-    need ca-certificates test -d /etc/ssl/certs
   fi
 
   if [ ${#missing[@]} -eq 0 ]; then
@@ -72,7 +71,7 @@ install_packages() {
   step "installing ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
 }
 
 check_cmake() {
