@@ -74,7 +74,7 @@ inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t
                        std::to_string(header) + " bytes announces " + shape +
                        " values of one byte");
   }
-  const at::Tensor tensor = at::empty(sizes, at::TensorOptions(at::kByte));
+  at::Tensor tensor = at::empty(sizes, at::TensorOptions(at::kByte));
   file.read(header, tensor.mutable_data_ptr<std::uint8_t>(), values);
   return tensor;
 }

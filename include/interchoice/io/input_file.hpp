@@ -21,7 +21,8 @@ class InputFile {
   explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
     std::error_code error;
     const auto status = std::filesystem::status(path_, error);
-    if (!std::filesystem::exists(status)) fail("there is no such file");
+    if (status.type() == std::filesystem::file_type::not_found) fail("there is no such file");
+    if (status.type() == std::filesystem::file_type::none) fail(error.message());
     if (!std::filesystem::is_regular_file(status)) fail("is not a regular file");
     stream_.open(path_, std::ios::binary);
     if (!stream_) fail("cannot be opened for reading; check its permissions");

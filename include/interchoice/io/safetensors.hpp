@@ -40,7 +40,7 @@ static_assert(std::endian::native == std::endian::little,
 
 inline at::Tensor read_tensor(InputFile& file, std::uint64_t data_begin, const std::string& name,
                               const TensorDescription& description) {
-  const at::Tensor tensor = at::empty(description.shape, at::TensorOptions(description.type));
+  at::Tensor tensor = at::empty(description.shape, at::TensorOptions(description.type));
   if (tensor.numel() == 0) return tensor;
   auto* const bytes = static_cast<std::uint8_t*>(tensor.mutable_data_ptr());
   const std::size_t count = tensor.nbytes();
@@ -105,7 +105,8 @@ inline std::string safetensors_header(
     if (name == kMetadataName) fail_safetensors(where, "the name is the format's own");
     std::string shape;
     for (const std::int64_t size : tensor.sizes()) {
-      shape += (shape.empty() ? "" : ",") + std::to_string(size);
+      if (!shape.empty()) shape += ',';
+      shape += std::to_string(size);
     }
     const std::string type = safetensors_type_name(where, tensor);
     const std::uint64_t end = begin + tensor.nbytes();
