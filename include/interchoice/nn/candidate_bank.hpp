@@ -40,6 +40,7 @@ class CandidateBank {
     while (copies_.size() < count) {
       const std::string name = "copy" + std::to_string(copies_.size());
       const auto holder = owner_->register_module(name, std::make_shared<torch::nn::Module>());
+      holder->train(owner_->is_training());
       copies_.push_back(build(*holder));
       for (std::size_t c = 0; c < candidate_count(); ++c) {
         copy_state(at(0, c).module(), at(copies_.size() - 1, c).module(),
@@ -64,7 +65,10 @@ class CandidateBank {
   static void copy_state(const std::shared_ptr<torch::nn::Module>& from,
                          const std::shared_ptr<torch::nn::Module>& to, const std::string& prefix,
                          GrownParameters& grown) {
-    to->train(from->is_training());
+    const auto originals = from->named_modules();
+    for (const auto& module : to->named_modules()) {  // parents first: train() is recursive
+      module.value()->train(originals[module.key()]->is_training());
+    }
     auto sources = from->named_parameters();
     for (auto& parameter : to->named_parameters()) {
       const at::Tensor& source = sources[parameter.key()];
