@@ -20,8 +20,8 @@ namespace detail {
 
 /// y = x_1 + ... + x_n (+ vector), added from the left. A vector is the last of the list.
 struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context,
-                            at::TensorList terms, bool has_vector) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, at::TensorList terms,
+                            bool has_vector) {
     const std::size_t values = terms.size() - (has_vector ? 1 : 0);
     context->saved_data["values"] = static_cast<std::int64_t>(values);
     context->saved_data["has_vector"] = has_vector;
@@ -58,7 +58,8 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
       const Scalar* c = in.size() > 2 ? in[2] : nullptr;
       if (c != nullptr) {
 #pragma omp simd
-        for (std::int64_t i = begin * channels; i < end * channels; ++i) out[i] = a[i] + b[i] + c[i];
+        for (std::int64_t i = begin * channels; i < end * channels; ++i)
+          out[i] = a[i] + b[i] + c[i];
       } else if (b != nullptr) {
 #pragma omp simd
         for (std::int64_t i = begin * channels; i < end * channels; ++i) out[i] = a[i] + b[i];
@@ -84,16 +85,15 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
   template <class Scalar>
   static void sum_channels(const Scalar* from, Scalar* total, std::int64_t rows,
                            std::int64_t channels) {
-    sum_row_ranges(rows, channels, total,
-                   [=](std::int64_t begin, std::int64_t end, Scalar* sums) {
-                     run_vectorized([=]() INTERCHOICE_LOOP {
-                       for (std::int64_t row = begin; row < end; ++row) {
-                         const Scalar* a = from + row * channels;
+    sum_row_ranges(rows, channels, total, [=](std::int64_t begin, std::int64_t end, Scalar* sums) {
+      run_vectorized([=]() INTERCHOICE_LOOP {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const Scalar* a = from + row * channels;
 #pragma omp simd
-                         for (std::int64_t c = 0; c < channels; ++c) sums[c] += a[c];
-                       }
-                     });
-                   });
+          for (std::int64_t c = 0; c < channels; ++c) sums[c] += a[c];
+        }
+      });
+    });
   }
 
   static at::Tensor sum_of_rows(const at::Tensor& gradient) {
@@ -115,7 +115,8 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
 ///   y = sum_i value_i + sum_i vector_i      (values from the left, then the vectors)
 ///
 /// Undefined values count as zero and cost nothing; a single value without a vector is returned as
-/// it is; if all are undefined the result is zeros shaped as `like`.
+/// it is; if all are undefined the result is zeros shaped as `like`. First derivative only where
+/// there is a vector. *Throws* c10::Error for values of different shapes.
 /// *Shapes*: values and `like` [N, C, H, W], vectors [C]. *Cost*: one pass over the values on
 /// channels-last CPU tensors, a libtorch addition for each term elsewhere.
 inline at::Tensor node_sum(std::span<const Pending> terms, const at::Tensor& like) {
@@ -125,9 +126,11 @@ inline at::Tensor node_sum(std::span<const Pending> terms, const at::Tensor& lik
   for (const Pending& term : terms) {
     if (!term.value.defined()) continue;
     if (term.vector.defined()) vector = vector.defined() ? vector + term.vector : term.vector;
+    TORCH_CHECK(list.empty() || term.value.sizes() == list[0].sizes(),
+                "interchoice: node_sum needs terms of one shape, got ", list[0].sizes(), " and ",
+                term.value.sizes(), "; let every candidate return what its geometry says");
     ours = ours && detail::has_row_major_pixels(term.value) &&
-           (list.empty() || (term.value.sizes() == list[0].sizes() &&
-                             term.value.scalar_type() == list[0].scalar_type()));
+           (list.empty() || term.value.scalar_type() == list[0].scalar_type());
     list.push_back(term.value);
   }
   if (list.empty()) return at::zeros_like(like);
