@@ -12,8 +12,8 @@ using Catch::Approx;  // NOLINT(google-global-names-in-headers): where version 2
 #include <string>
 #include <vector>
 
-// libtorch declares operator<< for every std::vector, also for those whose elements have none. Catch2
-// would use it; this makes it print the elements by its own rules.
+// libtorch declares operator<< for every std::vector, also for those whose elements have none.
+// Catch2 would use it; this makes it print the elements by its own rules.
 template <class T, class Allocator>
 struct Catch::StringMaker<std::vector<T, Allocator>> {
   static std::string convert(const std::vector<T, Allocator>& values) {
