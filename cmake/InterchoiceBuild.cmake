@@ -48,14 +48,14 @@ __asm__(
   set_source_files_properties("${folder}/${symbol}.cpp" PROPERTIES
     OBJECT_DEPENDS "${file}" SKIP_PRECOMPILE_HEADERS ON)
   target_sources(${target} PRIVATE "${folder}/${symbol}.cpp")
-  target_include_directories(${target} PRIVATE "${folder}")
+  target_include_directories(${target} PUBLIC "${folder}")
 endfunction()
 
 # interchoice_example(NAME SOURCES sources... [SMOKE arguments...] [DEMO arguments...] [LIBRARIES targets...])
 #
 # A program that runs on the GPU where the CUDA side of libtorch was found, else on the processor.
 # SMOKE: the arguments of a run of a few seconds, which becomes the test `example.NAME` (label `smoke`).
-# DEMO: the arguments of the run that the build target `demo` makes, its output shown as it comes.
+# DEMO: the arguments of the run that the build target `run_demo` makes, its output shown as it comes.
 function(interchoice_example name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;SMOKE;DEMO;LIBRARIES")
   add_executable(${name} ${arg_SOURCES})
@@ -71,12 +71,12 @@ function(interchoice_example name)
     set_tests_properties(example.${name} PROPERTIES LABELS smoke TIMEOUT 300)
   endif()
   if("DEMO" IN_LIST ARGN)
-    if(NOT TARGET demo)
-      add_custom_target(demo)
+    if(NOT TARGET run_demo)
+      add_custom_target(run_demo)
     endif()
-    add_custom_target(demo.${name} COMMAND ${name} ${arg_DEMO}
+    add_custom_target(run_demo.${name} COMMAND ${name} ${arg_DEMO}
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" USES_TERMINAL VERBATIM
       COMMENT "Running ${name}")
-    add_dependencies(demo demo.${name})
+    add_dependencies(run_demo run_demo.${name})
   endif()
 endfunction()

@@ -42,12 +42,18 @@ class BenchmarkTable {
   /// architecture twice, or a value that is no finite number.
   static BenchmarkTable read(const std::filesystem::path& path, std::string_view value_column,
                              const BenchmarkTableOptions& options = {}) {
-    const CsvTable csv = CsvTable::read(path);
+    return from_csv(CsvTable::read(path), path.string(), value_column, options);
+  }
+
+  /// The same from a table that is in memory already. `source` names it in errors.
+  static BenchmarkTable from_csv(const CsvTable& csv, const std::string& source,
+                                 std::string_view value_column,
+                                 const BenchmarkTableOptions& options = {}) {
     const std::vector<std::string> texts = csv.texts(options.architecture_column);
     BenchmarkTable table;
-    table.source_ = path.string() + ", column '" + std::string(value_column) + "'";
+    table.source_ = source + ", column '" + std::string(value_column) + "'";
     table.values_ = csv.numbers(value_column);
-    if (texts.empty()) fail(path.string(), "there are no architectures; add rows");
+    if (texts.empty()) fail(source, "there are no architectures; add rows");
     table.architectures_.reserve(texts.size());
     table.places_.reserve(texts.size());
     for (std::size_t row = 0; row < texts.size(); ++row) {

@@ -1,0 +1,78 @@
+#pragma once
+
+// From super-networks to the predictors of a report: load, rank, and the trivial rules beside them.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "examples/experiment.hpp"
+#include "examples/training_csv.hpp"
+#include "interchoice/networks/parameter_report.hpp"
+#include "interchoice/report/report.hpp"
+
+namespace examples {
+
+/// A training as the report's figure wants it.
+inline std::vector<ic::TrainingPoint> training_points(const std::vector<ic::EpochRecord>& epochs) {
+  std::vector<ic::TrainingPoint> points;
+  for (const ic::EpochRecord& e : epochs) {
+    points.push_back({static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy});
+  }
+  return points;
+}
+
+inline std::vector<double> percent(const std::vector<double>& shares) {
+  std::vector<double> values;
+  for (const double share : shares) values.push_back(100 * share);
+  return values;
+}
+
+inline std::string seconds_text(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", seconds);
+  return text;
+}
+
+/// What a trained super-network predicts, as accuracies in %.
+template <class Policy>
+ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label,
+                        const ExperimentData& data, std::int64_t batch,
+                        const std::vector<ic::Architecture<Space>>& architectures,
+                        const ic::InterruptRequest& interrupt) {
+  ic::RankingOptions options;
+  options.stop = [&] { return interrupt.requested(); };
+  const auto ranking =
+      ic::rank(net, data.training_batches(batch, ic::Seed{0}),
+               ExperimentData::plain_batches(data.validation, data.normalisation, 256),
+               architectures, options, ic::TerminalProgress("ranking with " + label));
+  if (ranking.stopped) throw std::runtime_error("interrupted; the ranking is not complete");
+  return {.label = label, .values = percent(ranking.predictions)};
+}
+
+/// The rules that need no training: any super-network has to beat them to be of use.
+inline std::vector<ic::Predictor> trivial_predictors(
+    const NetworkSizes& sizes, const ExperimentData& data,
+    const std::vector<ic::Architecture<Space>>& architectures) {
+  const auto net = make_supernet<ic::none>(sizes, data, 0);
+  ic::Predictor convolutions{.label = "number of 3x3 convolutions", .values = {}, .trivial = true};
+  ic::Predictor parameters{.label = "parameters", .values = {}, .trivial = true};
+  for (const auto& architecture : architectures) {
+    const auto ops = architecture.candidates();
+    convolutions.values.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
+    parameters.values.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
+  }
+  return {convolutions, parameters};
+}
+
+inline std::vector<std::string> texts(const std::vector<ic::Architecture<Space>>& architectures) {
+  std::vector<std::string> all;
+  for (const auto& architecture : architectures) all.push_back(ic::to_text(architecture));
+  return all;
+}
+
+}  // namespace examples

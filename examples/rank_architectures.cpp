@@ -1,0 +1,126 @@
+// Ranks architectures with trained super-networks, judges the rankings by a table of ground truth
+// and writes a report.
+//
+//   rank_architectures none-0.safetensors bias1-0.safetensors --data cifar10:FOLDER
+//                      --truth nasbench201.csv --column c10_test_200
+//                      --space-restriction only_conv --out report
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "examples/experiment.hpp"
+#include "examples/predictors.hpp"
+#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/report/write_report.hpp"
+#include "interchoice/stats/kendall.hpp"
+
+namespace {
+
+using namespace examples;
+
+struct Options {
+  std::vector<std::string> networks;
+  std::string data = "digits";
+  std::string truth;
+  std::string column;
+  std::string unit = "%";
+  std::string restriction = "only_conv";
+  std::uint64_t sample = 1000;
+  std::int64_t batch = 64;
+  int threads = 1;
+  std::string out = "report";
+};
+
+ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
+                              const ExperimentData& data,
+                              const std::vector<ic::Architecture<Space>>& architectures,
+                              const ic::InterruptRequest& interrupt) {
+  const ic::CheckpointHeader header = ic::read_checkpoint_header(path);
+  const NetworkSizes sizes = NetworkSizes::of(header);
+  ic::Predictor predictor;
+  with_policy(header.policy, [&]<class Policy>() {
+    auto net = make_supernet<Policy>(sizes, data, 0);
+    ic::load_checkpoint(path, *net, ic::checkpoint_header<Space, Policy>(sizes.texts(data)));
+    const auto seed = header.facts.find("seed");
+    std::string label = header.policy == "split<on_demand>" ? "split" : header.policy;
+    if (seed != header.facts.end()) label += ", seed " + seed->second;
+    predictor = rank_with<Policy>(net, label, data, options.batch, architectures, interrupt);
+  });
+  if (std::filesystem::exists(path + ".csv")) {
+    const auto epochs = read_training_csv(path + ".csv");
+    predictor.training = training_points(epochs);
+    double seconds = 0;
+    for (const ic::EpochRecord& e : epochs) seconds += e.seconds;
+    predictor.facts.push_back({"training time", seconds_text(seconds)});
+  }
+  for (const char* name : {"command", "restriction"}) {
+    const auto fact = header.facts.find(name);
+    if (fact != header.facts.end()) predictor.facts.push_back({name, fact->second});
+  }
+  return predictor;
+}
+
+void run(const Options& options, const std::string& command) {
+  prepare_process(options.threads);
+  const ExperimentData data = load_data(options.data, 0);
+  const auto truth = ic::BenchmarkTable<Space>::read(options.truth, options.column);
+  const auto architectures =
+      architectures_to_rank(kRestrictions.at(options.restriction), options.sample);
+  const NetworkSizes sizes = NetworkSizes::of(ic::read_checkpoint_header(options.networks.front()));
+  ic::InterruptRequest interrupt;
+  ic::Report report;
+  report.title = "NAS-Bench-201, " + options.restriction + ", " + data.name;
+  report.architectures = texts(architectures);
+  report.truth = truth.values(architectures);
+  report.truth_label = options.column;
+  report.truth_unit = options.unit;
+  for (const std::string& path : options.networks) {
+    report.predictors.push_back(rank_checkpoint(path, options, data, architectures, interrupt));
+  }
+  for (ic::Predictor& rule : trivial_predictors(sizes, data, architectures)) {
+    report.predictors.push_back(std::move(rule));
+  }
+  report.facts = {{"command", command},
+                  {"architectures", std::to_string(architectures.size()) + " of " +
+                                        std::to_string(kRestrictions.at(options.restriction)
+                                                           .architecture_count())}};
+  ic::write_report(options.out, report);
+  for (const ic::Predictor& p : report.predictors) {
+    std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(p.values, report.truth),
+                p.label.c_str());
+  }
+  std::printf("%s/report.html\n", options.out.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Ranks architectures with trained super-networks and writes a report.",
+               "rank_architectures");
+  app.add_option("networks", options.networks, "checkpoints that train_supernet wrote")
+      ->required()
+      ->check(CLI::ExistingFile);
+  app.add_option("--data", options.data, "digits, cifar10:FOLDER or fashion:FOLDER")
+      ->capture_default_str();
+  app.add_option("--truth", options.truth, "CSV file with an `arch` column")
+      ->required()
+      ->check(CLI::ExistingFile);
+  app.add_option("--column", options.column, "the file's column of ground truth")->required();
+  app.add_option("--unit", options.unit, "of the ground truth")->capture_default_str();
+  app.add_option("--space-restriction", options.restriction, "which architectures")
+      ->check(CLI::IsMember({"all", "no_zero", "only_conv"}))
+      ->capture_default_str();
+  app.add_option("--sample", options.sample, "a random sample where there are more than this")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")
+      ->check(CLI::Range(2, 65536))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "processors to use")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--out", options.out, "folder of the report")->capture_default_str();
+  return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });
+}

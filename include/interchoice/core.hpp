@@ -1,0 +1,32 @@
+#pragma once
+
+// Everything below the torch line: spaces, architectures, policies as tags, samplers, statistics.
+// No dependency at all; the headers it includes can be included one by one as well.
+
+#include "interchoice/core/architecture.hpp"
+#include "interchoice/core/candidate.hpp"
+#include "interchoice/core/enumeration.hpp"
+#include "interchoice/core/random.hpp"
+#include "interchoice/core/restriction.hpp"
+#include "interchoice/core/space.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/dependency/bias.hpp"
+#include "interchoice/dependency/context.hpp"
+#include "interchoice/dependency/none.hpp"
+#include "interchoice/dependency/policy.hpp"
+#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/split.hpp"
+#include "interchoice/sampling/distinct.hpp"
+#include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/sampler.hpp"
+#include "interchoice/sampling/uniform.hpp"
+#include "interchoice/spaces/cell.hpp"
+#include "interchoice/spaces/chain.hpp"
+#include "interchoice/spaces/nasbench201.hpp"
+#include "interchoice/stats/improvement.hpp"
+#include "interchoice/stats/kendall.hpp"
+#include "interchoice/stats/pearson.hpp"
+#include "interchoice/stats/prediction_quality.hpp"
+#include "interchoice/stats/ranks.hpp"
+#include "interchoice/stats/spearman.hpp"
+#include "interchoice/version.hpp"

@@ -1,0 +1,25 @@
+#pragma once
+
+// What one's own training code usually wants: everything but saving (training/checkpoint.hpp) and
+// reports (report/write_report.hpp), whose JSON library would cost every file that includes this.
+
+#include "interchoice/core.hpp"
+#include "interchoice/data/batches.hpp"
+#include "interchoice/data/cifar10.hpp"
+#include "interchoice/data/digits.hpp"
+#include "interchoice/data/hold_out.hpp"
+#include "interchoice/data/idx.hpp"
+#include "interchoice/evaluation/accuracy.hpp"
+#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/networks/dependency_report.hpp"
+#include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/networks/parameter_report.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/cell_blocks.hpp"
+#include "interchoice/nn/choice_block.hpp"
+#include "interchoice/nn/choice_blocks.hpp"
+#include "interchoice/training/cpu_memory.hpp"
+#include "interchoice/training/interrupt.hpp"
+#include "interchoice/training/train.hpp"
