@@ -20,7 +20,7 @@
 namespace ic = interchoice;
 using Catch::Matchers::Contains;
 
-namespace {
+namespace benchmark_table_test {
 
 struct Left {
   static constexpr std::string_view name = "left";
@@ -32,6 +32,13 @@ struct Right {
 };
 using Tiny = ic::Chain<3, ic::Candidates<Left, Right>>;
 using Path = ic::Architecture<Tiny>;
+
+}  // namespace benchmark_table_test
+
+namespace {
+
+using benchmark_table_test::Path;
+using benchmark_table_test::Tiny;
 
 /// A CSV file for the length of one test.
 class CsvFile {

@@ -78,6 +78,33 @@ TEST_CASE("the improvement curve is the definition's, ends at 0 and never beats 
   }
 }
 
+TEST_CASE("the expected curve is the mean of the curves of all orders of the input") {
+  const Values predictions = {3, 1, 3, 2, 2, 2};
+  const Values truth = {90, 93, 96, 10, 50, 94.5};
+  std::vector<std::size_t> order(6);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Values sums(6);
+  do {
+    Values shuffled_predictions;
+    Values shuffled_truth;
+    for (const std::size_t i : order) {
+      shuffled_predictions.push_back(predictions[i]);
+      shuffled_truth.push_back(truth[i]);
+    }
+    const auto curve = ic::improvement_curve(shuffled_predictions, shuffled_truth);
+    for (std::size_t i = 0; i < 6; ++i) sums[i] += curve.mean[i];
+  } while (std::next_permutation(order.begin(), order.end()));
+  const auto expected = ic::improvement_curve(predictions, truth, ic::Ties::kExpected);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(expected.mean[i] == Approx(sums[i] / 720));
+  CHECK(expected.normalised.back() == 0);
+
+  CHECK(ic::improvement_curve(truth, truth, ic::Ties::kExpected).mean ==
+        ic::improvement_curve(truth, truth).mean);  // no ties, no difference
+  CHECK(ic::prediction_quality(predictions, truth, 3).best_mean_expected ==
+        Approx(expected.mean[2]));
+  CHECK(ic::prediction_quality(predictions, truth, 2).best_mean_expected == 93);
+}
+
 TEST_CASE("a mean is not lost in the rounding of a long sum") {
   // The first value is 2^53, above which doubles are two apart: a plain sum drops every 1.
   Values truth(10001, 1);

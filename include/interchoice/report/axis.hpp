@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "interchoice/report/number_text.hpp"
+#include "interchoice/report/text_width.hpp"
 
 namespace interchoice::figures {
 
@@ -18,6 +19,8 @@ struct Tick {
 
   friend bool operator==(const Tick&, const Tick&) = default;
 };
+
+inline constexpr double kTickTextSize = 11;
 
 /// One axis of a figure: a range of values, how they are spread, and which are marked.
 struct Axis {
@@ -60,15 +63,29 @@ struct RoundStep {
   }
 };
 
+/// A range that an axis can show.
+struct AxisRange {
+  double low = 0;
+  double high = 1;
+
+  /// From `low` to `high`; a range of no width, or too narrow to be divided, becomes a range around
+  /// its value.
+  ///
+  /// *Requires*: low <= high, both finite.
+  static AxisRange showing(double low, double high) {
+    const double magnitude = std::max(std::abs(low), std::abs(high));
+    constexpr double kTiny = 1e-300;  // below, powers of ten lose their digits
+    if (high - low > std::max(1e-9 * magnitude, kTiny)) return {low, high};
+    const double margin = magnitude < kTiny ? 1 : 0.05 * magnitude;
+    return {low - margin, high + margin};
+  }
+};
+
 /// A linear axis that is widened to end at ticks.
 ///
-/// *Requires*: low <= high, both finite. A range of no width is widened to one around its value.
-inline Axis rounded_axis(std::string title, double low, double high, int intervals) {
-  if (!(low < high)) {
-    const double margin = low == 0 ? 1 : std::abs(low) * 0.05;
-    low -= margin;
-    high += margin;
-  }
+/// *Requires*: lowest <= highest, both finite.
+inline Axis rounded_axis(std::string title, double lowest, double highest, int intervals) {
+  const auto [low, high] = AxisRange::showing(lowest, highest);
   const RoundStep step = RoundStep::dividing(low, high, intervals);
   // A hundredth of a step beyond a tick is no reason for a whole further step.
   const double first = std::floor(low / step.size + 0.01);
@@ -100,27 +117,30 @@ inline Axis exact_axis(std::string title, double low, double high, int intervals
 ///
 /// *Requires*: at least one value, all finite.
 inline Axis padded_axis(std::string title, const std::vector<double>& values, int intervals) {
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  const double range = *high - *low;
-  const double room = range > 0 ? 0.04 * range : *low == 0 ? 1 : std::abs(*low) * 0.05;
-  return exact_axis(std::move(title), *low - room, *high + room, intervals);
+  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+  const auto [low, high] = AxisRange::showing(*lowest, *highest);
+  const double room = 0.04 * (high - low);
+  return exact_axis(std::move(title), low - room, high + room, intervals);
 }
 
-/// Which ticks of an axis of `length` pixels stay so that their labels, `label_room` pixels wide,
-/// do not touch; earlier ones have the right of way.
-inline std::vector<Tick> spaced_ticks(const Axis& axis, const std::vector<Tick>& wanted,
-                                      double length, double label_room) {
-  std::vector<Tick> kept;
-  for (const Tick& tick : wanted) {
-    const double place = axis.fraction(tick.value) * length;
-    const bool is_free = std::none_of(kept.begin(), kept.end(), [&](const Tick& other) {
-      return std::abs(axis.fraction(other.value) * length - place) < label_room;
-    });
-    if (is_free) kept.push_back(tick);
+/// Whether the labels of two ticks of an axis of `length` pixels would touch.
+inline bool labels_touch(const Axis& axis, double length, const Tick& a, const Tick& b) {
+  constexpr double kGap = 10;
+  const double distance = std::abs(axis.fraction(a.value) - axis.fraction(b.value)) * length;
+  const double widths = text_width(a.label, kTickTextSize) + text_width(b.label, kTickTextSize);
+  return distance < widths / 2 + kGap;
+}
+
+/// `padded_axis` with as many ticks, up to `intervals`, as have room on `length` horizontal pixels.
+inline Axis padded_horizontal_axis(const std::string& title, const std::vector<double>& values,
+                                   int intervals, double length) {
+  for (;; --intervals) {
+    Axis axis = padded_axis(title, values, intervals);
+    const auto touching = std::adjacent_find(
+        axis.ticks.begin(), axis.ticks.end(),
+        [&](const Tick& a, const Tick& b) { return labels_touch(axis, length, a, b); });
+    if (touching == axis.ticks.end() || intervals == 1) return axis;
   }
-  std::sort(kept.begin(), kept.end(),
-            [](const Tick& a, const Tick& b) { return a.value < b.value; });
-  return kept;
 }
 
 /// An axis of counts from exactly `low` to exactly `high`, both marked, with round numbers between.
@@ -131,12 +151,11 @@ inline std::vector<Tick> spaced_ticks(const Axis& axis, const std::vector<Tick>&
 /// *Requires*: low < high, both whole; 0 < low if logarithmic. *Units*: `length`: pixels.
 inline Axis count_axis(std::string title, double low, double high, bool logarithmic,
                        double length) {
-  constexpr double kLabelRoom = 46;  // "15,625" at size 12
   Axis axis{std::move(title), low, high, logarithmic, false, {}};
   const auto tick = [](double value) { return Tick{value, fixed_text(value, 0)}; };
-  std::vector<Tick> wanted = {tick(axis.low), tick(axis.high)};
+  std::vector<Tick> wanted = {tick(axis.low), tick(axis.high)};  // the first have right of way
   if (logarithmic) {
-    for (const double mantissa : {1.0, 2.0, 5.0}) {  // powers of ten first: they have right of way
+    for (const double mantissa : {1.0, 2.0, 5.0}) {
       for (double power = 1; power * mantissa < axis.high; power *= 10) {
         if (power * mantissa > axis.low) wanted.push_back(tick(power * mantissa));
       }
@@ -148,7 +167,14 @@ inline Axis count_axis(std::string title, double low, double high, bool logarith
       wanted.push_back(tick(number * whole));
     }
   }
-  axis.ticks = spaced_ticks(axis, wanted, length, logarithmic ? kLabelRoom : kLabelRoom * 0.6);
+  for (const Tick& candidate : wanted) {
+    const bool has_room = std::none_of(
+        axis.ticks.begin(), axis.ticks.end(),
+        [&](const Tick& other) { return labels_touch(axis, length, candidate, other); });
+    if (has_room) axis.ticks.push_back(candidate);
+  }
+  std::sort(axis.ticks.begin(), axis.ticks.end(),
+            [](const Tick& a, const Tick& b) { return a.value < b.value; });
   return axis;
 }
 

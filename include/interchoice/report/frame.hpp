@@ -22,7 +22,18 @@ struct Frame {
 inline constexpr char kGridColour[] = "#e4e4e4";
 inline constexpr char kZeroColour[] = "#9a9a9a";
 inline constexpr char kAxisColour[] = "#444444";
-inline constexpr double kTickTextSize = 11;
+
+/// How wide the labels of a vertical axis are. *Units*: pixels.
+inline double label_width(const Axis& axis) {
+  double width = 0;
+  for (const Tick& tick : axis.ticks) {
+    width = std::max(width, text_width(tick.label, kTickTextSize));
+  }
+  return width;
+}
+
+/// The room that a vertical axis with its labels and title takes beside the data. *Units*: pixels.
+inline double axis_room(const Axis& axis) { return label_width(axis) + 34; }
 
 /// Draws grid lines, a darker one at y = 0: before the data, which lie on top.
 inline void draw_grid(SvgDrawing& drawing, const Frame& frame) {
@@ -44,12 +55,10 @@ inline void draw_axes(SvgDrawing& drawing, const Frame& frame) {
   const Stroke stroke{kAxisColour, 1, ""};
   drawing.line({area.x, area.bottom()}, {area.right(), area.bottom()}, stroke);
   drawing.line({area.x, area.y}, {area.x, area.bottom()}, stroke);
-  double label_width = 0;
   for (const Tick& tick : frame.y.ticks) {
     const double y = frame.place_y(tick.value);
     drawing.line({area.x - 4, y}, {area.x, y}, stroke);
     drawing.text({area.x - 7, y + 4}, tick.label, {.anchor = Anchor::kEnd, .size = kTickTextSize});
-    label_width = std::max(label_width, text_width(tick.label, kTickTextSize));
   }
   for (const Tick& tick : frame.x.ticks) {
     const double x = frame.place_x(tick.value);
@@ -59,7 +68,7 @@ inline void draw_axes(SvgDrawing& drawing, const Frame& frame) {
   }
   drawing.text({area.x + area.width / 2, area.bottom() + 36},
                fitting_text(frame.x.title, 12, area.width + 30), {.anchor = Anchor::kMiddle});
-  drawing.text({area.x - label_width - 16, area.y + area.height / 2},
+  drawing.text({area.x - label_width(frame.y) - 18, area.y + area.height / 2},
                fitting_text(frame.y.title, 12, area.height + 30),
                {.anchor = Anchor::kMiddle, .turn = -90});
 }
@@ -69,14 +78,12 @@ inline void draw_right_axis(SvgDrawing& drawing, const Frame& frame, const Axis&
   const Box& area = frame.area;
   const Stroke stroke{kAxisColour, 1, ""};
   drawing.line({area.right(), area.y}, {area.right(), area.bottom()}, stroke);
-  double label_width = 0;
   for (const Tick& tick : axis.ticks) {
     const double y = area.bottom() - axis.fraction(tick.value) * area.height;
     drawing.line({area.right(), y}, {area.right() + 4, y}, stroke);
     drawing.text({area.right() + 7, y + 4}, tick.label, {.size = kTickTextSize});
-    label_width = std::max(label_width, text_width(tick.label, kTickTextSize));
   }
-  drawing.text({area.right() + label_width + 16, area.y + area.height / 2},
+  drawing.text({area.right() + label_width(axis) + 18, area.y + area.height / 2},
                fitting_text(axis.title, 12, area.height + 30),
                {.anchor = Anchor::kMiddle, .turn = 90});
 }

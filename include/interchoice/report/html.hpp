@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -22,7 +23,8 @@ struct RowGroup {
   std::vector<std::vector<Cell>> rows;
 };
 
-/// A table whose first column names the rows and whose other columns hold numbers.
+/// A table whose first column names the rows and whose other columns hold numbers. Line ends in the
+/// header break lines.
 struct Table {
   std::vector<std::string> header;
   std::vector<RowGroup> groups;
@@ -93,7 +95,7 @@ class HtmlPage {
   void links(const std::vector<std::pair<std::string, std::string>>& file_and_text) {
     page_.open("ul");
     for (const auto& [file, text] : file_and_text) {
-      page_.open("li").element("a", {{"href", file}}, file).text(": " + text).close();
+      page_.open("li").open("a", {{"href", file}}).text(file).close().text(" – " + text).close();
     }
     page_.close();
   }
@@ -111,8 +113,9 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem;
         font-variant-numeric: tabular-nums; }
-th, td { padding: .28rem .5rem; text-align: right; vertical-align: bottom; }
-th { font-weight: 600; line-height: 1.3; }
+th, td { padding: .3rem .5rem; text-align: right; vertical-align: bottom; line-height: 1.35; }
+th { font-weight: 600; }
+thead th { white-space: pre; }
 th:first-child { text-align: left; padding-left: 0; min-width: 13rem; }
 tbody th { font-weight: 400; }
 thead tr { border-bottom: 1.5px solid #222; }

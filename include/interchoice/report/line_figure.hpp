@@ -104,14 +104,15 @@ inline void draw_panel(SvgDrawing& drawing, const LinePanel& panel, const Box& a
 
 /// Draws the figure. Series of several panels that share a label share an entry of the key.
 inline std::string to_svg(const LineFigure& figure) {
-  constexpr double kLeft = 66;
   constexpr double kBelow = 46;
   std::vector<Legend::Entry> entries;
   bool has_titles = false;
-  bool has_right = false;
+  double left = 0;
+  double right = 18;
   for (const LinePanel& panel : figure.panels) {
     has_titles |= !panel.title.empty();
-    has_right |= panel.right.has_value();
+    left = std::max(left, axis_room(panel.y));
+    if (panel.right) right = std::max(right, axis_room(*panel.right));
     for (const Series& series : panel.series) {
       const bool is_new = std::none_of(entries.begin(), entries.end(), [&](const auto& entry) {
         return entry.label == series.label;
@@ -119,17 +120,16 @@ inline std::string to_svg(const LineFigure& figure) {
       if (is_new) entries.push_back({series.label, series.style});
     }
   }
-  const double right = has_right ? 60 : 18;
-  const Legend legend(std::move(entries), figure.width - kLeft - right);
+  const Legend legend(std::move(entries), figure.width - left - right);
   const double above = 8 + legend.height() + (has_titles ? 24 : 6);
 
   SvgDrawing drawing(figure.width, above + figure.panel_height + kBelow, figure.description);
-  legend.draw(drawing, {kLeft, 6});
+  legend.draw(drawing, {left, 6});
   const double share = figure.width / static_cast<double>(figure.panels.size());
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
-    detail::draw_panel(drawing, figure.panels[i],
-                       {static_cast<double>(i) * share + kLeft, above, share - kLeft - right,
-                        figure.panel_height});
+    detail::draw_panel(
+        drawing, figure.panels[i],
+        {static_cast<double>(i) * share + left, above, share - left - right, figure.panel_height});
   }
   return std::move(drawing).finish();
 }

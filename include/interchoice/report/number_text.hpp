@@ -1,10 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 namespace interchoice::figures {
 
@@ -17,17 +17,25 @@ inline std::string shortest_text(double value) {
 }
 
 /// The number with so many decimals, for people: a true minus sign, commas between thousands, no
-/// negative zero; `–` where it is NaN or infinite.
+/// negative zero; `–` where it is NaN or infinite. What would be too long to read, from 10^15 on or
+/// with more than nine decimals, is written like `1.235e+20`.
 inline std::string fixed_text(double value, int decimals) {
   if (!std::isfinite(value)) return "–";
-  char buffer[400];  // the largest double has 309 digits before the point
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, std::abs(value),
-                                          std::chars_format::fixed, decimals);
+  const double magnitude = std::abs(value);
+  const bool is_long = magnitude >= 1e15 || (decimals > 9 && magnitude > 0);
+  char buffer[64];
+  const auto [end, error] =
+      is_long ? std::to_chars(buffer, buffer + sizeof buffer, magnitude,
+                              std::chars_format::scientific, 3)
+              : std::to_chars(buffer, buffer + sizeof buffer, magnitude, std::chars_format::fixed,
+                              std::clamp(decimals, 0, 9));
   std::string text(buffer, end);
   const bool is_zero = text.find_first_not_of("0.") == std::string::npos;
-  for (std::size_t at = std::min(text.find('.'), text.size()); at > 3;) {
-    at -= 3;
-    text.insert(at, ",");
+  if (!is_long) {
+    for (std::size_t at = std::min(text.find('.'), text.size()); at > 3;) {
+      at -= 3;
+      text.insert(at, ",");
+    }
   }
   return (value < 0 && !is_zero ? "\u2212" : "") + text;
 }

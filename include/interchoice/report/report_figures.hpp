@@ -60,13 +60,18 @@ inline Range range_of(const std::vector<Series>& series) {
   return range;
 }
 
+/// The value, or a gap where a training has diverged beyond what a figure can show.
+inline double visible(double value) {
+  return std::abs(value) <= 1e100 ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
 inline std::string with_unit(const std::string& text, const std::string& unit) {
   return unit.empty() ? text : text + " [" + unit + "]";
 }
 
 /// Where curves over the number of architectures end: the order of fewer is mostly chance.
 inline std::size_t fewest_shown(std::size_t architectures) {
-  return architectures > kBestKept ? kBestKept : 2;
+  return architectures > kBestKept ? kBestKept : 1;
 }
 
 /// A curve over n, of which element n - 1 of `values` is the value.
@@ -176,25 +181,23 @@ inline std::string training_figure(const Report& report) {
   const std::vector<SeriesStyle> styles = predictor_styles(report);
   LinePanel loss{"training loss", {}, {}, {}, {}};
   LinePanel accuracy{"training accuracy", {}, {}, {}, {}};
-  int first = std::numeric_limits<int>::max();
-  int last = 0;
+  detail::Range epochs;
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     const Predictor& predictor = report.predictors[i];
     if (predictor.training.empty()) continue;
     Series losses{predictor.label, styles[i], {}, {}};
     Series accuracies = losses;
     for (const TrainingPoint& point : predictor.training) {
-      first = std::min(first, point.epoch);
-      last = std::max(last, point.epoch);
+      epochs.include(point.epoch);
       losses.x.push_back(point.epoch);
-      losses.y.push_back(point.loss);
+      losses.y.push_back(detail::visible(point.loss));
       accuracies.x.push_back(point.epoch);
-      accuracies.y.push_back(point.accuracy);
+      accuracies.y.push_back(detail::visible(point.accuracy));
     }
     loss.series.push_back(std::move(losses));
     accuracy.series.push_back(std::move(accuracies));
   }
-  loss.x = count_axis("epoch", first, std::max(last, first + 1), false, 296);
+  loss.x = count_axis("epoch", epochs.low, std::max(epochs.high, epochs.low + 1), false, 296);
   accuracy.x = loss.x;
   loss.y = detail::range_of(loss.series).axis("loss", 5);
   accuracy.y = detail::range_of(accuracy.series).axis("accuracy [%]", 5);

@@ -17,15 +17,6 @@
 
 namespace interchoice::figures {
 
-/// The qualities of a report's predictors, in their order.
-inline std::vector<PredictionQuality> qualities(const Report& report) {
-  std::vector<PredictionQuality> result;
-  for (const Predictor& predictor : report.predictors) {
-    result.push_back(prediction_quality(predictor.values, report.truth));
-  }
-  return result;
-}
-
 namespace detail {
 
 /// A number as a CSV field: empty where it is undefined.

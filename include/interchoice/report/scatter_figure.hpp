@@ -80,15 +80,16 @@ inline void draw_density(SvgDrawing& drawing, const Frame& frame, const ScatterF
 
 /// Draws the figure, at most three panels in a row.
 inline std::string to_svg(const ScatterFigure& figure) {
-  constexpr double kLeft = 60;
   constexpr double kRight = 12;
   constexpr double kAbove = 46;
   constexpr double kBelow = 52;
   const std::size_t count = figure.panels.size();
   const std::size_t columns = count == 1 ? 1 : count == 2 || count == 4 ? 2 : 3;
   const std::size_t rows = (count + columns - 1) / columns;
+  const Axis y = padded_axis(figure.y_title, figure.y, 5);
+  const double left = axis_room(y);
   const double share = figure.width / static_cast<double>(columns);
-  const double width = std::min(share - kLeft - kRight, 400.0);
+  const double width = std::min(share - left - kRight, 400.0);
   const double height = 0.8 * width;
 
   SvgDrawing drawing(figure.width, static_cast<double>(rows) * (kAbove + height + kBelow),
@@ -97,10 +98,10 @@ inline std::string to_svg(const ScatterFigure& figure) {
     const ScatterPanel& panel = figure.panels[i];
     const auto column = static_cast<double>(i % columns);
     const auto row = static_cast<double>(i / columns);
-    const Frame frame{
-        {column * share + kLeft, row * (kAbove + height + kBelow) + kAbove, width, height},
-        padded_axis(figure.x_title, panel.x, 4),
-        padded_axis(column == 0 ? figure.y_title : "", figure.y, 5)};
+    Frame frame{{column * share + left, row * (kAbove + height + kBelow) + kAbove, width, height},
+                padded_horizontal_axis(figure.x_title, panel.x, 4, width),
+                y};
+    if (column > 0) frame.y.title.clear();
     draw_grid(drawing, frame);
     if (figure.y.size() <= kMostSinglePoints) {
       detail::draw_points(drawing, frame, figure, panel);

@@ -1,0 +1,301 @@
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../stats/rankings.hpp"
+#include "interchoice/io/csv.hpp"
+#include "interchoice/report/write_report.hpp"
+#include "interchoice/stats/prediction_quality.hpp"
+#include "support/catch.hpp"
+#include "support/shared_data.hpp"
+#include "xml_reader.hpp"
+
+namespace ic = interchoice;
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+/// A folder for the length of one test.
+class ReportFolder {
+ public:
+  ReportFolder()
+      : path_(fs::temp_directory_path() / ("interchoice-report-" + std::to_string(::getpid()))) {
+    fs::remove_all(path_);
+  }
+  ReportFolder(const ReportFolder&) = delete;
+  ReportFolder& operator=(const ReportFolder&) = delete;
+  ~ReportFolder() { fs::remove_all(path_); }
+
+  const fs::path& path() const { return path_; }
+
+  std::string content(const std::string& name) const {
+    std::ifstream stream(path_ / name, std::ios::binary);
+    REQUIRE(stream);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  std::set<std::string> names() const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(path_)) names.insert(entry.path().filename());
+    return names;
+  }
+
+ private:
+  fs::path path_;
+};
+
+ic::Report small_report() {
+  ic::Report report;
+  report.title = "A <report>";
+  report.introduction = "First & foremost.\n\nSecond.";
+  report.truth_label = "accuracy";
+  report.truth_unit = "%";
+  for (int i = 0; i < 12; ++i) {
+    report.architectures.push_back("a<" + std::to_string(i) + ">");
+    report.truth.push_back(90 + 0.25 * i);
+  }
+  ic::Predictor trained{"bias<1>, \"seed\" 1", report.truth, false, {}, {{"seconds", "31"}}};
+  std::swap(trained.values[0], trained.values[5]);
+  trained.training = {{1, 2.25, 15.5}, {2, std::numeric_limits<double>::infinity(), 20}};
+  ic::Predictor trivial{"3x3 count", std::vector<double>(12, 2), true, {}, {{"cost", "none"}}};
+  trivial.values[0] = 3;
+  report.predictors = {trained, trivial};
+  report.facts = {{"seed", "<1>"}, {"machine", "two cores"}};
+  return report;
+}
+
+std::vector<XmlElement> read_page(std::string html) {
+  const std::string doctype = "<!DOCTYPE html>\n";
+  REQUIRE(html.starts_with(doctype));
+  return XmlReader::read(html.erase(0, doctype.size()));
+}
+
+std::vector<std::string> texts_of(const std::vector<XmlElement>& elements, const char* name) {
+  std::vector<std::string> texts;
+  for (const auto& element : elements) {
+    if (element.name == name) texts.push_back(element.text);
+  }
+  return texts;
+}
+
+}  // namespace
+
+TEST_CASE("a report is a folder with a page, its figures, and its numbers") {
+  const ReportFolder folder;
+  ic::Report report = small_report();
+  ic::write_report(folder.path(), report);
+  CHECK(folder.names() == std::set<std::string>{"report.html", "improvement.svg", "correlation.svg",
+                                                "predictions.svg", "training.svg", "metrics.csv",
+                                                "metrics.json", "predictions.csv", "curves.csv"});
+  const std::string page = folder.content("report.html");
+  for (const char* name : {"improvement", "correlation", "predictions", "training"}) {
+    const std::string svg = folder.content(name + std::string(".svg"));
+    CHECK(XmlReader::read(svg).front().name == "svg");
+    CHECK(page.find(svg) != std::string::npos);  // the page holds its figures
+  }
+  report.predictors[0].training.clear();
+  fs::remove_all(folder.path());
+  ic::write_report(folder.path() / "made" / "below", report);
+  CHECK(fs::exists(folder.path() / "made/below/report.html"));
+  CHECK_FALSE(fs::exists(folder.path() / "made/below/training.svg"));
+}
+
+TEST_CASE("the page of a report stands alone, shows texts as they are, and states ties") {
+  const ReportFolder folder;
+  ic::write_report(folder.path(), small_report());
+  const std::string html = folder.content("report.html");
+  const auto page = read_page(html);
+  CHECK(texts_of(page, "h1") == std::vector<std::string>{"A <report>"});
+  const auto paragraphs = texts_of(page, "p");
+  CHECK(paragraphs.at(0) == "First & foremost.");
+  CHECK(paragraphs.at(1) == "Second.");
+  const auto cells = texts_of(page, "th");
+  for (const char* text : {"bias<1>, \"seed\" 1", "3x3 count", "super-networks",
+                           "trivial predictors, without training", "random choice, expected",
+                           "best possible", "seconds", "cost"}) {
+    INFO(text);
+    CHECK(std::find(cells.begin(), cells.end(), text) != cells.end());
+  }
+  CHECK(texts_of(page, "dd") == std::vector<std::string>{"<1>", "two cores"});
+
+  // 11 of 12 trivial predictions are equal: 90 and nine of the others, whose mean is 91.5.
+  CHECK_THAT(paragraphs.at(3), Contains("Predictions are equal at the cut") &&
+                                   Contains("3x3 count 91.35 %") && !Contains("bias"));
+
+  for (const char* outside : {"<script", "@import", "url(", "src=", "http-equiv", "<link"}) {
+    CHECK(html.find(outside) == std::string::npos);
+  }
+  for (const auto& element : page) {
+    const auto link = element.attributes.find("href");
+    if (link != element.attributes.end()) CHECK(fs::exists(folder.path() / link->second));
+  }
+}
+
+TEST_CASE("the numbers of a report are the statistics' numbers, in JSON and in CSV") {
+  const ReportFolder folder;
+  const ic::Report report = small_report();
+  ic::write_report(folder.path(), report);
+  const json metrics = json::parse(folder.content("metrics.json"));
+  CHECK(metrics["title"] == "A <report>");
+  CHECK(metrics["truth"]["architectures"] == 12);
+  CHECK(metrics["truth"]["best"] == 92.75);
+  CHECK(metrics["truth"]["best_architecture"] == "a<11>");
+  CHECK(metrics["facts"][0] == json{{"name", "seed"}, {"value", "<1>"}});
+  REQUIRE(metrics["predictors"].size() == 2);
+  CHECK(metrics["predictors"][0]["best_architectures"][0] == "a<11>");
+  CHECK(metrics["predictors"][0]["training"][0]["loss"] == 2.25);
+  CHECK(metrics["predictors"][0]["training"][1]["loss"].is_null());
+  CHECK(metrics["predictors"][1]["trivial"] == true);
+  CHECK(metrics["predictors"][1]["tie_at_cut"] == true);
+
+  const auto csv = ic::CsvTable::read(folder.path() / "metrics.csv");
+  CHECK(csv.texts("predictor") == std::vector<std::string>{"bias<1>, \"seed\" 1", "3x3 count"});
+  CHECK(csv.numbers("trivial") == std::vector<double>{0, 1});
+  CHECK(csv.numbers("tie_at_cut") == std::vector<double>{0, 1});
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto quality = ic::prediction_quality(report.predictors[i].values, report.truth);
+    const std::vector<std::pair<const char*, double>> expected = {
+        {"kendall_tau_b", quality.kendall_tau_b},
+        {"pearson", quality.pearson},
+        {"spearman", quality.spearman},
+        {"best_kept", 10},
+        {"best_mean", quality.best_mean},
+        {"best_improvement", quality.best_improvement},
+        {"best_mean_expected", quality.best_mean_expected}};
+    for (const auto& [name, value] : expected) {
+      INFO(name);
+      CHECK(metrics["predictors"][i][name].get<double>() == value);
+      CHECK(csv.numbers(name)[i] == value);
+    }
+  }
+}
+
+TEST_CASE("predictions and curves of a report read back as they were") {
+  const ReportFolder folder;
+  const ic::Report report = small_report();
+  ic::write_report(folder.path(), report);
+  const auto predictions = ic::CsvTable::read(folder.path() / "predictions.csv");
+  CHECK(predictions.texts("arch") == report.architectures);
+  CHECK(predictions.numbers("truth") == report.truth);
+  for (const auto& predictor : report.predictors) {
+    CHECK(predictions.numbers(predictor.label) == predictor.values);
+  }
+  const auto curves = ic::CsvTable::read(folder.path() / "curves.csv");
+  CHECK(curves.size() == 12);
+  CHECK(curves.numbers("n").back() == 12);
+  const std::string& label = report.predictors[0].label;
+  CHECK(curves.numbers("mean: " + label) ==
+        ic::improvement_curve(report.predictors[0].values, report.truth).mean);
+  CHECK(curves.texts("tau_b: " + label).front().empty());  // undefined
+}
+
+TEST_CASE("the same report gives the same bytes, and replaces what was there") {
+  const ReportFolder folder;
+  ic::write_report(folder.path(), small_report());
+  std::map<std::string, std::string> first;
+  for (const auto& name : folder.names()) first[name] = folder.content(name);
+  ic::write_report(folder.path(), small_report());
+  for (const auto& [name, content] : first) CHECK(folder.content(name) == content);
+  CHECK(folder.names().size() == first.size());
+}
+
+TEST_CASE("a report with undefined numbers and few architectures is still whole") {
+  const ReportFolder folder;
+  ic::Report report;
+  report.architectures = {"a", "b"};
+  report.truth = {1, 1};
+  report.predictors = {{"constant", {5, 5}, false, {{7, std::nan(""), 1e300}}, {}}};
+  ic::write_report(folder.path(), report);
+  const json metrics = json::parse(folder.content("metrics.json"));
+  CHECK(metrics["predictors"][0]["kendall_tau_b"].is_null());
+  CHECK(metrics["predictors"][0]["best_improvement"].is_null());
+  CHECK(metrics["predictors"][0]["best_mean"] == 1);
+  CHECK(ic::CsvTable::read(folder.path() / "metrics.csv").texts("pearson").at(0).empty());
+  const std::string html = folder.content("report.html");
+  CHECK_THAT(html, !Contains("nan") && !Contains("inf\""));
+  read_page(html);
+
+  report.architectures.assign(10, "x");
+  report.truth.assign(10, 3);
+  report.truth[4] = 4;
+  report.predictors[0].values = report.truth;
+  ic::write_report(folder.path(), report);
+  read_page(folder.content("report.html"));
+}
+
+TEST_CASE("texts that are not UTF-8 do not cost a report its numbers") {
+  const ReportFolder folder;
+  ic::Report report = small_report();
+  report.title = "latin-1: \xE9";
+  ic::write_report(folder.path(), report);
+  CHECK(json::parse(folder.content("metrics.json"))["title"] == "latin-1: \uFFFD");
+}
+
+TEST_CASE("a report whose parts do not fit is refused, and nothing is written") {
+  const ReportFolder folder;
+  const auto write = [&](auto change) {
+    ic::Report report = small_report();
+    change(report);
+    ic::write_report(folder.path(), report);
+  };
+  using R = ic::Report;
+  const auto reject = [&](const char* reason, auto change) {
+    INFO(reason);
+    CHECK_THROWS_AS(write(change), std::invalid_argument);
+    CHECK_THROWS_WITH(write(change), Contains("interchoice: report: ") && Contains(reason));
+  };
+  reject("0 architectures; at least 2", [](R& r) { r.architectures.clear(); });
+  reject("the truth has 11 values for 12", [](R& r) { r.truth.pop_back(); });
+  reject("the truth is nan for architecture 'a<3>'", [](R& r) { r.truth[3] = std::nan(""); });
+  reject("predictor '3x3 count' has 13 values", [](R& r) { r.predictors[1].values.push_back(0); });
+  reject("predictor '3x3 count' is -inf",
+         [](R& r) { r.predictors[1].values[2] = -std::numeric_limits<double>::infinity(); });
+  reject("1e100 can be shown", [](R& r) { r.truth[3] = 1e101; });
+  reject("no predictors", [](R& r) { r.predictors.clear(); });
+  reject("has no label", [](R& r) { r.predictors[0].label.clear(); });
+  reject("label '3x3 count' is taken", [](R& r) { r.predictors[0].label = "3x3 count"; });
+  reject("label 'truth' is taken", [](R& r) { r.predictors[0].label = "truth"; });
+  CHECK_FALSE(fs::exists(folder.path()));
+}
+
+TEST_CASE("a folder that cannot be made or written is named") {
+  const ReportFolder folder;
+  fs::create_directory(folder.path());
+  std::ofstream(folder.path() / "file") << "x";
+  CHECK_THROWS_AS(ic::write_report(folder.path() / "file", small_report()), std::runtime_error);
+  CHECK_THROWS_WITH(ic::write_report(folder.path() / "file" / "below", small_report()),
+                    Contains((folder.path() / "file/below").string()));
+}
+
+TEST_CASE("a report of a whole benchmark stays small", "[shared]") {
+  const ReportFolder folder;
+  const auto rankings =
+      Rankings::read(ic::testing::shared_data() / "data/rankings/few_shot_nas_predictions.csv");
+  ic::Report report;
+  report.architectures = rankings.architectures;
+  report.truth = rankings.truth;
+  report.truth_label = "test accuracy, 200 epochs";
+  report.truth_unit = "%";
+  report.predictors = {{"one-shot", rankings.one_shot, false, {}, {}},
+                       {"few-shot", rankings.few_shot, false, {}, {}}};
+  ic::write_report(folder.path(), report);
+  CHECK(folder.content("report.html").size() < 500'000);
+  CHECK(folder.content("curves.csv").size() < 200'000);
+  const auto cells = texts_of(read_page(folder.content("report.html")), "td");
+  // one_shot and few_shot of expected_metrics.json, where they are not the best of their column
+  for (const char* text : {"0.484", "0.499", "0.676", "91.16†", "0.560†", "94.31", "87.06"}) {
+    INFO(text);
+    CHECK(std::find(cells.begin(), cells.end(), text) != cells.end());
+  }
+}
