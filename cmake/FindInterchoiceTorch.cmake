@@ -127,8 +127,7 @@ else()
   if(Torch_FOUND AND TARGET torch)
     set(_interchoice_torch_cpu_ok TRUE)
     set(InterchoiceTorch_VERSION "${Torch_VERSION}")
-    get_target_property(_interchoice_location torch IMPORTED_LOCATION)
-    get_filename_component(InterchoiceTorch_LIBRARY_DIR "${_interchoice_location}" DIRECTORY)
+    get_filename_component(InterchoiceTorch_LIBRARY_DIR "${TORCH_LIBRARY}" DIRECTORY)
     if(NOT TARGET InterchoiceTorch::torch)
       add_library(InterchoiceTorch::torch INTERFACE IMPORTED)
       set_target_properties(InterchoiceTorch::torch PROPERTIES
@@ -151,9 +150,7 @@ if("cuda" IN_LIST InterchoiceTorch_FIND_COMPONENTS AND _interchoice_torch_cpu_ok
    AND NOT TARGET InterchoiceTorch::cuda)
   if(NOT _interchoice_torch_direct)
     # find_package(Torch) has linked whatever this libtorch was built with.
-    find_library(_interchoice_torch_cuda_library torch_cuda HINTS "${InterchoiceTorch_LIBRARY_DIR}"
-                 NO_DEFAULT_PATH NO_CACHE)
-    if(_interchoice_torch_cuda_library)
+    if(TARGET torch_cuda)
       add_library(InterchoiceTorch::cuda INTERFACE IMPORTED)
       set_target_properties(InterchoiceTorch::cuda PROPERTIES
         INTERFACE_LINK_LIBRARIES InterchoiceTorch::torch)
