@@ -12,14 +12,24 @@ namespace interchoice {
 /// What a candidate is, so that restrictions such as `no_zero` can be written for any space.
 enum class CandidateKind : std::uint8_t { kOther, kZero, kSkip, kPooling, kConvolution };
 
+namespace detail {
+
+template <class Op>
+concept HasStaticName = requires {
+  { Op::name } -> std::convertible_to<std::string_view>;
+  { &Op::name } -> std::convertible_to<const void*>;
+};
+
+}  // namespace detail
+
 /// A candidate operation of a choice: a type with a name.
 ///
 /// Satisfied by any type with `static constexpr std::string_view name`. An optional
 /// `static constexpr CandidateKind kind` lets restrictions find it; what it computes is declared
 /// above the torch line (see `nn/operation.hpp`), so that spaces can be used without torch.
 template <class Op>
-concept Candidate = requires {
-  { Op::name } -> std::convertible_to<std::string_view>;
+concept Candidate = detail::HasStaticName<Op> && requires {
+  typename std::integral_constant<std::size_t, std::string_view(Op::name).size()>;  // constexpr
 };
 
 /// The kind that a candidate declares; `kOther` if it declares none.

@@ -64,7 +64,9 @@ Architecture<Space> from_text(std::string_view text) {
         ++at;
       }
       const auto [next, error] = std::from_chars(at, end, candidates[choice]);
-      if (error != std::errc() || candidates[choice] >= Space::candidate_count(choice)) {
+      const bool has_leading_zero = next - at > 1 && *at == '0';  // one text an architecture
+      if (error != std::errc() || has_leading_zero ||
+          candidates[choice] >= Space::candidate_count(choice)) {
         fail("choice " + std::to_string(choice) + " needs a candidate from 0 to " +
              std::to_string(Space::candidate_count(choice) - 1));
       }
