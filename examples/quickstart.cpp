@@ -53,8 +53,8 @@ int main() {
 
   MyNet net;
   ic::UniformSampler sample(ic::all<Space>, ic::Seed{0});
-  torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.02).momentum(0.9));
-  for (std::size_t epoch = 0; epoch < 20; ++epoch) {
+  torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.1).momentum(0.9));
+  for (std::size_t epoch = 0; epoch < 40; ++epoch) {
     if (auto added = ic::begin_epoch(*net, epoch); !added.empty()) sgd.add_param_group({added});
     double loss_sum = 0;
     const auto batches = train.epoch(epoch);

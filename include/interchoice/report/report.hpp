@@ -29,8 +29,8 @@ struct Predictor {
   std::vector<double> values;  ///< one for each architecture; only differences and order count
   bool trivial = false;        ///< a rule that needs no training, shown in grey for comparison:
                                ///< a super-network that does not beat it has learnt nothing of use
-  std::vector<TrainingPoint> training;  ///< may be empty
-  std::vector<Fact> facts;              ///< training time, parameters, …
+  std::vector<TrainingPoint> training = {};  ///< may be empty
+  std::vector<Fact> facts = {};              ///< training time, parameters, …
 };
 
 /// What `write_report` tells: predictions of many architectures beside their ground truth.
@@ -78,13 +78,14 @@ inline void check_report(const Report& report) {
   }
   if (report.predictors.empty()) fail_report("no predictors; add at least one");
   check_report_values("the truth", report.truth, report.architectures);
-  std::set<std::string> labels = {"arch", "truth"};  // the other columns of predictions.csv
+  // The other columns of predictions.csv, and the other curves of the figures.
+  std::set<std::string> labels = {"arch", "truth", "best possible", "random choice"};
   for (const Predictor& predictor : report.predictors) {
     if (predictor.label.empty()) fail_report("a predictor has no label; give it one");
     if (!labels.insert(predictor.label).second) {
       fail_report("the predictor label '" + predictor.label +
-                  "' is taken; every predictor needs one of its own, other than 'arch' and "
-                  "'truth'");
+                  "' is taken; every predictor needs one of its own, other than 'arch', 'truth', "
+                  "'best possible' and 'random choice'");
     }
     check_report_values("predictor '" + predictor.label + "'", predictor.values,
                         report.architectures);
