@@ -1,0 +1,72 @@
+#pragma once
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "benchmarks/static_network.hpp"
+#include "interchoice/core/restriction.hpp"
+#include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/uniform.hpp"
+#include "interchoice/training/sgd.hpp"
+#include "interchoice/training/unsampled_weights.hpp"
+
+/// Training steps (forward, backward, SGD) as functions, one for each variant to be compared.
+namespace benchmarks {
+
+namespace ic = interchoice;
+using Space = ic::NasBench201Space;
+
+struct Data {
+  at::Tensor images;
+  at::Tensor labels;
+
+  static Data random(std::int64_t batch) {
+    return {at::randn({batch, 3, 32, 32}), at::randint(10, {batch})};
+  }
+};
+
+using Step = std::function<void(std::size_t round)>;
+
+template <class Module, class Forward>
+Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forward) {
+  auto sgd = std::make_shared<torch::optim::SGD>(ic::make_sgd(*net, {}));
+  ic::set_learning_rate(*sgd, 0.025);
+  return [=](std::size_t round) {
+    ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
+    at::cross_entropy_loss(forward(*net, round), data.labels).backward();
+    sgd->step();
+  };
+}
+
+/// A super-network's step; `sample(epoch, step)` gives the path.
+template <class Policy, class Sample>
+Step supernet_step(const Data& data, const std::vector<std::int64_t>& cells, Sample sample) {
+  ic::Supernet<ic::NasBench201<ic::LinearSkip>, Policy> net(
+      ic::NasBench201Options{.cells_per_stage = cells});
+  ic::split_now(*net);
+  return training_step(net.ptr(), data, [=](auto& module, std::size_t round) {
+    return module.forward(data.images, sample(0, round));
+  });
+}
+
+/// The path that is compared with a network written by hand.
+inline const ic::Architecture<Space> kStaticPath{3, 2, 3, 3, 2, 3};
+
+inline Step static_step(const Data& data, const std::vector<std::int64_t>& cells) {
+  const auto net = std::make_shared<StaticNetwork>(
+      16, cells, std::array<std::int64_t, 6>{3, 1, 3, 3, 1, 3});
+  return training_step(net, data, [=](StaticNetwork& module, std::size_t) {
+    return module.forward(data.images);
+  });
+}
+
+}  // namespace benchmarks
