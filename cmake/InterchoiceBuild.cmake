@@ -68,7 +68,7 @@ function(interchoice_example name)
   if("SMOKE" IN_LIST ARGN AND INTERCHOICE_TESTS)
     add_test(NAME example.${name} COMMAND ${name} ${arg_SMOKE}
              WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
-    set_tests_properties(example.${name} PROPERTIES LABELS smoke TIMEOUT 300)
+    set_tests_properties(example.${name} PROPERTIES LABELS smoke TIMEOUT 900)
   endif()
   if("DEMO" IN_LIST ARGN)
     if(NOT TARGET run_demo)
