@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -226,6 +227,13 @@ TEST_CASE("a report with undefined numbers and few architectures is still whole"
   CHECK_THAT(html, !Contains("nan") && !Contains("inf\""));
   read_page(html);
 
+  report.architectures.assign(7, "x");
+  report.truth.assign(7, 0.1);  // whose mean may differ from it in the last bit
+  report.predictors[0].values = {1, 2, 3, 4, 5, 6, 7};
+  ic::write_report(folder.path(), report);
+  const auto cells = texts_of(read_page(folder.content("report.html")), "td");
+  CHECK(std::count(cells.begin(), cells.end(), "0.10") == 2);  // the predictor's own is bold
+
   report.architectures.assign(10, "x");
   report.truth.assign(10, 3);
   report.truth[4] = 4;
@@ -265,6 +273,7 @@ TEST_CASE("a report whose parts do not fit is refused, and nothing is written") 
   reject("no predictors", [](R& r) { r.predictors.clear(); });
   reject("has no label", [](R& r) { r.predictors[0].label.clear(); });
   reject("label '3x3 count' is taken", [](R& r) { r.predictors[0].label = "3x3 count"; });
+  reject("label 'best possible' is taken", [](R& r) { r.predictors[0].label = "best possible"; });
   reject("label 'truth' is taken", [](R& r) { r.predictors[0].label = "truth"; });
   CHECK_FALSE(fs::exists(folder.path()));
 }

@@ -68,15 +68,18 @@ inline void draw_marks(SvgDrawing& drawing, const Frame& frame, const Series& se
   constexpr double kDistance = 88;
   const int count = std::max(1, static_cast<int>(frame.area.width / kDistance));
   const double distance = frame.area.width / count;
+  std::vector<Point> places;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (std::isfinite(series.y[i])) places.push_back(frame.place(series.x[i], series.y[i]));
+  }
+  if (places.empty()) return;
   for (int mark = 0; mark < count; ++mark) {
     const double wanted = frame.area.x + (mark + 0.15 + 0.7 * phase) * distance;
-    std::optional<Point> nearest;
-    for (std::size_t i = 0; i < series.x.size(); ++i) {
-      if (!std::isfinite(series.y[i])) continue;
-      const Point place = frame.place(series.x[i], series.y[i]);
-      if (!nearest || std::abs(place.x - wanted) < std::abs(nearest->x - wanted)) nearest = place;
-    }
-    if (nearest) draw_mark(drawing, series.style, *nearest);
+    const auto nearest =
+        std::min_element(places.begin(), places.end(), [wanted](const Point& a, const Point& b) {
+          return std::abs(a.x - wanted) < std::abs(b.x - wanted);
+        });
+    draw_mark(drawing, series.style, *nearest);
   }
 }
 

@@ -115,7 +115,7 @@ inline std::string improvement_figure(const Report& report) {
       detail::remaining_axis("architectures left, the best by prediction", report.truth.size());
   panel.y = detail::range_of(panel.series)
                 .axis(detail::with_unit("mean " + report.truth_label, report.truth_unit), 6);
-  if (mean < max) {
+  if (!std::isnan(best.normalised.back())) {
     const auto normalised = [&](double value) { return (value - mean) / (max - mean); };
     panel.right =
         exact_axis("normalised improvement", normalised(panel.y.low), normalised(panel.y.high), 6);

@@ -24,7 +24,7 @@ struct TruthFormat {
     const ImprovementCurve best = improvement_curve(report.truth, report.truth);
     const double possible_gain = best.mean.front() - best.mean.back();
     TruthFormat format{2, report.truth_unit};
-    if (possible_gain > 0) {
+    if (!std::isnan(best.normalised.back())) {
       const int first_digit = static_cast<int>(std::floor(std::log10(possible_gain)));
       format.decimals = std::clamp(1 - first_digit, possible_gain < 100 ? 2 : 0, 12);
     }
