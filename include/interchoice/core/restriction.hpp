@@ -30,9 +30,10 @@ class Restriction {
         if (allowed(choice, c)) lists_[choice][counts_[choice]++] = static_cast<std::uint8_t>(c);
       }
       if (counts_[choice] == 0) {
-        throw std::invalid_argument("interchoice: a restriction of '" + std::string(Space::name) +
-                                    "' leaves choice " + std::to_string(choice) +
-                                    " without a candidate; allow at least one");
+        // The first words are what compilers show of it where it happens at compile time.
+        throw std::invalid_argument("interchoice: a restriction leaves no candidate for choice " +
+                                    std::to_string(choice) + " of '" + std::string(Space::name) +
+                                    "'; allow at least one");
       }
     }
   }
