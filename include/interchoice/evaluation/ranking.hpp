@@ -11,6 +11,7 @@
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/progress.hpp"
 
 namespace interchoice {
@@ -32,15 +33,23 @@ struct RankingOptions {
   std::function<bool()> stop;
 };
 
-/// Predicts the accuracy of each architecture: recalibrate BatchNorm, measure, put the buffers back.
+/// Predicts the accuracy of each architecture: recalibrate BatchNorm, measure, put the buffers
+/// back.
 ///
 /// `calibration` are training images, `validation` those that accuracy is measured on. Nothing that
 /// an evaluation does remains, so the result does not depend on the order.
-/// *Source*: paper Appendix B.
+///
+/// *Throws* c10::Error for a network that is split with `last_used` copies: whatever is evaluated
+/// exchanges those. *Source*: paper Appendix B.
 template <class Network, SearchSpace Space, class Report = NoProgress>
 Ranking<Space> rank(Network& network, const Batches& calibration, const Batches& validation,
                     const std::vector<Architecture<Space>>& architectures,
                     const RankingOptions& options = {}, Report&& report = {}) {
+  detail::for_each_choice_block(*network, [](const std::string& name, const AnyChoiceBlock& block) {
+    TORCH_CHECK(!block.is_split() || block.is_saveable(), "interchoice: rank: block '", name,
+                "' has the policy ", block.policy(),
+                ", whose copies an evaluation changes; use split<Epoch>");
+  });
   BatchNormBuffers buffers(*network);
   network->eval();
   Ranking<Space> ranking;

@@ -51,7 +51,8 @@ inline std::map<std::string, at::Tensor> named_state(const torch::nn::Module& ne
 
 inline std::string version_text() {
   return std::to_string(INTERCHOICE_VERSION_MAJOR) + "." +
-         std::to_string(INTERCHOICE_VERSION_MINOR) + "." + std::to_string(INTERCHOICE_VERSION_PATCH);
+         std::to_string(INTERCHOICE_VERSION_MINOR) + "." +
+         std::to_string(INTERCHOICE_VERSION_PATCH);
 }
 
 inline CheckpointHeader parse_checkpoint_header(const std::string& path, const TensorFile& file) {
@@ -75,9 +76,57 @@ inline CheckpointHeader parse_checkpoint_header(const std::string& path, const T
     json.at("is_split").get_to(header.is_split);
     return header;
   } catch (const nlohmann::json::exception& error) {
-    throw std::runtime_error("interchoice: " + path + ": the checkpoint's header is damaged: " +
-                             error.what());
+    throw std::runtime_error("interchoice: " + path +
+                             ": the checkpoint's header is damaged: " + error.what());
   }
+}
+
+/// How a file's header differs from the network's.
+inline std::vector<std::string> header_differences(const CheckpointHeader& header,
+                                                   const CheckpointHeader& expected) {
+  std::vector<std::string> differences;
+  const auto compare = [&](const std::string& what, const std::string& is,
+                           const std::string& wanted) {
+    if (is != wanted) {
+      differences.push_back(what + " is '" + is + "', the network's '" + wanted + "'");
+    }
+  };
+  compare("space", header.space, expected.space);
+  compare("policy", header.policy, expected.policy);
+  for (const auto& [name, wanted] : expected.sizes) {
+    const auto found = header.sizes.find(name);
+    compare(name, found == header.sizes.end() ? "" : found->second, wanted);
+  }
+  for (const auto& [name, is] : header.sizes) {
+    if (!expected.sizes.contains(name)) compare(name, is, "");
+  }
+  return differences;
+}
+
+/// How a file's tensors differ from the network's. With `copies_follow` the network is still to be
+/// split: tensors of copies are not yet unknown.
+inline std::vector<std::string> tensor_differences(const std::map<std::string, at::Tensor>& tensors,
+                                                   const std::map<std::string, at::Tensor>& state,
+                                                   bool copies_follow) {
+  std::vector<std::string> differences;
+  const auto text = [](const at::Tensor& tensor) {
+    return c10::str(tensor.scalar_type(), tensor.sizes());
+  };
+  for (const auto& [name, tensor] : state) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) {
+      differences.push_back("tensor '" + name + "' is missing");
+    } else if (found->second.sizes() != tensor.sizes() ||
+               found->second.scalar_type() != tensor.scalar_type()) {
+      differences.push_back("tensor '" + name + "' is " + text(found->second) + ", the network's " +
+                            text(tensor));
+    }
+  }
+  for (const auto& [name, tensor] : tensors) {
+    if (state.contains(name) || (copies_follow && name.find(".copy") != name.npos)) continue;
+    differences.push_back("tensor '" + name + "' is unknown");
+  }
+  return differences;
 }
 
 }  // namespace detail
@@ -97,15 +146,19 @@ inline void save_checkpoint(const std::filesystem::path& path, const torch::nn::
   });
   TensorFile file;
   file.tensors = detail::named_state(network);
-  file.metadata[detail::kCheckpointKey] =
-      nlohmann::json{{"format", 1},
-                     {"version", detail::version_text()},
-                     {"space", header.space},
-                     {"policy", header.policy},
-                     {"sizes", header.sizes},
-                     {"facts", header.facts},
-                     {"is_split", header.is_split}}
-          .dump();
+  try {
+    file.metadata[detail::kCheckpointKey] = nlohmann::json{
+        {"format", 1},
+        {"version", detail::version_text()},
+        {"space", header.space},
+        {"policy", header.policy},
+        {"sizes", header.sizes},
+        {"facts", header.facts},
+        {"is_split", header.is_split}}.dump();
+  } catch (const nlohmann::json::exception& error) {  // a text that is not UTF-8
+    throw std::runtime_error("interchoice: " + path.string() +
+                             ": the checkpoint's header cannot be written: " + error.what());
+  }
   write_tensor_file(path, file);
 }
 
@@ -117,40 +170,29 @@ inline CheckpointHeader read_checkpoint_header(const std::filesystem::path& path
 /// Reads a network's parameters and buffers from a file; splits the network first if the saved one
 /// was split. Returns the file's header.
 ///
+/// A split network takes no file of an unsplit one: build a new network, load, split that.
+///
 /// *Throws* std::runtime_error that names every difference (space, policy, sizes; tensors that are
-/// missing, unknown, of another shape or type). No weight is changed then.
+/// missing, unknown, of another shape or type). No weight is changed then, and the network is split
+/// only if nothing but its copies' tensors differ.
 inline CheckpointHeader load_checkpoint(const std::filesystem::path& path,
                                         torch::nn::Module& network,
                                         const CheckpointHeader& expected) {
   const TensorFile file = read_tensor_file(path);
   CheckpointHeader header = detail::parse_checkpoint_header(path.string(), file);
-  std::vector<std::string> differences;
-  const auto compare = [&](const std::string& what, const std::string& is,
-                           const std::string& wanted) {
-    if (is != wanted) differences.push_back(what + " is '" + is + "', the network's '" + wanted + "'");
-  };
-  compare("space", header.space, expected.space);
-  compare("policy", header.policy, expected.policy);
-  std::map<std::string, std::string> sizes = header.sizes;
-  for (const auto& [name, wanted] : expected.sizes) compare(name, sizes[name], wanted);
-  for (const auto& [name, is] : header.sizes) {
-    if (!expected.sizes.contains(name)) compare(name, is, "");
+  std::vector<std::string> differences = detail::header_differences(header, expected);
+  if (differences.empty() && is_split(network) && !header.is_split) {
+    differences.push_back(
+        "it was saved before the split, the network is split; load it into a new network");
   }
   if (differences.empty()) {
-    if (header.is_split) split_now(network);
-    const auto state = detail::named_state(network);
-    for (const auto& [name, tensor] : state) {
-      const auto found = file.tensors.find(name);
-      if (found == file.tensors.end()) {
-        differences.push_back("tensor '" + name + "' is missing");
-      } else if (found->second.sizes() != tensor.sizes() ||
-                 found->second.scalar_type() != tensor.scalar_type()) {
-        differences.push_back("tensor '" + name + "' is " + c10::str(found->second.scalar_type(), found->second.sizes()) +
-                              ", the network's " + c10::str(tensor.scalar_type(), tensor.sizes()));
-      }
-    }
-    for (const auto& [name, tensor] : file.tensors) {
-      if (!state.contains(name)) differences.push_back("tensor '" + name + "' is unknown");
+    const bool splits = header.is_split && !is_split(network);
+    auto state = detail::named_state(network);
+    differences = detail::tensor_differences(file.tensors, state, /*copies_follow=*/splits);
+    if (differences.empty() && splits) {
+      split_now(network);
+      state = detail::named_state(network);
+      differences = detail::tensor_differences(file.tensors, state, /*copies_follow=*/false);
     }
     if (differences.empty()) {
       const c10::NoGradGuard no_grad;

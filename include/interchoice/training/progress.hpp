@@ -12,10 +12,10 @@ namespace interchoice {
 
 /// How far a long task is: what the library tells whoever asked for it.
 struct Progress {
-  std::size_t done;     // steps finished
-  std::size_t total;    // steps in all
-  std::string state;    // a short text, such as "epoch 3/20 loss 1.234"
-  bool is_milestone;    // worth a line of its own where output is kept (an epoch's end, say)
+  std::size_t done;   // steps finished
+  std::size_t total;  // steps in all
+  std::string state;  // a short text, such as "epoch 3/20 loss 1.234"
+  bool is_milestone;  // worth a line of its own where output is kept (an epoch's end, say)
 };
 
 /// Whoever does not want to know.
@@ -33,20 +33,22 @@ class TerminalProgress {
   void operator()(const Progress& progress) {
     const auto now = Clock::now();
     const bool last = progress.done == progress.total;
-    if (is_terminal_ ? !last && !progress.is_milestone && now - shown_ < std::chrono::milliseconds(200)
-                     : !last && !progress.is_milestone) {
+    if (is_terminal_
+            ? !last && !progress.is_milestone && now - shown_ < std::chrono::milliseconds(200)
+            : !last && !progress.is_milestone) {
       return;
     }
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
-    const double left = progress.done == 0 ? 0
-                                           : seconds / static_cast<double>(progress.done) *
-                                                 static_cast<double>(progress.total - progress.done);
-    std::fprintf(stream_, "%s%s%s%s  %3.0f %%  %s elapsed, %s left%s", is_terminal_ ? "\r\033[K" : "",
-                 task_.c_str(), task_.empty() ? "" : ": ", progress.state.c_str(),
-                 100 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
-                 clock_text(seconds).c_str(), clock_text(left).c_str(),
-                 is_terminal_ && !last ? "" : "\n");
+    const double left = progress.done == 0
+                            ? 0
+                            : seconds / static_cast<double>(progress.done) *
+                                  static_cast<double>(progress.total - progress.done);
+    std::fprintf(
+        stream_, "%s%s%s%s  %3.0f %%  %s elapsed, %s left%s", is_terminal_ ? "\r\033[K" : "",
+        task_.c_str(), task_.empty() ? "" : ": ", progress.state.c_str(),
+        100 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
+        clock_text(seconds).c_str(), clock_text(left).c_str(), is_terminal_ && !last ? "" : "\n");
     std::fflush(stream_);
   }
 
@@ -57,7 +59,8 @@ class TerminalProgress {
     char text[32];
     const long whole = static_cast<long>(seconds);
     if (whole >= 3600) {
-      std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+      std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60,
+                    whole % 60);
     } else {
       std::snprintf(text, sizeof text, "%ld:%02ld", whole / 60, whole % 60);
     }

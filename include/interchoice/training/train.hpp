@@ -66,7 +66,8 @@ struct TrainingRecord {
 ///
 /// `network` is a module holder with `forward(x, architecture)`. The same seeds give the same
 /// result, whatever ran before.
-/// *Throws* std::runtime_error if the loss is not finite, before the weights are touched.
+/// *Throws* std::runtime_error if the loss is not finite, before the weights are touched
+/// (BatchNorm's running statistics have seen the batch by then).
 template <class Network, class Sampler, class Report = NoProgress>
 TrainingRecord train(Network& network, const Batches& data, const Sampler& sample,
                      const Training& training, Report&& report = {}) {
@@ -97,8 +98,7 @@ TrainingRecord train(Network& network, const Batches& data, const Sampler& sampl
       if (!std::isfinite(value)) {
         throw std::runtime_error("interchoice: the loss is " + std::to_string(value) +
                                  " in epoch " + std::to_string(epoch) + ", step " +
-                                 std::to_string(step) + ", architecture " +
-                                 to_text(architecture) +
+                                 std::to_string(step) + ", architecture " + to_text(architecture) +
                                  "; the weights are those of the step before. Use a smaller "
                                  "learning rate or check the data");
       }
@@ -108,18 +108,17 @@ TrainingRecord train(Network& network, const Batches& data, const Sampler& sampl
       loss_sum += value * static_cast<double>(count);
       correct += logits.detach().argmax(1).eq(batch.target).sum().template item<std::int64_t>();
       images += count;
-      record.stopped = training.stop && training.stop() &&
-                       !(epoch + 1 == training.epochs && step + 1 == steps);
+      record.stopped =
+          training.stop && training.stop() && !(epoch + 1 == training.epochs && step + 1 == steps);
       char state[96];
       std::snprintf(state, sizeof state, "epoch %zu/%zu, loss %.4f, accuracy %.2f %%", epoch + 1,
                     training.epochs, loss_sum / static_cast<double>(images),
                     100 * static_cast<double>(correct) / static_cast<double>(images));
       report(Progress{epoch * steps + step + 1, training.epochs * steps, state, step + 1 == steps});
     }
-    record.epochs.push_back(
-        {epoch, learning_rate, loss_sum / static_cast<double>(images),
-         static_cast<double>(correct) / static_cast<double>(images),
-         std::chrono::duration<double>(Clock::now() - begin).count()});
+    record.epochs.push_back({epoch, learning_rate, loss_sum / static_cast<double>(images),
+                             static_cast<double>(correct) / static_cast<double>(images),
+                             std::chrono::duration<double>(Clock::now() - begin).count()});
   }
   return record;
 }

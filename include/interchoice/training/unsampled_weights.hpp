@@ -11,7 +11,8 @@ enum class UnsampledWeights {
   /// Gradients are zeroed: once sampled, weights decay and coast on at every later step. The
   /// reference implementation, and the default.
   kMove,
-  /// Gradients are removed: weights off the path stay exactly what they are (SPOS).
+  /// Gradients are removed: weights off the path stay exactly what they are (SPOS). For whole
+  /// parameters: a bias table is one, so that its unused rows move as in kMove when a row is used.
   kFreeze,
 };
 
