@@ -30,7 +30,7 @@ struct RankingOptions {
   /// Forward passes that recalibrate BatchNorm before each architecture; 0 for none.
   std::int64_t calibration_batches = 20;
   /// Asked after every architecture; true ends the evaluation cleanly.
-  std::function<bool()> stop;
+  std::function<bool()> stop = {};
 };
 
 /// Predicts the accuracy of each architecture: recalibrate BatchNorm, measure, put the buffers

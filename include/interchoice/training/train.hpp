@@ -32,14 +32,14 @@ namespace interchoice {
 struct Training {
   std::size_t epochs = 250;
   LearningRate learning_rate = cosine(0.025, 1e-5);
-  SgdOptions sgd;
+  SgdOptions sgd = {};
   UnsampledWeights unsampled = UnsampledWeights::kMove;
   /// Targets (1 - e) onehot + e / classes.
   double label_smoothing = 0;
   /// The epoch of a split for policies `split<on_demand, ...>`; other policies know theirs.
-  std::optional<std::size_t> split_epoch;
+  std::optional<std::size_t> split_epoch = {};
   /// Asked after every step; true ends the training cleanly.
-  std::function<bool()> stop;
+  std::function<bool()> stop = {};
 };
 
 /// What an epoch of training came to.
