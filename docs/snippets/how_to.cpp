@@ -1,0 +1,214 @@
+// The code of the how-to pages, as one program: it compiles, runs and checks itself.
+
+#include <torch/nn.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "interchoice/interchoice.hpp"
+#include "interchoice/training/checkpoint.hpp"
+
+namespace ic = interchoice;
+namespace nn = torch::nn;
+
+// --- own-operation.md
+// -----------------------------------------------------------------------------
+
+/// ReLU -> depthwise 3x3 -> 1x1 -> BatchNorm.
+struct Separable3x3 {
+  static constexpr std::string_view name = "separable3x3";
+  static constexpr ic::CandidateKind kind = ic::CandidateKind::kConvolution;
+
+  struct Module : nn::Module {
+    explicit Module(const ic::Geometry& g) {
+      auto spatial = nn::Conv2dOptions(g.channels, g.channels, 3);
+      spatial.stride(g.stride).padding(1).groups(g.channels).bias(false);
+      depthwise = register_module("depthwise", nn::Conv2d(spatial));
+      auto mixing = nn::Conv2dOptions(g.channels, g.out_channels, 1).bias(false);
+      pointwise = register_module("pointwise", nn::Conv2d(mixing));
+      norm = register_module("norm", nn::BatchNorm2d(g.out_channels));
+    }
+    at::Tensor forward(const at::Tensor& x) { return rest(at::relu(x)); }
+    /// op(x + vector): the addition and the ReLU are one kernel.
+    at::Tensor forward_biased(const at::Tensor& x, const at::Tensor& vector) {
+      return rest(ic::vector_relu(x, vector));
+    }
+    at::Tensor rest(const at::Tensor& x) { return norm(pointwise(depthwise(x))); }
+
+    nn::Conv2d depthwise{nullptr};
+    nn::Conv2d pointwise{nullptr};
+    nn::BatchNorm2d norm{nullptr};
+  };
+
+  std::shared_ptr<Module> build(const ic::Geometry& geometry) const {
+    return std::make_shared<Module>(geometry);
+  }
+};
+
+/// y = x / 2, for places where the shape stays.
+struct Half {
+  static constexpr std::string_view name = "half";
+  struct Module : nn::Module {
+    at::Tensor forward(const at::Tensor& x) { return x / 2; }
+    /// (x + vector) / 2: the vector travels on to the sum that follows.
+    ic::Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
+      return {x / 2, vector.defined() ? vector / 2 : vector};
+    }
+  };
+  std::shared_ptr<Module> build(const ic::Geometry&) const { return std::make_shared<Module>(); }
+};
+
+// --- own-space.md
+// ---------------------------------------------------------------------------------
+
+using Wide = ic::Candidates<Separable3x3, ic::ReluConvolutionNorm<3, true>>;
+using Narrow = ic::Candidates<Separable3x3, ic::ReluConvolutionNorm<1, true>, ic::LinearSkip>;
+
+/// Three choices that differ; a name of its own keeps checkpoints of other spaces away.
+struct MySpace : ic::MixedChain<Wide, Narrow, Narrow> {
+  static constexpr std::string_view name = "my-space";
+};
+static_assert(ic::architecture_count<MySpace>() == 18);
+
+constexpr auto kNoSkip = ic::without<MySpace>({"skip_connect"});
+constexpr auto kMiddle = ic::Restriction<MySpace>(
+    [](std::size_t choice, std::size_t candidate) { return choice != 1 || candidate < 2; });
+static_assert(kNoSkip.architecture_count() == 8 && kMiddle.architecture_count() == 12);
+
+/// Two nodes, three edges; every cell of a network takes the same choices.
+using MyCell = ic::Cell<2, ic::Candidates<Half, Separable3x3>>;
+static_assert(MyCell::choice_count == 3);
+
+template <class Policy>
+struct MyNetImpl : nn::Module {
+  using Body = ic::ChoiceBlocks<MySpace, Policy>;
+  nn::Conv2d stem = register_module("stem", nn::Conv2d(nn::Conv2dOptions(1, 8, 3).padding(1)));
+  Body body = register_module(
+      "body",
+      Body(std::vector<ic::Geometry>{
+          {.channels = 8}, {.channels = 8, .out_channels = 16, .stride = 2}, {.channels = 16}}));
+  nn::Linear head = register_module("head", nn::Linear(16, 10));
+  at::Tensor forward(const at::Tensor& x, const ic::Architecture<MySpace>& architecture) {
+    return head(at::relu(body->forward(stem(x), architecture)).mean({2, 3}));
+  }
+};
+template <class Policy>
+struct MyNet : nn::ModuleHolder<MyNetImpl<Policy>> {
+  using nn::ModuleHolder<MyNetImpl<Policy>>::ModuleHolder;
+};
+
+template <class Policy>
+struct CellNetImpl : nn::Module {
+  using Cell = ic::CellBlocks<MyCell, Policy>;
+  CellNetImpl() {
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Cell cell(i, ic::Geometry{.channels = 8}, ic::operations_of_choice<MyCell>(0));
+      cells.push_back(register_module("cell" + std::to_string(i), cell));
+    }
+  }
+  at::Tensor forward(at::Tensor x, const ic::Architecture<MyCell>& architecture) {
+    for (Cell& cell : cells) x = cell->forward(x, architecture);
+    return x;
+  }
+  std::vector<Cell> cells;
+};
+
+// --- own-loop.md
+// ----------------------------------------------------------------------------------
+
+using Policy = ic::split<3>;
+
+void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
+  const std::size_t epochs = 6;
+  const ic::UniformSampler sample(kNoSkip, ic::Seed{0});
+  const ic::LearningRate learning_rate = ic::cosine(0.1, 1e-5);
+  torch::optim::SGD sgd = ic::make_sgd(*net, {.momentum = 0.9, .weight_decay = 3e-4});
+  net->train();
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    const ic::GrownParameters grown = ic::begin_epoch(*net, epoch);
+    ic::add_grown(sgd, grown);
+    ic::set_learning_rate(sgd, learning_rate(epoch, epochs));
+    double loss_sum = 0;
+    const ic::Batches::Epoch batches = data.epoch(epoch);
+    for (std::int64_t step = 0; step < batches.size(); ++step) {
+      const auto [images, labels] = batches[step];
+      const auto path = sample(epoch, static_cast<std::uint64_t>(step));
+      ic::clear_gradients(*net, ic::UnsampledWeights::kFreeze);
+      const at::Tensor loss = at::cross_entropy_loss(net->forward(images, path), labels);
+      loss.backward();
+      sgd.step();
+      loss_sum += loss.item<double>();
+    }
+    std::printf("epoch %zu: loss %.3f, %zu new parameters\n", epoch,
+                loss_sum / static_cast<double>(batches.size()), grown.size());
+  }
+}
+
+// --- saving-and-loading.md
+// ------------------------------------------------------------------------
+
+void save(const MyNet<Policy>& net, const std::filesystem::path& path) {
+  ic::CheckpointHeader header = ic::checkpoint_header<MySpace, Policy>({{"width", "8"}});
+  header.facts = {{"data", "digits"}, {"seed", "0"}};
+  ic::save_checkpoint(path, *net, header);
+}
+
+MyNet<Policy> load(const std::filesystem::path& path) {
+  MyNet<Policy> net;
+  ic::load_checkpoint(path, *net, ic::checkpoint_header<MySpace, Policy>({{"width", "8"}}));
+  return net;
+}
+
+// --- ground-truth.md
+// ------------------------------------------------------------------------------
+
+void judge(const std::filesystem::path& csv) {
+  using Space = ic::NasBench201Space;
+  const auto truth = ic::BenchmarkTable<Space>::read(csv, "mean_accuracy");
+  const auto architectures = ic::distinct_architectures(ic::only_convolutions<Space>, 1000, {});
+  const std::vector<double> values = truth.values(architectures);
+  std::vector<double> predictions;  // here: the number of parameters
+  const ic::Supernet<ic::NasBench201<ic::LinearSkip>, ic::none> net(
+      ic::NasBench201Options{.input_channels = 1, .width = 4, .cells_per_stage = {1, 1}});
+  for (const auto& architecture : architectures) {
+    predictions.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
+  }
+  const ic::PredictionQuality quality = ic::prediction_quality(predictions, values);
+  std::printf("Kendall tau-b %.3f, the 10 best have %.2f %% on average\n", quality.kendall_tau_b,
+              quality.best_mean_expected);
+}
+
+int main() {
+  const auto digits = ic::read_digits("examples/data/digits.bin");
+  const auto scale = ic::measure_normalisation(digits);
+  const ic::Batches data(ic::first(digits, 397), {64, scale, {}, ic::Seed{0}});
+  torch::manual_seed(0);
+  MyNet<Policy> net;
+  own_loop(net, data);
+  save(net, "build/how_to.safetensors");
+  MyNet<Policy> again = load("build/how_to.safetensors");
+  net->eval();
+  again->eval();
+  const ic::Architecture<MySpace> path{1, 2, 0};
+  const at::Tensor x = data.evaluation(0).data;
+  const bool same = at::equal(net->forward(x, path), again->forward(x, path));
+  std::printf("%s: the loaded network %s\n", ic::to_text(path).c_str(),
+              same ? "agrees" : "DIFFERS");
+  try {
+    MyNet<ic::bias<1>> other;
+    ic::load_checkpoint("build/how_to.safetensors", *other,
+                        ic::checkpoint_header<MySpace, ic::bias<1>>({{"width", "16"}}));
+  } catch (const std::exception& error) {
+    std::printf("%s\n", error.what());
+  }
+  CellNetImpl<ic::bias<1>> cells;
+  std::printf("%s\n", ic::to_text(ic::Architecture<MyCell>{0, 1, 1}).c_str());
+  std::printf("%ld\n", cells.forward(at::ones({2, 8, 4, 4}), {0, 1, 1}).numel());
+  judge("examples/data/digits_only_conv.csv");
+  return same ? 0 : 1;
+}
