@@ -20,7 +20,7 @@ namespace interchoice {
 ///   node_j = sum over i < j of op_ij(node_i);   y = node_last
 ///
 /// `cell` counts the choice cells of the network (reduction cells have no locations): its first
-/// location is cell * location_period.
+/// location is cell * location_period. *Throws* c10::Error where the geometry changes the shape.
 template <SearchSpace Space, DependencyPolicy Policy>
 class CellBlocksImpl : public torch::nn::Module {
  public:
@@ -28,6 +28,10 @@ class CellBlocksImpl : public torch::nn::Module {
 
   CellBlocksImpl(std::size_t cell, const Geometry& geometry,
                  const std::vector<AnyOperation>& operations) {
+    TORCH_CHECK(geometry.keeps_shape(),
+                "interchoice: CellBlocks needs equal channels and stride 1, got ",
+                geometry.channels, " -> ", geometry.out_channels, ", stride ", geometry.stride,
+                "; put what changes the shape between the cells");
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       const Edge edge = Space::edge(choice);
       edges_.push_back(this->register_module(

@@ -98,7 +98,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   const CandidateBank& bank() const { return bank_; }
 
   GrownParameters begin_epoch([[maybe_unused]] std::size_t epoch) override {
-    if constexpr (detail::HasSplit<State>) {
+    if constexpr (detail::HasBeginEpoch<State>) {
       return state_.begin_epoch(epoch, bank_);
     } else {
       return {};
@@ -112,7 +112,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     }
   }
   bool is_split() const override {
-    if constexpr (detail::HasSplit<State>) {
+    if constexpr (detail::HasIsSplit<State>) {
       return state_.is_split();
     } else {
       return false;

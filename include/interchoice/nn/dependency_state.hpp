@@ -57,14 +57,21 @@ template <class State>
 concept HasPrepare =
     requires(State& s, CandidateBank& bank, const Selection& at) { s.prepare(bank, at); };
 template <class State>
-concept HasSplit = requires(State& s, CandidateBank& bank, std::size_t epoch) {
+concept HasBeginEpoch = requires(State& s, CandidateBank& bank, std::size_t epoch) {
   { s.begin_epoch(epoch, bank) } -> std::same_as<GrownParameters>;
+};
+template <class State>
+concept HasSplit = requires(State& s, CandidateBank& bank) {
   { s.split(bank) } -> std::same_as<GrownParameters>;
+};
+template <class State>
+concept HasIsSplit = requires(const State& s) {
   { s.is_split() } -> std::convertible_to<bool>;
 };
 
 template <class Policy>
-concept HasState = std::constructible_from<dependency_state<Policy>, torch::nn::Module&,
+concept HasState = requires { sizeof(dependency_state<Policy>); } &&
+                   std::constructible_from<dependency_state<Policy>, torch::nn::Module&,
                                            const Context&, const Geometry&>;
 
 }  // namespace detail
