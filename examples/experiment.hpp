@@ -5,6 +5,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/Context.h>
+#include <torch/cuda.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -90,12 +91,30 @@ struct NetworkSizes {
   }
 };
 
-/// A new super-network; the seed decides its initial weights.
-template <class Policy>
-Supernet<Policy> make_supernet(const NetworkSizes& sizes, const ExperimentData& data,
-                               std::uint64_t seed) {
-  at::manual_seed(seed);
-  return Supernet<Policy>(sizes.options(data));
+/// What a program computes on.
+struct Machine {
+  std::string device = "auto";
+  int threads = 1;
+};
+
+inline void add_machine_options(CLI::App& app, Machine& machine) {
+  app.add_option("--device", machine.device, "auto is cuda where there is one")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--threads", machine.threads, "processors to use")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+}
+
+/// Prepares a process for training; the device to put networks on.
+inline at::Device prepare(const Machine& machine) {
+  at::set_num_threads(machine.threads);
+  ic::keep_freed_memory();
+  const bool has_cuda = torch::cuda::is_available();
+  if (machine.device == "cuda" && !has_cuda) {
+    throw UsageError("--device cuda: this machine or this build of the program has no CUDA device");
+  }
+  return machine.device != "cpu" && has_cuda ? at::kCUDA : at::kCPU;
 }
 
 /// The options that all programs that train have in common.
@@ -122,15 +141,17 @@ void add_training_options(CLI::App& app, Options& options) {
   app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "processors to use")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  add_machine_options(app, options.machine);
 }
 
-/// Prepares a process for training on `threads` processors.
-inline void prepare_process(int threads) {
-  at::set_num_threads(threads);
-  ic::keep_freed_memory();
+/// A new super-network; the seed decides its initial weights.
+template <class Policy>
+Supernet<Policy> make_supernet(const NetworkSizes& sizes, const ExperimentData& data,
+                               std::uint64_t seed, at::Device device) {
+  at::manual_seed(seed);
+  Supernet<Policy> net(sizes.options(data));
+  net->to(device);
+  return net;
 }
 
 /// All architectures of a restriction, or a random sample of `sample` of them.

@@ -1,7 +1,7 @@
 #pragma once
 
-// The data sets that the programs know, ready for training: `digits`, `cifar10:FOLDER`,
-// `fashion:FOLDER`.
+// The data sets that the programs know, ready for training: `digits`, `cifar10:FOLDER` (or one file
+// of CIFAR-10's binary layout, for trials), `fashion:FOLDER`.
 
 #include <cstdint>
 #include <filesystem>
@@ -62,10 +62,12 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
     data.normalisation = ic::measure_normalisation(data.training);
     data.augmentation = {.shift = 1, .flip = false};
   } else if (kind == "cifar10") {
-    auto [training, validation] = ic::hold_out(ic::read_cifar10_train(folder), 5'000, kHoldOutSeed);
+    const bool is_trial = std::filesystem::is_regular_file(folder);
+    const ic::ImageSet all = is_trial ? ic::read_cifar10(folder) : ic::read_cifar10_train(folder);
+    auto [training, validation] = ic::hold_out(all, all.size() / 10, kHoldOutSeed);
     data.training = std::move(training);
     data.validation = std::move(validation);
-    data.test = ic::read_cifar10_test(folder);
+    data.test = is_trial ? data.validation : ic::read_cifar10_test(folder);
     data.normalisation = ic::cifar10_normalisation();
     data.augmentation = ic::kCifar10Augmentation;
   } else if (kind == "fashion") {

@@ -58,7 +58,7 @@ ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label,
 inline std::vector<ic::Predictor> trivial_predictors(
     const NetworkSizes& sizes, const ExperimentData& data,
     const std::vector<ic::Architecture<Space>>& architectures) {
-  const auto net = make_supernet<ic::none>(sizes, data, 0);
+  const auto net = make_supernet<ic::none>(sizes, data, 0, at::kCPU);
   ic::Predictor convolutions{.label = "number of 3x3 convolutions", .values = {}, .trivial = true};
   ic::Predictor parameters{.label = "parameters", .values = {}, .trivial = true};
   for (const auto& architecture : architectures) {

@@ -28,19 +28,20 @@ struct Options {
   std::string restriction = "only_conv";
   std::uint64_t sample = 1000;
   std::int64_t batch = 64;
-  int threads = 1;
+  std::int64_t validation = 0;
+  Machine machine;
   std::string out = "report";
 };
 
 ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
-                              const ExperimentData& data,
+                              const ExperimentData& data, at::Device device,
                               const std::vector<ic::Architecture<Space>>& architectures,
                               const ic::InterruptRequest& interrupt) {
   const ic::CheckpointHeader header = ic::read_checkpoint_header(path);
   const NetworkSizes sizes = NetworkSizes::of(header);
   ic::Predictor predictor;
   with_policy(header.policy, [&]<class Policy>() {
-    auto net = make_supernet<Policy>(sizes, data, 0);
+    auto net = make_supernet<Policy>(sizes, data, 0, device);
     ic::load_checkpoint(path, *net, ic::checkpoint_header<Space, Policy>(sizes.texts(data)));
     const auto seed = header.facts.find("seed");
     std::string label = header.policy == "split<on_demand>" ? "split" : header.policy;
@@ -62,8 +63,13 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
 }
 
 void run(const Options& options, const std::string& command) {
-  prepare_process(options.threads);
-  const ExperimentData data = load_data(options.data, 0);
+  const at::Device device = prepare(options.machine);
+  ExperimentData data = load_data(options.data, 0);
+  if (options.validation > data.validation.size()) {
+    throw UsageError("--validation " + std::to_string(options.validation) + ": '" + data.name +
+                     "' has " + std::to_string(data.validation.size()) + " validation images");
+  }
+  if (options.validation > 0) data.validation = ic::first(data.validation, options.validation);
   const auto truth = ic::BenchmarkTable<Space>::read(options.truth, options.column);
   const auto architectures =
       architectures_to_rank(kRestrictions.at(options.restriction), options.sample);
@@ -76,12 +82,13 @@ void run(const Options& options, const std::string& command) {
   report.truth_label = options.column;
   report.truth_unit = options.unit;
   for (const std::string& path : options.networks) {
-    report.predictors.push_back(rank_checkpoint(path, options, data, architectures, interrupt));
+    report.predictors.push_back(rank_checkpoint(path, options, data, device, architectures, interrupt));
   }
   for (ic::Predictor& rule : trivial_predictors(sizes, data, architectures)) {
     report.predictors.push_back(std::move(rule));
   }
   report.facts = {{"command", command},
+                  {"validation images", std::to_string(data.validation.size())},
                   {"architectures", std::to_string(architectures.size()) + " of " +
                                         std::to_string(kRestrictions.at(options.restriction)
                                                            .architecture_count())}};
@@ -118,9 +125,10 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")
       ->check(CLI::Range(2, 65536))
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "processors to use")
-      ->check(CLI::Range(1, 1024))
+  app.add_option("--validation", options.validation, "validation images to use; 0 for all")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  add_machine_options(app, options.machine);
   app.add_option("--out", options.out, "folder of the report")->capture_default_str();
   return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });
 }

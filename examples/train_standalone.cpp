@@ -29,13 +29,13 @@ struct Options {
   std::int64_t images = 0;
   double learning_rate = 0.025;
   std::uint64_t seeds = 2;
-  int threads = 1;
+  Machine machine;
   std::string out = "truth.csv";
 };
 
-double test_accuracy(const Options& options, const ExperimentData& data,
+double test_accuracy(const Options& options, const ExperimentData& data, at::Device device,
                      const ic::Architecture<Space>& architecture, std::uint64_t seed) {
-  auto net = make_supernet<ic::none>(options.sizes, data, seed);
+  auto net = make_supernet<ic::none>(options.sizes, data, seed, device);
   ic::Training training;
   training.epochs = options.epochs;
   training.learning_rate = ic::cosine(options.learning_rate, 1e-5);
@@ -47,7 +47,7 @@ double test_accuracy(const Options& options, const ExperimentData& data,
 }
 
 void run(const Options& options) {
-  prepare_process(options.threads);
+  const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data(options.data, options.images);
   const auto architectures = architectures_to_rank(kRestrictions.at(options.restriction), 1000);
   std::vector<std::vector<double>> accuracies(options.seeds);
@@ -56,12 +56,12 @@ void run(const Options& options) {
   for (const auto& architecture : architectures) {
     for (std::uint64_t seed = 0; seed < options.seeds; ++seed) {
       if (interrupt.requested()) throw std::runtime_error("interrupted; no table was written");
-      accuracies[seed].push_back(test_accuracy(options, data, architecture, seed));
+      accuracies[seed].push_back(test_accuracy(options, data, device, architecture, seed));
     }
     progress({accuracies[0].size(), architectures.size(), ic::to_text(architecture),
               accuracies[0].size() % 8 == 0});
   }
-  const auto plain = make_supernet<ic::none>(options.sizes, data, 0);
+  const auto plain = make_supernet<ic::none>(options.sizes, data, 0, at::kCPU);
   std::string text = "arch";
   for (std::uint64_t s = 0; s < options.seeds; ++s) text += ",accuracy_" + std::to_string(s);
   text += ",mean_accuracy,params\n";

@@ -26,7 +26,7 @@ struct Options {
   std::int64_t images = 0;
   double learning_rate = 0.025;
   std::uint64_t seed = 0;
-  int threads = 1;
+  Machine machine;
   std::string out = "supernet.safetensors";
 };
 
@@ -38,7 +38,7 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     throw UsageError("--split-epoch " + std::to_string(options.split_epoch) +
                      " is not before the last of --epochs " + std::to_string(options.epochs));
   }
-  prepare_process(options.threads);
+  const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data(options.data, options.images);
   const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
   const ic::UniformSampler sample(kRestrictions.at(options.restriction), ic::Seed{options.seed});
@@ -51,7 +51,7 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
   }
   with_policy(options.dependency, [&]<class Policy>() {
-    auto net = make_supernet<Policy>(options.sizes, data, options.seed);
+    auto net = make_supernet<Policy>(options.sizes, data, options.seed, device);
     const auto record = ic::train(net, batches, sample, training,
                                   ic::TerminalProgress(ic::policy_text<Policy>()));
     auto header = ic::checkpoint_header<Space, Policy>(options.sizes.texts(data));

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# The main job, very short: three super-networks on real CIFAR-10 images, ranked against the
+# NAS-Bench-201 table. Shows that it runs and what it writes; so little training ranks nothing.
+#
+#   main_job.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
+set -euo pipefail
+programs=$1
+shared=$2
+images=$shared/data/cifar10/cifar10_train_first4000_lossless.bin
+table=$shared/data/nasbench201/nasbench201.csv
+if [ ! -f "$images" ] || [ ! -f "$table" ]; then
+  echo "SKIPPED: the shared data folder is absent"
+  exit 77
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+for dependency in none bias1 split; do
+  "$programs/train_supernet" --data "cifar10:$images" --images 256 --epochs 2 --width 8 --cells 1 \
+    --space-restriction only_conv --dependency $dependency --out "$folder/$dependency.safetensors"
+done
+"$programs/rank_architectures" "$folder"/{none,bias1,split}.safetensors --data "cifar10:$images" \
+  --truth "$table" --column c10_test_200 --space-restriction only_conv --sample 6 --validation 128 \
+  --out "$folder/report"
+
+# Six architectures and a header, three super-networks and two trivial rules.
+[ "$(wc -l < "$folder/report/predictions.csv")" = 7 ]
+[ "$(grep -c '<svg' "$folder/report/report.html")" -ge 1 ]
+for label in 'none, seed 0' 'bias<1>, seed 0' 'split, seed 0' 'number of 3x3 convolutions'; do
+  grep -qF "$label" "$folder/report/metrics.csv"
+done
