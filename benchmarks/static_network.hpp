@@ -19,11 +19,11 @@ namespace benchmarks {
 
 struct ConvNorm : torch::nn::Module {
   ConvNorm(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, bool affine)
-      : convolution(register_module(
-            "convolution", torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel)
-                                                 .stride(stride)
-                                                 .padding(kernel / 2)
-                                                 .bias(false)))),
+      : convolution(register_module("convolution",
+                                    torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel)
+                                                          .stride(stride)
+                                                          .padding(kernel / 2)
+                                                          .bias(false)))),
         norm(register_module(
             "norm", torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(out).affine(affine)))) {}
   at::Tensor forward(const at::Tensor& x) { return norm->forward(convolution->forward(x)); }
@@ -49,8 +49,7 @@ struct StaticCell : torch::nn::Module {
 
 struct StaticReduction : torch::nn::Module {
   explicit StaticReduction(std::int64_t width)
-      : first(register_module("first",
-                              std::make_shared<ConvNorm>(width, 2 * width, 3, 2, true))),
+      : first(register_module("first", std::make_shared<ConvNorm>(width, 2 * width, 3, 2, true))),
         second(register_module("second",
                                std::make_shared<ConvNorm>(2 * width, 2 * width, 3, 1, true))),
         shortcut(register_module(

@@ -62,11 +62,10 @@ Step supernet_step(const Data& data, const std::vector<std::int64_t>& cells, Sam
 inline const ic::Architecture<Space> kStaticPath{3, 2, 3, 3, 2, 3};
 
 inline Step static_step(const Data& data, const std::vector<std::int64_t>& cells) {
-  const auto net = std::make_shared<StaticNetwork>(
-      16, cells, std::array<std::int64_t, 6>{3, 1, 3, 3, 1, 3});
-  return training_step(net, data, [=](StaticNetwork& module, std::size_t) {
-    return module.forward(data.images);
-  });
+  const auto net =
+      std::make_shared<StaticNetwork>(16, cells, std::array<std::int64_t, 6>{3, 1, 3, 3, 1, 3});
+  return training_step(
+      net, data, [=](StaticNetwork& module, std::size_t) { return module.forward(data.images); });
 }
 
 }  // namespace benchmarks

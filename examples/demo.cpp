@@ -48,13 +48,12 @@ ic::Predictor train_and_rank(const Options& options, const ExperimentData& data,
   if (is_split) training.split_epoch = options.epochs / 2;
   const std::string label = is_split ? "split at half" : ic::policy_text<Policy>();
   auto net = make_supernet<Policy>(kSizes, data, options.seed, device);
-  const auto record = ic::train(
-      net, data.training_batches(kBatch, ic::Seed{options.seed}),
-      ic::UniformSampler<Space>(ic::only_convolutions<Space>, ic::Seed{options.seed}), training,
-      ic::TerminalProgress("training " + label));
+  const auto record =
+      ic::train(net, data.training_batches(kBatch, ic::Seed{options.seed}),
+                ic::UniformSampler<Space>(ic::only_convolutions<Space>, ic::Seed{options.seed}),
+                training, ic::TerminalProgress("training " + label));
   if (record.stopped) throw std::runtime_error("interrupted; no report was written");
-  ic::Predictor predictor =
-      rank_with<Policy>(net, label, data, kBatch, architectures, interrupt);
+  ic::Predictor predictor = rank_with<Policy>(net, label, data, kBatch, architectures, interrupt);
   predictor.training = training_points(record.epochs);
   double seconds = 0;
   for (const ic::EpochRecord& e : record.epochs) seconds += e.seconds;
@@ -79,11 +78,12 @@ std::string noise_of_truth(const Column& column) {
     return mean;
   };
   char text[128];
-  std::snprintf(text, sizeof text,
-                "Kendall tau-b %.3f between two single seeds, %.3f between two means of three seeds",
-                ic::kendall_tau_b(column("accuracy_0"), column("accuracy_1")),
-                ic::kendall_tau_b(mean_of({"accuracy_0", "accuracy_1", "accuracy_2"}),
-                                  mean_of({"accuracy_3", "accuracy_4", "accuracy_5"})));
+  std::snprintf(
+      text, sizeof text,
+      "Kendall tau-b %.3f between two single seeds, %.3f between two means of three seeds",
+      ic::kendall_tau_b(column("accuracy_0"), column("accuracy_1")),
+      ic::kendall_tau_b(mean_of({"accuracy_0", "accuracy_1", "accuracy_2"}),
+                        mean_of({"accuracy_3", "accuracy_4", "accuracy_5"})));
   return text;
 }
 
@@ -92,10 +92,10 @@ void run(const Options& options, const std::string& command) {
   const ExperimentData data = load_data("digits", 0);
   const auto architectures = architectures_to_rank(ic::only_convolutions<Space>, 1000);
   const std::string source = "the embedded ground truth";
-  const auto csv = ic::CsvTable::parse(
-      std::string_view(reinterpret_cast<const char*>(embedded::digits_truth),
-                       embedded::digits_truth_size),
-      source);
+  const auto csv =
+      ic::CsvTable::parse(std::string_view(reinterpret_cast<const char*>(embedded::digits_truth),
+                                           embedded::digits_truth_size),
+                          source);
   const auto column = [&](const char* name) {
     return ic::BenchmarkTable<Space>::from_csv(csv, source, name).values(architectures);
   };
@@ -104,7 +104,8 @@ void run(const Options& options, const std::string& command) {
   ic::Report report;
   report.title = "Ranking 64 architectures of digits with choice-dependent super-networks";
   report.introduction =
-      "Three super-networks of the NAS-Bench-201 cell (width 4, two stages of one cell), trained on "
+      "Three super-networks of the NAS-Bench-201 cell (width 4, two stages of one cell), trained "
+      "on "
       "397 images of 8x8 digits with one random path a batch out of the only-convolution space, "
       "predict the accuracy of all 64 architectures on 700 withheld images. The truth is the "
       "accuracy of each architecture trained alone, the mean of six seeds, on 700 other images.";
@@ -122,9 +123,10 @@ void run(const Options& options, const std::string& command) {
   const std::string ceiling = noise_of_truth(column);
   report.facts = {{"command", command},
                   {"noise of the truth", ceiling},
-                  {"data", "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak "
-                           "(1998), UCI Machine Learning Repository, "
-                           "https://doi.org/10.24432/C50P49, CC BY 4.0"}};
+                  {"data",
+                   "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak "
+                   "(1998), UCI Machine Learning Repository, "
+                   "https://doi.org/10.24432/C50P49, CC BY 4.0"}};
   ic::write_report(options.out, report);
   std::printf("\n");
   for (const ic::Predictor& p : report.predictors) {

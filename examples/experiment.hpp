@@ -3,8 +3,8 @@
 // What the programs share: names of restrictions and policies, the super-network they train, how
 // they train, save, load and rank it.
 
-#include <ATen/Parallel.h>
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <torch/cuda.h>
 
 #include <cstddef>

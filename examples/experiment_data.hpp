@@ -54,8 +54,7 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
   if (kind == "digits") {
     // Few images and easy ones: a small training part leaves something to tell networks apart by,
     // large other parts measure it finely.
-    const ic::ImageSet all =
-        ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
+    const ic::ImageSet all = ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
     data.training = ic::first(all, 397);
     data.validation = ic::last(ic::first(all, 1097), 700);
     data.test = ic::last(all, 700);

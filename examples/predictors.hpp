@@ -40,8 +40,8 @@ inline std::string seconds_text(double seconds) {
 
 /// What a trained super-network predicts, as accuracies in %.
 template <class Policy>
-ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label,
-                        const ExperimentData& data, std::int64_t batch,
+ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const ExperimentData& data,
+                        std::int64_t batch,
                         const std::vector<ic::Architecture<Space>>& architectures,
                         const ic::InterruptRequest& interrupt) {
   ic::RankingOptions options;

@@ -1,8 +1,8 @@
 // Own operations, own network, own loop: a super-network of six layers on the embedded digits.
 
-#include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
@@ -14,18 +14,20 @@
 
 namespace ic = interchoice;
 
-// A candidate: a name and a module for a geometry; nothing to inherit.
+// A candidate: a name and a module for a geometry; nothing to inherit. The ReLU comes first, so
+// that a bias on the input matters: straight before a BatchNorm it would be removed again.
 template <int Kernel>
-struct ConvBnRelu {
+struct ReluConvNorm {
   static constexpr std::string_view name = Kernel == 3 ? "conv3x3" : "conv5x5";
   torch::nn::Sequential build(const ic::Geometry& g) const {
     auto options = torch::nn::Conv2dOptions(g.channels, g.out_channels, Kernel);
-    return torch::nn::Sequential(torch::nn::Conv2d(options.padding(Kernel / 2).bias(false)),
-                                 torch::nn::BatchNorm2d(g.out_channels), torch::nn::ReLU());
+    return torch::nn::Sequential(torch::nn::ReLU(),
+                                 torch::nn::Conv2d(options.padding(Kernel / 2).bias(false)),
+                                 torch::nn::BatchNorm2d(g.out_channels));
   }
 };
 
-using Space = ic::Chain<6, ic::Candidates<ConvBnRelu<3>, ConvBnRelu<5>, ic::Skip>>;
+using Space = ic::Chain<6, ic::Candidates<ReluConvNorm<3>, ReluConvNorm<5>, ic::Skip>>;
 using Policy = ic::bias<1>;  // none, bias<2>, split<10>, ...: one word to change
 
 struct MyNetImpl : torch::nn::Module {
@@ -67,12 +69,14 @@ int main() {
       sgd.step();
       loss_sum += loss.item<double>();
     }
-    std::printf("epoch %2zu  loss %.3f\n", epoch + 1, loss_sum / static_cast<double>(batches.size()));
+    std::printf("epoch %2zu  loss %.3f\n", epoch + 1,
+                loss_sum / static_cast<double>(batches.size()));
   }
 
   const auto architectures = ic::distinct_architectures(ic::all<Space>, 10, ic::Seed{0});
   const auto ranking = ic::rank(net, train, test, architectures);
   for (std::size_t i = 0; i < architectures.size(); ++i) {
-    std::printf("%s  %.1f %%\n", ic::to_text(architectures[i]).c_str(), 100 * ranking.predictions[i]);
+    std::printf("%s  %.1f %%\n", ic::to_text(architectures[i]).c_str(),
+                100 * ranking.predictions[i]);
   }
 }

@@ -82,16 +82,17 @@ void run(const Options& options, const std::string& command) {
   report.truth_label = options.column;
   report.truth_unit = options.unit;
   for (const std::string& path : options.networks) {
-    report.predictors.push_back(rank_checkpoint(path, options, data, device, architectures, interrupt));
+    report.predictors.push_back(
+        rank_checkpoint(path, options, data, device, architectures, interrupt));
   }
   for (ic::Predictor& rule : trivial_predictors(sizes, data, architectures)) {
     report.predictors.push_back(std::move(rule));
   }
   report.facts = {{"command", command},
                   {"validation images", std::to_string(data.validation.size())},
-                  {"architectures", std::to_string(architectures.size()) + " of " +
-                                        std::to_string(kRestrictions.at(options.restriction)
-                                                           .architecture_count())}};
+                  {"architectures",
+                   std::to_string(architectures.size()) + " of " +
+                       std::to_string(kRestrictions.at(options.restriction).architecture_count())}};
   ic::write_report(options.out, report);
   for (const ic::Predictor& p : report.predictors) {
     std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(p.values, report.truth),

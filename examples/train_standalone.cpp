@@ -42,8 +42,8 @@ double test_accuracy(const Options& options, const ExperimentData& data, at::Dev
   ic::train(net, data.training_batches(options.batch, ic::Seed{seed}),
             ic::FixedSampler<Space>(architecture), training);
   net->eval();
-  return 100 * ic::accuracy(net, architecture,
-                            data.plain_batches(data.test, data.normalisation, 256));
+  return 100 *
+         ic::accuracy(net, architecture, data.plain_batches(data.test, data.normalisation, 256));
 }
 
 void run(const Options& options) {
@@ -100,7 +100,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_training_options(app, options);
   app.add_option("--seeds", options.seeds, "trainings of each architecture, seeds 0, 1, ...")
-      ->check(CLI::Range(1, 100))->capture_default_str();
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   app.add_option("--out", options.out, "the table to write")->capture_default_str();
   return run_program(app, argc, argv, [&] { run(options); });
 }

@@ -52,8 +52,8 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   }
   with_policy(options.dependency, [&]<class Policy>() {
     auto net = make_supernet<Policy>(options.sizes, data, options.seed, device);
-    const auto record = ic::train(net, batches, sample, training,
-                                  ic::TerminalProgress(ic::policy_text<Policy>()));
+    const auto record =
+        ic::train(net, batches, sample, training, ic::TerminalProgress(ic::policy_text<Policy>()));
     auto header = ic::checkpoint_header<Space, Policy>(options.sizes.texts(data));
     header.facts = {{"command", command},
                     {"data", options.data},
@@ -89,7 +89,6 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->capture_default_str();
   app.add_option("--out", options.out, "the checkpoint to write")->capture_default_str();
-  return run_program(app, argc, argv, [&] {
-    run(options, split_epoch->count() > 0, command_text(argc, argv));
-  });
+  return run_program(app, argc, argv,
+                     [&] { run(options, split_epoch->count() > 0, command_text(argc, argv)); });
 }

@@ -33,8 +33,8 @@ inline std::vector<interchoice::EpochRecord> read_training_csv(const std::filesy
   const auto seconds = csv.numbers("seconds");
   std::vector<interchoice::EpochRecord> epochs;
   for (std::size_t i = 0; i < epoch.size(); ++i) {
-    epochs.push_back({static_cast<std::size_t>(epoch[i]), learning_rate[i], loss[i], accuracy[i],
-                      seconds[i]});
+    epochs.push_back(
+        {static_cast<std::size_t>(epoch[i]), learning_rate[i], loss[i], accuracy[i], seconds[i]});
   }
   return epochs;
 }
