@@ -64,7 +64,8 @@ ic::Predictor train_and_rank(const Options& options, const ExperimentData& data,
   return predictor;
 }
 
-/// How well independent trainings agree: no prediction of the mean can do much better.
+/// How well independent trainings agree. A prediction without noise can agree with the mean of all
+/// better than two noisy means with each other.
 template <class Column>
 std::string noise_of_truth(const Column& column) {
   const auto mean_of = [&](const std::vector<const char*>& seeds) {

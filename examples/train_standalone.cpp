@@ -5,7 +5,7 @@
 //
 // One path of a super-network without dependencies, always the same one, is a network of its own:
 // nothing off the path ever gets a gradient. Columns: arch, one test accuracy (in %) a seed, their
-// mean, parameters. It says how well single seeds agree: no predictor can be expected to do better.
+// mean, parameters. It says how well single seeds agree: the noise of the table.
 
 #include <cstdio>
 #include <string>
