@@ -43,8 +43,7 @@ template <class Network>
 std::string refusal(const std::filesystem::path& path, Network& net,
                     const ic::CheckpointHeader& expected) {
   const State before = state_of(*net);
-  const std::string message =
-      thrown_by([&] { ic::load_checkpoint(path, *net, expected); });
+  const std::string message = thrown_by([&] { ic::load_checkpoint(path, *net, expected); });
   CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
   CHECK_THAT(message, Contains(path.string()));
   return message;
@@ -231,8 +230,8 @@ TEST_CASE("copies that no name reaches are not saved") {
   auto net = make_net<Policy>(1);
   CHECK_NOTHROW(ic::save_checkpoint(folder / "before", *net, header_of<Policy>()));
   ic::begin_epoch(*net, 1);
-  const std::string message = thrown_by(
-      [&] { ic::save_checkpoint(folder / "after", *net, header_of<Policy>()); });
+  const std::string message =
+      thrown_by([&] { ic::save_checkpoint(folder / "after", *net, header_of<Policy>()); });
   CHECK_THAT(message, Contains((folder / "after").string()) && Contains("cells.0.edge01") &&
                           Contains("split<1,last_used>") && Contains("use split<Epoch>"));
   CHECK_FALSE(std::filesystem::exists(folder / "after"));
