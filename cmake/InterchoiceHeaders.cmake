@@ -6,7 +6,8 @@ file(GLOB_RECURSE interchoice_torch_headers CONFIGURE_DEPENDS
 
 set(interchoice_core_headers "")
 foreach(interchoice_part IN ITEMS
-        "version.hpp" "core.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "io/(atomic_file|csv|input_file|detail/csv_.*).hpp")
+        "version.hpp" "core.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*"
+        "evaluation/benchmark_table.hpp" "io/(atomic_file|csv|input_file|detail/csv_.*).hpp")
   set(interchoice_matching ${interchoice_torch_headers})
   list(FILTER interchoice_matching INCLUDE REGEX "/include/interchoice/${interchoice_part}$")
   list(APPEND interchoice_core_headers ${interchoice_matching})

@@ -29,4 +29,5 @@
 #include "interchoice/stats/prediction_quality.hpp"
 #include "interchoice/stats/ranks.hpp"
 #include "interchoice/stats/spearman.hpp"
+#include "interchoice/stats/truncated_correlation.hpp"
 #include "interchoice/version.hpp"
