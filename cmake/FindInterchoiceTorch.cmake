@@ -13,15 +13,17 @@ Finds libtorch and makes imported targets that need no CUDA toolkit:
 
 Where it looks, first hit wins:
 
-* ``InterchoiceTorch_ROOT``, ``Torch_ROOT``, ``Torch_DIR`` and ``CMAKE_PREFIX_PATH`` (variables or environment). An entry may be
-  the folder of ``pip install --target``, a site-packages folder, an unpacked libtorch archive, or the
-  ``share/cmake`` folder that ``torch.utils.cmake_prefix_path`` prints;
+* ``InterchoiceTorch_ROOT``, ``Torch_ROOT``, ``Torch_DIR`` and ``CMAKE_PREFIX_PATH`` (variables or
+  environment). An entry may be the folder of ``pip install --target``, a site-packages folder, an
+  unpacked libtorch archive, or the ``share/cmake`` folder that ``torch.utils.cmake_prefix_path``
+  prints;
 * ``InterchoiceTorch_HINTS``, a list of such folders;
 * at last ``find_package(Torch)``, for a libtorch of any other layout.
 
 A libtorch in the first two has to be 2.8 or newer (older ones used a second C++ ABI).
 
-Result variables: ``InterchoiceTorch_FOUND``, ``InterchoiceTorch_VERSION``, ``InterchoiceTorch_LIBRARY_DIR``.
+Result variables: ``InterchoiceTorch_FOUND``, ``InterchoiceTorch_VERSION``,
+``InterchoiceTorch_LIBRARY_DIR``.
 #]=======================================================================]
 
 # --- the folder ---------------------------------------------------------------------------------
@@ -48,9 +50,13 @@ foreach(_interchoice_entry IN LISTS _interchoice_torch_candidates)
 endforeach()
 
 # InterchoiceTorch_LIBRARY is the only cache entry: everything else follows from it.
+if(InterchoiceTorch_LIBRARY AND NOT EXISTS "${InterchoiceTorch_LIBRARY}")
+  unset(InterchoiceTorch_LIBRARY CACHE)  # it was moved since the last configuration
+endif()
 if(NOT InterchoiceTorch_LIBRARY)
   foreach(_interchoice_root IN LISTS _interchoice_torch_roots)
-    if(EXISTS "${_interchoice_root}/lib/libtorch_cpu.so" AND EXISTS "${_interchoice_root}/include/ATen/core/Tensor.h")
+    if(EXISTS "${_interchoice_root}/lib/libtorch_cpu.so"
+       AND EXISTS "${_interchoice_root}/include/ATen/core/Tensor.h")
       set(InterchoiceTorch_LIBRARY "${_interchoice_root}/lib/libtorch_cpu.so"
           CACHE FILEPATH "libtorch_cpu of the libtorch in use")
       break()
@@ -206,8 +212,9 @@ if("cuda" IN_LIST InterchoiceTorch_FIND_COMPONENTS AND _interchoice_torch_cpu_ok
       set_target_properties(InterchoiceTorch::cuda PROPERTIES
         INTERFACE_INCLUDE_DIRECTORIES "${CUDAToolkit_INCLUDE_DIRS}"
         INTERFACE_LINK_OPTIONS "${_interchoice_rpath_links}"
-        INTERFACE_LINK_LIBRARIES
-          "InterchoiceTorch::torch;${_interchoice_kept};InterchoiceTorch::torch_cuda;InterchoiceTorch::c10_cuda")
+        INTERFACE_LINK_LIBRARIES InterchoiceTorch::torch)
+      set_property(TARGET InterchoiceTorch::cuda APPEND PROPERTY INTERFACE_LINK_LIBRARIES
+        "${_interchoice_kept}" InterchoiceTorch::torch_cuda InterchoiceTorch::c10_cuda)
     endif()
   endif()
 endif()
@@ -215,11 +222,13 @@ if(TARGET InterchoiceTorch::cuda)
   set(InterchoiceTorch_cuda_FOUND TRUE)
 endif()
 
+string(CONCAT _interchoice_torch_reason
+  "libtorch was not found. Set CMAKE_PREFIX_PATH to one (an unpacked libtorch archive, or the folder "
+  "that holds the Python package `torch`). interchoice's cmake/bootstrap.sh fetches one.")
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(InterchoiceTorch
   REQUIRED_VARS _interchoice_torch_cpu_ok
   VERSION_VAR InterchoiceTorch_VERSION
   HANDLE_COMPONENTS
-  REASON_FAILURE_MESSAGE
-    "libtorch was not found. Set CMAKE_PREFIX_PATH to one (an unpacked libtorch archive, or the folder that holds the Python package `torch`). ${InterchoiceTorch_CUDA_REASON}")
+  REASON_FAILURE_MESSAGE "${_interchoice_torch_reason}")
 mark_as_advanced(InterchoiceTorch_LIBRARY)
