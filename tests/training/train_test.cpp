@@ -307,6 +307,13 @@ TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
   ic::train(asked, data, uniform(1), training);
   CHECK(ic::is_split(*asked));
   CHECK(differing(state_of(*built_in), state_of(*asked)) == std::vector<std::string>{});
+
+  auto plain = make_net<ic::none>(1);
+  CHECK_THAT(thrown_by([&] { ic::train(plain, data, uniform(1), training); }),
+             Contains("no block's policy splits"));
+  training.split_epoch = 3;
+  CHECK_THAT(thrown_by([&] { ic::train(asked, data, uniform(1), training); }),
+             Contains("split_epoch is 3 of 3 epochs"));
 }
 
 TEST_CASE("a loss that is not finite ends the training before it reaches the weights") {

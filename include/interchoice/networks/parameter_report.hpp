@@ -11,7 +11,7 @@
 
 namespace interchoice {
 
-/// The trainable parameters of one part of a network.
+/// The parameters of one part of a network.
 struct ParameterRow {
   std::string part;
   /// Parameters of the plain super-network.
@@ -20,10 +20,10 @@ struct ParameterRow {
   std::int64_t dependent = 0;
 };
 
-/// Trainable parameters of a network, part by part, as in the paper's Tables 3 and 4.
+/// Parameters of a network, part by part, as in the paper's Tables 3 and 4.
 ///
-/// A part is a direct child of the network; a child named `cells` or `body` is listed child by
-/// child. *Cost*: one walk over the modules.
+/// A part is a direct child of the network or a parameter of its own; a child named `cells` or
+/// `body` is listed child by child. *Cost*: one walk over the modules.
 inline std::vector<ParameterRow> parameter_report(const torch::nn::Module& network) {
   std::vector<ParameterRow> rows;
   const auto add = [&](const std::string& part, const torch::nn::Module& module) {
@@ -38,8 +38,15 @@ inline std::vector<ParameterRow> parameter_report(const torch::nn::Module& netwo
     row.plain -= row.dependent;
     rows.push_back(row);
   };
+  const auto add_own = [&](const std::string& prefix, const torch::nn::Module& module) {
+    for (const auto& p : module.named_parameters(/*recurse=*/false)) {
+      rows.push_back({prefix + p.key(), p.value().numel(), 0});
+    }
+  };
+  add_own("", network);
   for (const auto& child : network.named_children()) {
     if (child.key() == "cells" || child.key() == "body") {
+      add_own(child.key() + ".", *child.value());
       for (const auto& part : child.value()->named_children()) {
         add(child.key() + "." + part.key(), *part.value());
       }
@@ -60,7 +67,7 @@ inline ParameterRow total(const std::vector<ParameterRow>& rows) {
   return sum;
 }
 
-/// The trainable parameters of one path, without dependent ones: those of the network that the
+/// The parameters of one path, without dependent ones: those of the network that the
 /// architecture would be on its own. *Cost*: one walk over the modules.
 template <SearchSpace Space>
 std::int64_t path_parameters(const torch::nn::Module& network,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/ops/cross_entropy_loss.h>
+#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 #include <torch/optim/sgd.h>
 
@@ -72,6 +73,9 @@ template <class Network, class Sampler, class Report = NoProgress>
 TrainingRecord train(Network& network, const Batches& data, const Sampler& sample,
                      const Training& training, Report&& report = {}) {
   using Clock = std::chrono::steady_clock;
+  TORCH_CHECK(!training.split_epoch || *training.split_epoch < training.epochs,
+              "interchoice: Training::split_epoch is ", training.split_epoch.value_or(0), " of ",
+              training.epochs, " epochs, counted from 0; take an earlier one");
   torch::optim::SGD sgd = make_sgd(*network, training.sgd);
   const auto steps = static_cast<std::size_t>(data.size());
   const at::Device device = device_of(*network);
@@ -79,7 +83,11 @@ TrainingRecord train(Network& network, const Batches& data, const Sampler& sampl
   network->train();
   for (std::size_t epoch = 0; epoch < training.epochs && !record.stopped; ++epoch) {
     add_grown(sgd, begin_epoch(*network, epoch));
-    if (training.split_epoch == epoch) add_grown(sgd, split_now(*network));
+    if (training.split_epoch == epoch) {
+      add_grown(sgd, split_now(*network));
+      TORCH_CHECK(is_split(*network), "interchoice: Training::split_epoch is ", epoch,
+                  ", but no block's policy splits; use split<on_demand> or leave it out");
+    }
     const double learning_rate = training.learning_rate(epoch, training.epochs);
     set_learning_rate(sgd, learning_rate);
     const auto begin = Clock::now();
