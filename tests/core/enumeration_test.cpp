@@ -168,8 +168,10 @@ TEST_CASE("the enumeration works with views") {
   const auto three_by_three = [](const Nb201& a) {
     return std::ranges::count(a.candidates(), 3) == 5;
   };
+#if !defined(__clang__) || __clang_major__ >= 16  // which cannot read libstdc++'s views before
   CHECK(std::ranges::distance(every | std::views::filter(three_by_three)) == 24);
   CHECK(*(every | std::views::drop(7) | std::views::take(1)).begin() == every[7]);
+#endif
 #ifdef INTERCHOICE_TEST_RANGE_V3
   CHECK(ranges::distance(every | ranges::views::filter(three_by_three)) == 24);
   const auto some =

@@ -37,7 +37,7 @@ struct without_depth {
   static constexpr std::string_view name = "x";
 };
 struct without_name {
-  static constexpr std::size_t depth = 1;
+  [[maybe_unused]] static constexpr std::size_t depth = 1;
 };
 struct too_deep : gain {
   static constexpr std::size_t depth = 17;

@@ -150,7 +150,7 @@ TEST_CASE("distinct architectures are distinct, allowed and reproducible") {
 }
 
 TEST_CASE("where fewer exist than are asked for, all come, in order") {
-  for (const std::uint64_t count : {64, 65, 1000}) {
+  for (const std::uint64_t count : std::vector<std::uint64_t>{64, 65, 1000}) {
     const auto all = ic::distinct_architectures(ic::only_convolutions<Space>, count, Seed{10});
     REQUIRE(all.size() == 64);
     CHECK(std::is_sorted(all.begin(), all.end()));
