@@ -2,17 +2,18 @@
 # Instructions of training steps, as ratios: bias and split / none for three restrictions, none /
 # a network written by hand. Needs valgrind.
 #
-#   benchmarks/count_instructions.sh build/release/benchmarks/instruction_count [STEPS]
+#   benchmarks/count_instructions.sh build/release/benchmarks/instruction_count [STEPS [BATCH]]
 set -euo pipefail
 program=$1
 steps=${2:-4}
+batch=${3:-16}
 
 # Instruction sets that valgrind knows; one thread; a fixed address space for equal counts.
 export OMP_NUM_THREADS=1 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
 
 count() {
   setarch -R valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
-    --toggle-collect=counted_steps "$program" "$1" "$2" "$steps" 2>&1 |
+    --toggle-collect=counted_steps "$program" "$1" "$2" "$steps" "$batch" 2>&1 |
     sed -n 's/.*Collected : *//p'
 }
 

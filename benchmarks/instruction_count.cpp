@@ -1,7 +1,7 @@
 // The training steps of one variant, to be counted by callgrind: instructions tell apart what
 // noise hides. benchmarks/count_instructions.sh runs it for all variants and prints ratios.
 //
-//   instruction_count VARIANT RESTRICTION STEPS
+//   instruction_count VARIANT RESTRICTION STEPS BATCH
 
 #include <ATen/Parallel.h>
 
@@ -46,12 +46,12 @@ extern "C" __attribute__((noinline)) void counted_steps(const Step& step, std::s
 }
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: instruction_count VARIANT RESTRICTION STEPS\n");
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: instruction_count VARIANT RESTRICTION STEPS BATCH\n");
     return 2;
   }
   at::set_num_threads(1);
-  const Data data = Data::random(64);
+  const Data data = Data::random(std::atoi(argv[4]));
   const Step step = step_of(argv[1], argv[2], data);
   step(0);
   counted_steps(step, 1, 1 + static_cast<std::size_t>(std::atoi(argv[3])));
