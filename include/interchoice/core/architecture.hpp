@@ -60,9 +60,7 @@ class Architecture {
   }
 
   /// The position in lexicographic order. Needs a space of less than 2^64 architectures.
-  constexpr std::uint64_t rank() const
-    requires(architecture_count<Space>() > 0)
-  {
+  constexpr std::uint64_t rank() const requires(architecture_count<Space>() > 0) {
     std::uint64_t rank = 0;
     for (std::size_t choice = 0; choice < kChoices; ++choice) {
       rank = rank * Space::candidate_count(choice) + candidates_[choice];
@@ -71,9 +69,8 @@ class Architecture {
   }
 
   /// The architecture of a rank. *Throws* std::out_of_range.
-  static constexpr Architecture from_rank(std::uint64_t rank)
-    requires(architecture_count<Space>() > 0)
-  {
+  static constexpr Architecture from_rank(std::uint64_t rank) requires(architecture_count<Space>() >
+                                                                       0) {
     if (rank >= architecture_count<Space>()) {
       throw std::out_of_range("interchoice: rank " + std::to_string(rank) + " of '" +
                               std::string(Space::name) + "', which has " +

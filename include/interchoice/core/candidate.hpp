@@ -35,7 +35,9 @@ concept Candidate = detail::HasStaticName<Op> && requires {
 /// The kind that a candidate declares; `kOther` if it declares none.
 template <Candidate Op>
 constexpr CandidateKind candidate_kind() {
-  if constexpr (requires { { Op::kind } -> std::convertible_to<CandidateKind>; }) {
+  if constexpr (requires {
+                  { Op::kind } -> std::convertible_to<CandidateKind>;
+                }) {
     return Op::kind;
   } else {
     return CandidateKind::kOther;

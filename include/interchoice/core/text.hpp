@@ -20,11 +20,9 @@ namespace detail {
 template <class Space>
 concept SpellsArchitectures =
     requires(std::span<const std::uint8_t, Space::choice_count> candidates, std::string_view text) {
-      { Space::to_text(candidates) } -> std::same_as<std::string>;
-      {
-        Space::from_text(text)
-      } -> std::same_as<std::array<std::uint8_t, Space::choice_count>>;
-    };
+  { Space::to_text(candidates) } -> std::same_as<std::string>;
+  { Space::from_text(text) } -> std::same_as<std::array<std::uint8_t, Space::choice_count>>;
+};
 
 }  // namespace detail
 

@@ -38,7 +38,8 @@ class Context {
     contexts_ *= prior.candidates;
     if (contexts_ * candidates_ > kMaxRows) {
       throw std::invalid_argument("interchoice: the table of location " +
-                                  std::to_string(location_) + " would need more than 2^31 rows; "
+                                  std::to_string(location_) +
+                                  " would need more than 2^31 rows; "
                                   "use a smaller depth");
     }
   }

@@ -20,7 +20,7 @@ template <class Policy>
 concept DependencyPolicy = std::is_empty_v<Policy> && requires {
   { Policy::name } -> std::convertible_to<std::string_view>;
   { Policy::depth } -> std::convertible_to<std::size_t>;
-} && (Policy::depth <= LocationList::kCapacity);
+} &&(Policy::depth <= LocationList::kCapacity);
 
 namespace detail {
 
@@ -29,7 +29,7 @@ struct PriorOrderOf {
   using type = registration;
 };
 template <class Policy>
-  requires requires { typename Policy::prior_order; }
+requires requires { typename Policy::prior_order; }
 struct PriorOrderOf<Policy> {
   using type = typename Policy::prior_order;
 };
@@ -43,7 +43,9 @@ using prior_order_t = typename detail::PriorOrderOf<Policy>::type;
 /// The text that identifies a policy in reports and checkpoints: `none`, `bias<1>`, `split<125>`.
 template <DependencyPolicy Policy>
 std::string policy_text() {
-  if constexpr (requires { { Policy::text() } -> std::convertible_to<std::string>; }) {
+  if constexpr (requires {
+                  { Policy::text() } -> std::convertible_to<std::string>;
+                }) {
     return Policy::text();
   } else {
     return std::string(Policy::name);

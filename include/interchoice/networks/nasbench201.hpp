@@ -67,8 +67,8 @@ struct Reduction : torch::nn::Module {
                 torch::nn::Conv2dOptions(2 * channels, 2 * channels, 3).padding(1).bias(false)))),
         norm2(register_module("norm2", torch::nn::BatchNorm2d(2 * channels))),
         shortcut(register_module(
-            "shortcut", torch::nn::Conv2d(
-                            torch::nn::Conv2dOptions(channels, 2 * channels, 1).bias(false)))) {}
+            "shortcut",
+            torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, 2 * channels, 1).bias(false)))) {}
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = norm1->forward(convolution1->forward(at::relu(x)));
     y = norm2->forward(convolution2->forward(at::relu(y)));
@@ -121,8 +121,8 @@ class NasBench201<SkipOperation>::Module : public torch::nn::Module {
 
   explicit Module(const Options& options = {}) {
     check(options);
-    stem_ = register_module("stem", std::make_shared<nasbench201::Stem>(options.input_channels,
-                                                                        options.width));
+    stem_ = register_module(
+        "stem", std::make_shared<nasbench201::Stem>(options.input_channels, options.width));
     const auto operations = operations_of<EdgeOperations>();
     const auto cells = register_module("cells", std::make_shared<torch::nn::Module>());
     const auto add_layer = [&](auto module) {
@@ -158,8 +158,8 @@ class NasBench201<SkipOperation>::Module : public torch::nn::Module {
     const Step& step = steps_[i];
     switch (step.kind) {
       case Step::kStem:
-        activations = {stem_->forward(
-            activations.front().contiguous(at::MemoryFormat::ChannelsLast))};
+        activations = {
+            stem_->forward(activations.front().contiguous(at::MemoryFormat::ChannelsLast))};
         break;
       case Step::kNode:
         activations.push_back(
@@ -197,8 +197,10 @@ class NasBench201<SkipOperation>::Module : public torch::nn::Module {
     TORCH_CHECK(!options.cells_per_stage.empty(),
                 "interchoice: NasBench201Options::cells_per_stage needs at least one stage");
     for (const std::int64_t cells : options.cells_per_stage) {
-      TORCH_CHECK(cells >= 1, "interchoice: NasBench201Options::cells_per_stage needs at least one "
-                              "cell in each stage, got ", cells);
+      TORCH_CHECK(cells >= 1,
+                  "interchoice: NasBench201Options::cells_per_stage needs at least one "
+                  "cell in each stage, got ",
+                  cells);
     }
   }
 

@@ -43,7 +43,7 @@ template <class Network>
 concept SegmentedNetwork = requires(Network& network, std::size_t i, Activations& activations,
                                     const Architecture<typename Network::Space>& architecture) {
   { network.segments() } -> std::convertible_to<std::vector<Segment>>;
-  { network.run_segment(i, activations, architecture) };
+  {network.run_segment(i, activations, architecture)};
 };
 
 /// A network of one input and one output as the composition of its segments.

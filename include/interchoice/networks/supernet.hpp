@@ -34,7 +34,7 @@ concept SupernetNetwork = requires(typename Network::template Module<Policy>& mo
 ///
 /// Change one word for another policy, one type for another network.
 template <class Network, DependencyPolicy Policy>
-  requires SupernetNetwork<Network, Policy>
+requires SupernetNetwork<Network, Policy>
 class Supernet : public torch::nn::ModuleHolder<typename Network::template Module<Policy>> {
  public:
   using Space = typename Network::Space;

@@ -45,8 +45,8 @@ class CellBlocksImpl : public torch::nn::Module {
                           const Architecture<Space>& architecture) {
     std::array<Pending, Space::node_count> terms;
     for (std::size_t source = 0; source < target; ++source) {
-      terms[source] = edges_[Space::choice_of({source, target})]->forward_pending(nodes[source],
-                                                                                  architecture);
+      terms[source] =
+          edges_[Space::choice_of({source, target})]->forward_pending(nodes[source], architecture);
     }
     return node_sum(std::span(terms).first(target), nodes[0]);
   }

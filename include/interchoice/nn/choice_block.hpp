@@ -75,8 +75,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   /// y = op_c(x) as a tensor.
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
     const Selection selection(context_, architecture.candidates());
-    const at::Tensor y =
-        operation(selection).forward(input(x, selection), input_vector(selection));
+    const at::Tensor y = operation(selection).forward(input(x, selection), input_vector(selection));
     return output(y, selection);
   }
 
@@ -118,7 +117,9 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
       return false;
     }
   }
-  bool is_saveable() const override { return !requires { State::keeps_unregistered_copies; }; }
+  bool is_saveable() const override {
+    return !requires { State::keeps_unregistered_copies; };
+  }
   std::vector<at::Tensor> candidate_parameters() const override {
     std::vector<at::Tensor> all;
     for (std::size_t c = 0; c < context_.candidates(); ++c) {

@@ -17,21 +17,19 @@ namespace interchoice {
 ///
 ///   template <>
 ///   struct interchoice::dependency_state<gain> {
-///     dependency_state(torch::nn::Module& owner, const Context& context, const Geometry& geometry);
-///     at::Tensor after(const at::Tensor& y, const Selection& selection) const;
+///     dependency_state(torch::nn::Module& owner, const Context& context, const Geometry&
+///     geometry); at::Tensor after(const at::Tensor& y, const Selection& selection) const;
 ///   };
 ///
 /// The constructor registers its parameters with `owner`. All hooks are optional; a hook that is
 /// not there costs nothing:
 ///
-///   at::Tensor  input_vector(selection)       vector [C] to add to the op's input; may be undefined
-///   at::Tensor  before(x, selection)          replaces the op's input
-///   at::Tensor  after(y, selection)           replaces the op's output
-///   std::size_t copy(selection)               which copy of the candidates to use
-///   void        prepare(bank, selection)      called before the candidate is used
-///   GrownParameters begin_epoch(epoch, bank)  called by begin_epoch()
-///   GrownParameters split(bank)               called by split_now()
-///   bool        is_split()
+///   at::Tensor  input_vector(selection)       vector [C] to add to the op's input; may be
+///   undefined at::Tensor  before(x, selection)          replaces the op's input at::Tensor
+///   after(y, selection)           replaces the op's output std::size_t copy(selection) which copy
+///   of the candidates to use void        prepare(bank, selection)      called before the candidate
+///   is used GrownParameters begin_epoch(epoch, bank)  called by begin_epoch() GrownParameters
+///   split(bank)               called by split_now() bool        is_split()
 template <class Policy>
 struct dependency_state;
 
@@ -54,8 +52,9 @@ concept HasCopy = requires(State& s, const Selection& at) {
   { s.copy(at) } -> std::convertible_to<std::size_t>;
 };
 template <class State>
-concept HasPrepare =
-    requires(State& s, CandidateBank& bank, const Selection& at) { s.prepare(bank, at); };
+concept HasPrepare = requires(State& s, CandidateBank& bank, const Selection& at) {
+  s.prepare(bank, at);
+};
 template <class State>
 concept HasBeginEpoch = requires(State& s, CandidateBank& bank, std::size_t epoch) {
   { s.begin_epoch(epoch, bank) } -> std::same_as<GrownParameters>;
@@ -70,9 +69,11 @@ concept HasIsSplit = requires(const State& s) {
 };
 
 template <class Policy>
-concept HasState = requires { sizeof(dependency_state<Policy>); } &&
-                   std::constructible_from<dependency_state<Policy>, torch::nn::Module&,
-                                           const Context&, const Geometry&>;
+concept HasState = requires {
+  sizeof(dependency_state<Policy>);
+}
+&&std::constructible_from<dependency_state<Policy>, torch::nn::Module&, const Context&,
+                          const Geometry&>;
 
 }  // namespace detail
 

@@ -35,9 +35,9 @@ namespace interchoice {
 /// Otherwise the vector is added before `forward`.
 template <class Op>
 concept Operation = Candidate<Op> && std::default_initializable<Op> &&
-                    requires(const Op& operation, const Geometry& geometry) {
-                      { operation.build(geometry)->forward(at::Tensor()) };
-                    };
+    requires(const Op& operation, const Geometry& geometry) {
+  {operation.build(geometry)->forward(at::Tensor())};
+};
 
 /// One candidate's module at one location, whatever its type.
 class BuiltOperation {
@@ -87,10 +87,10 @@ class BuiltModule final : public BuiltOperation {
   std::shared_ptr<torch::nn::Module> module() const override { return impl_; }
 
  private:
-  static constexpr bool kTakesVector = requires(Impl& impl, const at::Tensor& t) {
+  static constexpr bool kTakesVector = requires(Impl & impl, const at::Tensor& t) {
     { impl.forward_biased(t, t) } -> std::convertible_to<at::Tensor>;
   };
-  static constexpr bool kHandsOn = requires(Impl& impl, const at::Tensor& t) {
+  static constexpr bool kHandsOn = requires(Impl & impl, const at::Tensor& t) {
     { impl.forward_pending(t, t) } -> std::same_as<Pending>;
   };
 

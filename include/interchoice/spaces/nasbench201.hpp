@@ -35,7 +35,8 @@ using EdgeCandidates = Candidates<Zero, Skip, Convolution1x1, Convolution3x3, Av
 
 }  // namespace nasbench201
 
-/// The NAS-Bench-201 space: a cell of three nodes, six edges, five candidates; 15,625 architectures.
+/// The NAS-Bench-201 space: a cell of three nodes, six edges, five candidates; 15,625
+/// architectures.
 ///
 /// *Source*: Dong & Yang, NAS-Bench-201 (ICLR 2020); paper section 3.1.1.
 struct NasBench201Space : Cell<3, nasbench201::EdgeCandidates> {

@@ -15,9 +15,7 @@ struct dependency_state<split<Epoch, Depth, snapshot, Order>> {
   dependency_state(torch::nn::Module&, const Context& context, const Geometry&)
       : contexts_(context.context_count()) {}
 
-  std::size_t copy(const Selection& selection) const {
-    return is_split_ ? selection.context() : 0;
-  }
+  std::size_t copy(const Selection& selection) const { return is_split_ ? selection.context() : 0; }
 
   GrownParameters begin_epoch(std::size_t epoch, CandidateBank& bank) {
     return epoch >= Epoch ? split(bank) : GrownParameters();

@@ -33,7 +33,8 @@ void sum_windows3x3(const Scalar* in, Scalar* out, std::int64_t height, std::int
     std::fill(out, out + height * row, Scalar{0});
     for (std::int64_t h = 0; h < height; ++h) {
       Scalar* to = out + h * row;
-      for (std::int64_t k = std::max<std::int64_t>(h - 1, 0); k <= std::min(h + 1, height - 1); ++k) {
+      for (std::int64_t k = std::max<std::int64_t>(h - 1, 0); k <= std::min(h + 1, height - 1);
+           ++k) {
         const Scalar* from = in + k * row;
         if (width == 1) {
 #pragma omp simd

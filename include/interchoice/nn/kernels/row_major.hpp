@@ -15,8 +15,8 @@ namespace interchoice::detail {
 /// Whether our own loops can take a tensor: on the CPU, float or double, channels-last, not empty.
 /// Everything else goes through libtorch's operators.
 inline bool has_row_major_pixels(const at::Tensor& x) {
-  return x.device().is_cpu() && x.layout() == at::kStrided && x.dim() == 4 &&
-         x.numel() > 0 && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble) &&
+  return x.device().is_cpu() && x.layout() == at::kStrided && x.dim() == 4 && x.numel() > 0 &&
+         (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble) &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 

@@ -38,22 +38,21 @@ void vector_relu_rows(const Scalar* in, const Scalar* shift, Scalar* out, std::i
 template <class Scalar>
 void vector_relu_backward_rows(const Scalar* out, const Scalar* from, Scalar* to, Scalar* total,
                                std::int64_t rows, std::int64_t channels) {
-  sum_row_ranges(rows, channels, total,
-                 [=](std::int64_t begin, std::int64_t end, Scalar* sums) {
-                   run_vectorized([=]() INTERCHOICE_LOOP {
-                     for (std::int64_t row = begin; row < end; ++row) {
-                       const Scalar* a = out + row * channels;
-                       const Scalar* b = from + row * channels;
-                       Scalar* d = to + row * channels;
+  sum_row_ranges(rows, channels, total, [=](std::int64_t begin, std::int64_t end, Scalar* sums) {
+    run_vectorized([=]() INTERCHOICE_LOOP {
+      for (std::int64_t row = begin; row < end; ++row) {
+        const Scalar* a = out + row * channels;
+        const Scalar* b = from + row * channels;
+        Scalar* d = to + row * channels;
 #pragma omp simd
-                       for (std::int64_t c = 0; c < channels; ++c) {
-                         const Scalar gradient = a[c] <= Scalar{0} ? Scalar{0} : b[c];
-                         d[c] = gradient;
-                         sums[c] += gradient;
-                       }
-                     }
-                   });
-                 });
+        for (std::int64_t c = 0; c < channels; ++c) {
+          const Scalar gradient = a[c] <= Scalar{0} ? Scalar{0} : b[c];
+          d[c] = gradient;
+          sums[c] += gradient;
+        }
+      }
+    });
+  });
 }
 
 struct VectorReluFunction : torch::autograd::Function<VectorReluFunction> {

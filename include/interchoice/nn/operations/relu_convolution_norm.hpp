@@ -36,9 +36,9 @@ struct ReluConvolutionNorm {
                                     .stride(g.stride)
                                     .padding(Kernel / 2)
                                     .bias(false)))),
-          norm(register_module("norm", torch::nn::BatchNorm2d(
-                                           torch::nn::BatchNorm2dOptions(g.out_channels)
-                                               .affine(Affine)))) {}
+          norm(register_module(
+              "norm", torch::nn::BatchNorm2d(
+                          torch::nn::BatchNorm2dOptions(g.out_channels).affine(Affine)))) {}
     at::Tensor forward(const at::Tensor& x) {
       return norm->forward(convolution->forward(at::relu(x)));
     }

@@ -43,9 +43,10 @@ struct LinearSkip {
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)
         : convolution(register_module(
-              "convolution", torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.out_channels, 1)
-                                                   .stride(g.stride)
-                                                   .bias(false)))) {}
+              "convolution",
+              torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.out_channels, 1)
+                                    .stride(g.stride)
+                                    .bias(false)))) {}
     at::Tensor forward(const at::Tensor& x) { return convolution->forward(x); }
     /// W (x + b) = W x + W b: the vector passes as a product of a matrix and a vector.
     Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
