@@ -1,4 +1,5 @@
 #include "interchoice/core/random.hpp"
+#include "support/chi_square.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -23,15 +24,7 @@ std::vector<std::uint32_t> draw(ic::CounterRandom random, std::size_t count) {
   return words;
 }
 
-/// Sum of (observed - expected)^2 / expected over equally probable cells.
-double chi_square(const std::vector<int>& observed) {
-  double total = 0;
-  for (const int count : observed) total += count;
-  const double expected = total / static_cast<double>(observed.size());
-  double sum = 0;
-  for (const int count : observed) sum += (count - expected) * (count - expected) / expected;
-  return sum;
-}
+using interchoice::testing::chi_square;
 
 }  // namespace
 

@@ -18,6 +18,7 @@
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/data/normalisation.hpp"
 #include "support/catch.hpp"
+#include "support/chi_square.hpp"
 
 namespace ic = interchoice;
 using Catch::Matchers::Contains;
@@ -73,14 +74,7 @@ bool equal(const ic::Batch& a, const ic::Batch& b) {
   return a.data.equal(b.data) && a.target.equal(b.target);
 }
 
-double chi_square(const std::vector<int>& observed) {
-  double total = 0;
-  for (const int count : observed) total += count;
-  const double expected = total / static_cast<double>(observed.size());
-  double sum = 0;
-  for (const int count : observed) sum += (count - expected) * (count - expected) / expected;
-  return sum;
-}
+using interchoice::testing::chi_square;
 
 }  // namespace
 

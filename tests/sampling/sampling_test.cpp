@@ -15,6 +15,7 @@
 #include "interchoice/spaces/nasbench201.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
+#include "support/chi_square.hpp"
 
 namespace ic = interchoice;
 namespace t = interchoice::testing;
@@ -36,15 +37,7 @@ static_assert(ic::UniformSampler<Space>(ic::only_convolutions<Space>, Seed{1})(0
 
 namespace {
 
-/// Sum of (observed - expected)^2 / expected over equally probable cells.
-double chi_square(const std::vector<int>& observed) {
-  double total = 0;
-  for (const int count : observed) total += count;
-  const double expected = total / static_cast<double>(observed.size());
-  double sum = 0;
-  for (const int count : observed) sum += (count - expected) * (count - expected) / expected;
-  return sum;
-}
+using interchoice::testing::chi_square;
 
 /// A bound that a correct sampler passes but for one seed in 100,000: mean + 4.3 deviations, and
 /// some more for the skew of few degrees of freedom.
