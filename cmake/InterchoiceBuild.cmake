@@ -68,7 +68,8 @@ function(interchoice_example name)
   if("SMOKE" IN_LIST ARGN AND INTERCHOICE_TESTS)
     add_test(NAME example.${name} COMMAND ${name} ${arg_SMOKE}
              WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
-    set_tests_properties(example.${name} PROPERTIES LABELS smoke TIMEOUT 900)
+    set_tests_properties(example.${name} PROPERTIES LABELS smoke TIMEOUT 900
+      ENVIRONMENT OMP_NUM_THREADS=1)  # small tensors
   endif()
   if("DEMO" IN_LIST ARGN)
     if(NOT TARGET run_demo)
