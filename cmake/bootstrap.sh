@@ -46,7 +46,12 @@ install_packages() {
   if command -v dpkg-query > /dev/null; then
     need nlohmann-json3-dev has_package nlohmann-json3-dev
     need libcli11-dev has_package libcli11-dev
-    case $word in test | lint) need catch2 has_package catch2 ;; esac
+    case $word in
+      test | lint)
+        need catch2 has_package catch2
+        need librange-v3-dev has_package librange-v3-dev
+        ;;
+    esac
   fi
   if [ "$word" = lint ]; then
     need clang command -v clang++
