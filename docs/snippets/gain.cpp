@@ -16,9 +16,9 @@ struct gain {
 
 template <>
 struct interchoice::dependency_state<gain> {
-  dependency_state(torch::nn::Module& owner, const Context& context, const Geometry&) {
-    if (context.depth() == 0) return;  // the first location has no prior
-    const auto rows = static_cast<std::int64_t>(context.row_count());
+  dependency_state(torch::nn::Module& owner, const Site& site) {
+    if (site.context().depth() == 0) return;  // the first location has no prior
+    const auto rows = static_cast<std::int64_t>(site.context().row_count());
     table = owner.register_parameter("gain_table", at::zeros({rows}));
   }
 

@@ -66,7 +66,7 @@ std::map<std::string, const Block<Policy>*> blocks_of(const torch::nn::Module& n
 }
 
 /// The row of a table, by running through it in storage order and counting.
-std::size_t counted_row(const Block<ic::bias<2>>& block, const Path& path) {
+std::size_t counted_row(const Block<ic::keep_inert<ic::bias<2>>>& block, const Path& path) {
   const ic::Context& at = block.context();
   std::size_t row = 0;
   const std::size_t far = at.depth() > 1 ? at.prior(1).candidates : 1;
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("bias adds its vector to the input of every candidate", "", i
   // hand.
   const auto operations = ic::operations_of<typename ic::NasBench201<TestType>::EdgeOperations>();
   const ic::Geometry geometry{.channels = 3};
-  ic::ChoiceBlock<Space, ic::bias<2>> biased(9, geometry, operations);
+  ic::ChoiceBlock<Space, ic::keep_inert<ic::bias<2>>> biased(9, geometry, operations);
   ic::ChoiceBlock<Space, ic::none> plain(9, geometry, operations);
   biased->to(at::kDouble);
   plain->to(at::kDouble);
@@ -108,7 +108,7 @@ TEMPLATE_TEST_CASE("bias adds its vector to the input of every candidate", "", i
         at::randn({2, 3, 5, 4}, at::kDouble).contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor x1 = with_gradient(x);
     const at::Tensor x2 = with_gradient(x);
-    const at::Tensor vector = with_gradient(biased->state().table.index({4, 2, c}));  // p2, p1, c
+    const at::Tensor vector = with_gradient(biased->state().table.values().index({4, 2, c}));  // p2, p1, c
     const at::Tensor weight = at::randn_like(x);
     const at::Tensor y1 = biased->forward(x1, path);
     const at::Tensor y2 = plain->forward(x2 + vector.view({1, 3, 1, 1}), path);
@@ -124,9 +124,9 @@ TEMPLATE_TEST_CASE("bias adds its vector to the input of every candidate", "", i
     (y1 * weight).sum().backward();
     (y2 * weight).sum().backward();
     CHECK(at::allclose(x1.grad(), x2.grad(), 1e-12, 1e-12));
-    at::Tensor expected = at::zeros_like(biased->state().table);
+    at::Tensor expected = at::zeros_like(biased->state().table.values());
     expected.index_put_({4, 2, c}, vector.grad());  // all other rows exactly zero
-    CHECK(at::allclose(biased->state().table.grad(), expected, 1e-12, 1e-12));
+    CHECK(at::allclose(biased->state().table.values().grad(), expected, 1e-12, 1e-12));
     const auto ours = biased->named_parameters();
     for (const auto& p : plain->named_parameters()) {
       INFO(p.key());
@@ -167,10 +167,10 @@ TEST_CASE("a network with bias is the plain one where all tables are zero, and n
 }
 
 TEST_CASE("an architecture uses the row of its own priors, farthest first, and no other") {
-  Net<ic::bias<2>> net(kSmall);
+  Net<ic::keep_inert<ic::bias<2>>> net(kSmall);
   ic::testing::randomise(*net, 3);
   const at::Tensor x = at::randn({2, 3, 6, 6});
-  const auto blocks = blocks_of<ic::bias<2>>(*net);
+  const auto blocks = blocks_of<ic::keep_inert<ic::bias<2>>>(*net);
   REQUIRE(blocks.size() == 18);
   std::size_t used = 0;
   for (std::uint64_t step = 0; step < 6; ++step) {
@@ -182,7 +182,7 @@ TEST_CASE("an architecture uses the row of its own priors, farthest first, and n
       INFO(name << " " << ic::to_text(path));
       const std::size_t row = counted_row(*block, path);
       CHECK(block->context().row_of(path.candidates()) == row);
-      const at::Tensor gradient = block->state().table.grad();
+      const at::Tensor gradient = block->state().table.values().grad();
       if (!gradient.defined()) continue;
       const at::Tensor rows = gradient.flatten(0, -2).abs().sum(1).nonzero().flatten();
       if (rows.numel() == 0) continue;

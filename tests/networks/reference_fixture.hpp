@@ -63,6 +63,11 @@ inline std::string our_name(const std::string& theirs) {
                               std::to_string(std::stoi(part.str(2)) + 1) + ".";
     const std::string rest = part.str(4);
     if (rest == "_biases") return block + "bias_table";
+    if (rest.starts_with("_biases.")) {  // of depth 2; theirs begin with the farthest prior
+      const int tables = part.str(1) == "0" && block.ends_with("edge02.") ? 2 : 3;
+      return block + "bias_table" + std::to_string(tables - 1 - std::stoi(rest.substr(8)));
+    }
+    if (rest.starts_with("_attention_op.0.")) return block + "attention0." + rest.substr(16);
     static const std::regex candidate(R"(submodules\.(\d)\.(steps\.1|steps\.2|conv)\.(\w+))");
     static const char* const names[] = {"none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3",
                                         "avg_pool_3x3"};

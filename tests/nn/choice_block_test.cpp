@@ -132,7 +132,8 @@ struct gain {
 
 template <>
 struct ic::dependency_state<gain> {
-  dependency_state(torch::nn::Module& owner, const ic::Context& context, const ic::Geometry&) {
+  dependency_state(torch::nn::Module& owner, const ic::Site& site) {
+    const ic::Context& context = site.context();
     if (context.depth() == 0) return;
     const auto contexts = static_cast<std::int64_t>(context.context_count());
     const auto candidates = static_cast<std::int64_t>(context.candidates());
@@ -152,7 +153,7 @@ struct offset_per_epoch {
 
 template <>
 struct ic::dependency_state<offset_per_epoch> {
-  dependency_state(torch::nn::Module&, const ic::Context&, const ic::Geometry&) {}
+  dependency_state(torch::nn::Module&, const ic::Site&) {}
   void prepare(ic::CandidateBank& bank, const ic::Selection& at) {
     prepared = bank.candidate_count() * 10 + at.candidate();
   }
@@ -166,9 +167,10 @@ struct ic::dependency_state<offset_per_epoch> {
 };
 
 static_assert(ic::DependencyPolicy<gain>);
-static_assert(ic::detail::HasState<gain> && ic::detail::HasState<ic::bias<3>>);
+using AnySpace = ic::Chain<1, ic::Candidates<ic::Skip>>;
+static_assert(ic::detail::HasState<gain, AnySpace> && ic::detail::HasState<ic::bias<3>, AnySpace>);
 struct stateless_policy : gain {};
-static_assert(!ic::detail::HasState<stateless_policy>);
+static_assert(!ic::detail::HasState<stateless_policy, AnySpace>);
 static_assert(std::is_empty_v<ic::dependency_state<ic::none>>);
 
 namespace {
@@ -194,7 +196,7 @@ void copy_shared(const A& from, B& to) {
 
 TEST_CASE("every kind of operation takes the vector as if it were added to its input") {
   const ic::Geometry geometry{.channels = 3};
-  ic::ChoiceBlock<Own, ic::bias<1>> biased(2, geometry);
+  ic::ChoiceBlock<Own, ic::keep_inert<ic::bias<1>>> biased(2, geometry);
   ic::ChoiceBlock<Own, ic::none> plain(2, geometry);
   biased->to(at::kDouble);
   plain->to(at::kDouble);
@@ -209,7 +211,7 @@ TEST_CASE("every kind of operation takes the vector as if it were added to its i
     for (const std::uint8_t prior : std::vector<std::uint8_t>{0, 5}) {
       const OwnPath path{2, prior, c};
       INFO(Own::candidate_name(2, c) << " after " << Own::candidate_name(1, prior));
-      const at::Tensor vector = biased->state().table[prior][c];
+      const at::Tensor vector = biased->state().table.values()[prior][c];
       const at::Tensor shifted = x + vector.view({1, 3, 1, 1});
       last_call.clear();
       const at::Tensor y = biased->forward(x, path);
@@ -230,14 +232,14 @@ TEST_CASE("every kind of operation takes the vector as if it were added to its i
 }
 
 TEST_CASE("the first location of a chain has no table") {
-  ic::ChoiceBlocks<Own, ic::bias<2>> blocks(ic::Geometry{.channels = 4});
+  ic::ChoiceBlocks<Own, ic::keep_inert<ic::bias<2>>> blocks(ic::Geometry{.channels = 4});
   const auto parameters = blocks->named_parameters();
   CHECK(parameters.find("0.bias_table") == nullptr);
   CHECK(parameters["1.bias_table"].sizes() == std::vector<std::int64_t>{7, 7, 4});
   CHECK(parameters["2.bias_table"].sizes() == std::vector<std::int64_t>{7, 7, 7, 4});
   CHECK(parameters.find("0.conv3x3.0.weight") != nullptr);  // candidates by name
   CHECK((*blocks)[1]->context().prior(0).location == 0);
-  CHECK((*blocks)[1]->policy() == "bias<2>");
+  CHECK((*blocks)[1]->policy() == "keep_inert<bias<2>>");
   CHECK(blocks->size() == 3);
 }
 
@@ -419,7 +421,7 @@ TEST_CASE("a mixed chain with strides takes each choice's own candidates and sha
   const std::vector<ic::Geometry> geometries{{.channels = 3, .out_channels = 6, .stride = 2},
                                              {.channels = 6},
                                              {.channels = 6, .out_channels = 4, .stride = 2}};
-  ic::ChoiceBlocks<Strided, ic::bias<2>> blocks(geometries);
+  ic::ChoiceBlocks<Strided, ic::keep_inert<ic::bias<2>>> blocks(geometries);
   ic::testing::randomise(*blocks, 4);
   for (const std::int64_t size : {5, 8}) {
     const at::Tensor x = at::randn({2, 3, size, size + 1});
@@ -441,7 +443,7 @@ TEST_CASE("a mixed chain with strides takes each choice's own candidates and sha
         std::vector<std::int64_t>{4, 2, 3, 6});
   // Each choice has its own indices: candidate 1 of choice 1 is the pool.
   const at::Tensor y = at::randn({1, 6, 4, 4});
-  const at::Tensor vector = (*blocks)[1]->state().table[0][1];
+  const at::Tensor vector = (*blocks)[1]->state().table.values()[0][1];
   CHECK(at::allclose((*blocks)[1]->forward(y, ic::Architecture<Strided>{0, 1, 0}),
                      at::avg_pool2d(y + vector.view({1, 6, 1, 1}), {3, 3}, {1, 1}, {1, 1}), 1e-5,
                      1e-6));

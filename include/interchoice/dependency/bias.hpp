@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
 
@@ -14,6 +16,9 @@ namespace interchoice {
 ///
 /// It acts before the op's own ReLU, for every candidate: no effect on Zero, passed on by Skip.
 /// The first location has no prior and no table. Trained with weight decay, as in the reference.
+///
+/// Candidates that the vector cannot matter for have no row (see `describe`); `keep_inert<bias<1>>`
+/// has all of them.
 ///
 /// *Cost*: nothing beside the op where the op or the sum after it takes the vector in its own
 /// kernel; the table's rows in memory. *Source*: paper section 3.3.
@@ -26,11 +31,8 @@ struct bias {
   using prior_order = Order;
   static constexpr std::string_view name = "bias";
   static constexpr std::size_t depth = Depth;
-  static std::string text() {
-    std::string text = "bias<" + std::to_string(Depth);
-    if (Order::name != registration::name) text += "," + std::string(Order::name);
-    return text + ">";
-  }
+  static constexpr std::array effects{Effect::kInputShift};
+  static std::string text() { return prior_text<Order>(name, Depth); }
 };
 
 }  // namespace interchoice

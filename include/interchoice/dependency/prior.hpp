@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "interchoice/core/space.hpp"
@@ -49,5 +50,14 @@ struct dataflow {
     return priors;
   }
 };
+
+/// The text of a policy with these priors: `name<depth[arguments][,order]>`.
+template <class Order>
+std::string prior_text(std::string_view name, std::size_t depth,
+                       const std::string& arguments = {}) {
+  std::string text = std::string(name) + "<" + std::to_string(depth) + arguments;
+  if (Order::name != registration::name) text += "," + std::string(Order::name);
+  return text + ">";
+}
 
 }  // namespace interchoice

@@ -27,6 +27,11 @@ class CandidateBank {
   std::size_t candidate_count() const { return operations_.size(); }
   std::size_t copy_count() const { return copies_.size(); }
   const Geometry& geometry() const { return geometry_; }
+  const std::string& name(std::size_t candidate) const { return operations_[candidate].name; }
+  /// How a candidate responds to what a policy may change.
+  Responses responses(std::size_t candidate) const {
+    return operations_[candidate].responses(geometry_);
+  }
 
   /// A candidate of a copy. Selected by index, nothing is copied.
   BuiltOperation& at(std::size_t copy, std::size_t candidate) const {

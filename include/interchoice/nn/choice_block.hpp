@@ -12,10 +12,18 @@
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/dependency/context.hpp"
 #include "interchoice/nn/candidate_bank.hpp"
+#include "interchoice/nn/dependency/affine.hpp"
+#include "interchoice/nn/dependency/attention.hpp"
 #include "interchoice/nn/dependency/bias.hpp"
+#include "interchoice/nn/dependency/bias_sum.hpp"
+#include "interchoice/nn/dependency/compose.hpp"
+#include "interchoice/nn/dependency/keep_inert.hpp"
 #include "interchoice/nn/dependency/none.hpp"
+#include "interchoice/nn/dependency/scale.hpp"
+#include "interchoice/nn/dependency/shift.hpp"
 #include "interchoice/nn/dependency/split.hpp"
 #include "interchoice/nn/dependency_state.hpp"
+#include "interchoice/nn/observability.hpp"
 #include "interchoice/nn/operation.hpp"
 
 namespace interchoice {
@@ -28,6 +36,9 @@ class AnyChoiceBlock : public torch::nn::Module {
   virtual const Context& context() const = 0;
   /// The policy's text, such as `bias<1>`.
   virtual std::string policy() const = 0;
+  /// Whether what the policy does to a candidate here can matter in training mode.
+  virtual bool is_observed(std::size_t candidate) const = 0;
+  virtual const CandidateBank& bank() const = 0;
   virtual GrownParameters begin_epoch(std::size_t epoch) = 0;
   virtual GrownParameters split_now() = 0;
   virtual bool is_split() const = 0;
@@ -50,23 +61,32 @@ class AnyChoiceBlock : public torch::nn::Module {
 template <SearchSpace Space, DependencyPolicy Policy>
 class ChoiceBlockImpl : public AnyChoiceBlock {
   using State = dependency_state<Policy>;
-  static_assert(detail::HasState<Policy>,
+  static_assert(detail::HasState<Policy, Space>,
                 "interchoice: a dependency policy needs a specialisation of "
                 "interchoice::dependency_state<Policy> with a constructor (torch::nn::Module&, "
-                "const Context&, const Geometry&); see nn/dependency_state.hpp");
+                "const Site&); see nn/dependency_state.hpp");
+  static_assert(Policy::depth == 0 || detail::HasHook<State>,
+                "interchoice: a dependency_state<Policy> needs at least one hook, such as "
+                "input_vector, before, after or norm_adjustment; check the spelling and the "
+                "arguments of what it has");
 
  public:
-  /// A block with the space's own candidates.
-  ChoiceBlockImpl(std::size_t location, const Geometry& geometry)
-      : ChoiceBlockImpl(location, geometry,
-                        operations_of_choice<Space>(Space::choice_at(location))) {}
+  /// A block with the space's own candidates. `following` is what becomes of a constant per channel
+  /// added to the block's output: by default it is observed.
+  ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
+                  Response following = Response::kObserved)
+      : ChoiceBlockImpl(location, geometry, operations_of_choice<Space>(Space::choice_at(location)),
+                        following) {
+    detail::check_policy_serves_space<Space, Policy>();
+  }
 
   /// A block with operations for a space whose candidates are only names.
   ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
-                  std::vector<AnyOperation> operations)
+                  std::vector<AnyOperation> operations, Response following = Response::kObserved)
       : context_(context_at<Space, Policy>(location)),
         bank_(*this, std::move(operations), geometry),
-        state_(*this, context_, geometry) {
+        following_(following),
+        state_(*this, SpaceSite<Space>(context_, bank_, following)) {
     TORCH_CHECK(bank_.candidate_count() == context_.candidates(), "interchoice: location ",
                 location, " has ", context_.candidates(), " candidates, got ",
                 bank_.candidate_count(), " operations; give one for each");
@@ -75,13 +95,12 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   /// y = op_c(x) as a tensor.
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
     const Selection selection(context_, architecture.candidates());
-    const at::Tensor y = operation(selection).forward(input(x, selection), input_vector(selection));
-    return output(y, selection);
+    return output(run(x, selection), selection);
   }
 
   /// y = op_c(x) on its way to `node_sum`, which adds what is still pending.
   Pending forward_pending(const at::Tensor& x, const Architecture<Space>& architecture) {
-    if constexpr (detail::HasAfter<State>) {
+    if constexpr (detail::HasAfter<State> || detail::HasNormAdjustment<State>) {
       return {forward(x, architecture), {}};
     } else {
       const Selection selection(context_, architecture.candidates());
@@ -94,7 +113,11 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   /// The policy's tensors at this location.
   const dependency_state<Policy>& state() const { return state_; }
   /// The candidates' modules.
-  const CandidateBank& bank() const { return bank_; }
+  const CandidateBank& bank() const override { return bank_; }
+  bool is_observed(std::size_t candidate) const override {
+    const SpaceSite<Space> site(context_, bank_, following_);
+    return detail::observes<Policy>(site, candidate);
+  }
 
   GrownParameters begin_epoch([[maybe_unused]] std::size_t epoch) override {
     if constexpr (detail::HasBeginEpoch<State>) {
@@ -117,9 +140,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
       return false;
     }
   }
-  bool is_saveable() const override {
-    return !requires { State::keeps_unregistered_copies; };
-  }
+  bool is_saveable() const override { return !detail::keeps_unregistered_copies<State>; }
   std::vector<at::Tensor> candidate_parameters() const override {
     std::vector<at::Tensor> all;
     for (std::size_t c = 0; c < context_.candidates(); ++c) {
@@ -132,6 +153,17 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   }
 
  private:
+  at::Tensor run(const at::Tensor& x, const Selection& selection) {
+    if constexpr (detail::HasNormAdjustment<State>) {
+      const NormAdjustment adjustment = state_.norm_adjustment(selection);
+      if (adjustment.defined()) {
+        return operation(selection).forward_adjusted(input(x, selection), input_vector(selection),
+                                                     adjustment);
+      }
+    }
+    return operation(selection).forward(input(x, selection), input_vector(selection));
+  }
+
   BuiltOperation& operation(const Selection& selection) {
     if constexpr (detail::HasPrepare<State>) state_.prepare(bank_, selection);
     if constexpr (detail::HasCopy<State>) {
@@ -167,6 +199,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   Context context_;
   CandidateBank bank_;
+  Response following_;
   [[no_unique_address]] State state_;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "interchoice/nn/choice_block.hpp"
+#include "interchoice/nn/following.hpp"
 
 namespace interchoice {
 
@@ -15,7 +16,10 @@ namespace interchoice {
 ///
 ///   x = block_i(x, architecture)      for i = 0 ... choice_count - 1
 ///
-/// Iterate over it to see or change what is between the blocks, or call `forward`.
+/// Iterate over it to look between the blocks, or call `forward`. `following` is what becomes of a
+/// constant per channel added to the last block's output; for the others it is found from the
+/// candidates of the blocks behind them, so nothing may stand between the blocks: make them one by
+/// one, as `ChoiceBlock`s, where something does.
 template <SearchSpace Space, DependencyPolicy Policy>
 class ChoiceBlocksImpl : public torch::nn::Module {
   static_assert(!Space::repeats,
@@ -26,16 +30,21 @@ class ChoiceBlocksImpl : public torch::nn::Module {
   using Block = ChoiceBlock<Space, Policy>;
 
   /// Blocks that all have the same geometry.
-  explicit ChoiceBlocksImpl(const Geometry& geometry)
-      : ChoiceBlocksImpl(std::vector<Geometry>(Space::choice_count, geometry)) {}
+  explicit ChoiceBlocksImpl(const Geometry& geometry, Response following = Response::kObserved)
+      : ChoiceBlocksImpl(std::vector<Geometry>(Space::choice_count, geometry), following) {}
 
   /// A geometry for each block. *Throws* c10::Error if their number is not `choice_count`.
-  explicit ChoiceBlocksImpl(const std::vector<Geometry>& geometries) {
-    TORCH_CHECK(geometries.size() == Space::choice_count, "interchoice: a chain of ",
-                Space::choice_count, " choices needs as many geometries, got ", geometries.size());
-    for (std::size_t i = 0; i < Space::choice_count; ++i) {
-      blocks_.push_back(this->register_module(std::to_string(i), Block(i, geometries[i])));
-    }
+  explicit ChoiceBlocksImpl(const std::vector<Geometry>& geometries,
+                            Response following = Response::kObserved) {
+    add_blocks(geometries, operations_of_choice<Space>, following);
+  }
+
+  /// The same with operations for a space whose candidates are only names, equal in all choices.
+  ChoiceBlocksImpl(const std::vector<Geometry>& geometries,
+                   const std::vector<AnyOperation>& operations,
+                   Response following = Response::kObserved) {
+    add_blocks(
+        geometries, [&](std::size_t) { return operations; }, following);
   }
 
   at::Tensor forward(at::Tensor x, const Architecture<Space>& architecture) {
@@ -49,6 +58,21 @@ class ChoiceBlocksImpl : public torch::nn::Module {
   auto end() { return blocks_.end(); }
 
  private:
+  template <class OperationsOf>
+  void add_blocks(const std::vector<Geometry>& geometries, const OperationsOf& operations_of,
+                  Response following) {
+    TORCH_CHECK(geometries.size() == Space::choice_count, "interchoice: a chain of ",
+                Space::choice_count, " choices needs as many geometries, got ", geometries.size());
+    std::vector<Response> behind(Space::choice_count, following);
+    for (std::size_t i = Space::choice_count; i-- > 1;) {
+      behind[i - 1] = response_through(operations_of(i), geometries[i], behind[i]);
+    }
+    for (std::size_t i = 0; i < Space::choice_count; ++i) {
+      blocks_.push_back(this->register_module(
+          std::to_string(i), Block(i, geometries[i], operations_of(i), behind[i])));
+    }
+  }
+
   std::vector<Block> blocks_;
 };
 

@@ -6,9 +6,10 @@
 #include <concepts>
 #include <cstddef>
 
-#include "interchoice/dependency/context.hpp"
 #include "interchoice/nn/candidate_bank.hpp"
+#include "interchoice/nn/norm_adjustment.hpp"
 #include "interchoice/nn/selection.hpp"
+#include "interchoice/nn/site.hpp"
 
 namespace interchoice {
 
@@ -17,19 +18,23 @@ namespace interchoice {
 ///
 ///   template <>
 ///   struct interchoice::dependency_state<gain> {
-///     dependency_state(torch::nn::Module& owner, const Context& context, const Geometry&
-///     geometry); at::Tensor after(const at::Tensor& y, const Selection& selection) const;
+///     dependency_state(torch::nn::Module& owner, const Site& site);
+///     at::Tensor after(const at::Tensor& y, const Selection& selection) const;
 ///   };
 ///
-/// The constructor registers its parameters with `owner`. All hooks are optional; a hook that is
+/// The constructor registers its parameters with `owner`; `site` says what conditions the location
+/// and what stands there. Every policy but `none` has at least one of these hooks; a hook that is
 /// not there costs nothing:
 ///
-///   at::Tensor  input_vector(selection)       vector [C] to add to the op's input; may be
-///   undefined at::Tensor  before(x, selection)          replaces the op's input at::Tensor
-///   after(y, selection)           replaces the op's output std::size_t copy(selection) which copy
-///   of the candidates to use void        prepare(bank, selection)      called before the candidate
-///   is used GrownParameters begin_epoch(epoch, bank)  called by begin_epoch() GrownParameters
-///   split(bank)               called by split_now() bool        is_split()
+///   at::Tensor      input_vector(selection)      vector [C] added to the op's input, or undefined
+///   at::Tensor      before(x, selection)         replaces the op's input
+///   at::Tensor      after(y, selection)          replaces the op's output
+///   NormAdjustment  norm_adjustment(selection)   scale and shift after the op's first BatchNorm
+///   std::size_t     copy(selection)              which copy of the candidates to use
+///   void            prepare(bank, selection)     called before the candidate is used
+///   GrownParameters begin_epoch(epoch, bank)     called by begin_epoch()
+///   GrownParameters split(bank)                  called by split_now()
+///   bool            is_split() const
 template <class Policy>
 struct dependency_state;
 
@@ -46,6 +51,10 @@ concept HasBefore = requires(State& s, const at::Tensor& x, const Selection& at)
 template <class State>
 concept HasAfter = requires(State& s, const at::Tensor& y, const Selection& at) {
   { s.after(y, at) } -> std::convertible_to<at::Tensor>;
+};
+template <class State>
+concept HasNormAdjustment = requires(State& s, const Selection& at) {
+  { s.norm_adjustment(at) } -> std::same_as<NormAdjustment>;
 };
 template <class State>
 concept HasCopy = requires(State& s, const Selection& at) {
@@ -68,12 +77,26 @@ concept HasIsSplit = requires(const State& s) {
   { s.is_split() } -> std::convertible_to<bool>;
 };
 
-template <class Policy>
+// A misspelt hook would be ignored in silence; a state that has none of them at all is refused.
+template <class State>
+concept HasHook =
+    HasInputVector<State> || HasBefore<State> || HasAfter<State> || HasNormAdjustment<State> ||
+    HasCopy<State> || HasPrepare<State> || HasBeginEpoch<State> || HasSplit<State>;
+
+template <class State>
+inline constexpr bool keeps_unregistered_copies = [] {
+  if constexpr (requires { State::keeps_unregistered_copies; }) {
+    return State::keeps_unregistered_copies;
+  } else {
+    return false;
+  }
+}();
+
+template <class Policy, class Space>
 concept HasState = requires {
   sizeof(dependency_state<Policy>);
 }
-&&std::constructible_from<dependency_state<Policy>, torch::nn::Module&, const Context&,
-                          const Geometry&>;
+&&std::constructible_from<dependency_state<Policy>, torch::nn::Module&, const SpaceSite<Space>&>;
 
 }  // namespace detail
 

@@ -13,7 +13,7 @@ struct Geometry {
   std::int64_t stride = 1;
 
   /// Whether a candidate may pass its input through.
-  bool keeps_shape() const { return channels == out_channels && stride == 1; }
+  constexpr bool keeps_shape() const { return channels == out_channels && stride == 1; }
 
   friend bool operator==(const Geometry&, const Geometry&) = default;
 };

@@ -13,7 +13,9 @@
 
 #include "interchoice/core/candidate.hpp"
 #include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/norm_adjustment.hpp"
 #include "interchoice/nn/pending.hpp"
+#include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
@@ -24,15 +26,20 @@ namespace interchoice {
 ///     torch::nn::Sequential build(const Geometry& geometry) const;
 ///   };
 ///
-/// `build` returns a libtorch module holder or a shared_ptr to a module with `forward(x)`. Such a
-/// module may also have one of two members that save a pass over the input when a context's vector
-/// has to be added to it:
+/// `build` returns a libtorch module holder or a shared_ptr to a module with `forward(x)`. It may
+/// declare `static constexpr Responses responses(const Geometry&)`, so that no dependent weights
+/// are kept where they cannot matter. The module may also have one of two members that save a pass
+/// over the input when a context's vector has to be added to it:
 ///
 ///   at::Tensor forward_biased(x, vector)     takes the vector in its own first kernel
 ///   Pending    forward_pending(x, vector)    hands it (or what becomes of it) on to the sum
 ///                                            that follows; the vector may be undefined
 ///
-/// Otherwise the vector is added before `forward`.
+/// Otherwise the vector is added before `forward`. A module with a BatchNorm that policies such as
+/// `shift` may adjust has two more:
+///
+///   std::int64_t norm_channels() const                channels of its first BatchNorm
+///   at::Tensor forward_adjusted(x, adjustment)        uses `adjusted_norm` there
 template <class Op>
 concept Operation = Candidate<Op> && std::default_initializable<Op> &&
     requires(const Op& operation, const Geometry& geometry) {
@@ -48,6 +55,11 @@ class BuiltOperation {
   virtual Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) = 0;
   /// op(x + vector) as a tensor.
   virtual at::Tensor forward(const at::Tensor& x, const at::Tensor& vector) = 0;
+  /// The same with its first BatchNorm adjusted; as `forward` if it has none.
+  virtual at::Tensor forward_adjusted(const at::Tensor& x, const at::Tensor& vector,
+                                      const NormAdjustment& adjustment) = 0;
+  /// The channels of the BatchNorm that can be adjusted; 0 if there is none.
+  virtual std::int64_t norm_channels() const = 0;
 
   virtual std::shared_ptr<torch::nn::Module> module() const = 0;
 };
@@ -84,6 +96,23 @@ class BuiltModule final : public BuiltOperation {
     }
   }
 
+  at::Tensor forward_adjusted(const at::Tensor& x, const at::Tensor& vector,
+                              const NormAdjustment& adjustment) override {
+    if constexpr (kTakesAdjustment) {
+      return impl_->forward_adjusted(add_vector(x, vector), adjustment);
+    } else {
+      return forward(x, vector);
+    }
+  }
+
+  std::int64_t norm_channels() const override {
+    if constexpr (kTakesAdjustment) {
+      return impl_->norm_channels();
+    } else {
+      return 0;
+    }
+  }
+
   std::shared_ptr<torch::nn::Module> module() const override { return impl_; }
 
  private:
@@ -92,6 +121,11 @@ class BuiltModule final : public BuiltOperation {
   };
   static constexpr bool kHandsOn = requires(Impl & impl, const at::Tensor& t) {
     { impl.forward_pending(t, t) } -> std::same_as<Pending>;
+  };
+  static constexpr bool kTakesAdjustment =
+      requires(Impl & impl, const at::Tensor& t, const NormAdjustment& a) {
+    { impl.forward_adjusted(t, a) } -> std::convertible_to<at::Tensor>;
+    { impl.norm_channels() } -> std::convertible_to<std::int64_t>;
   };
 
   std::shared_ptr<Impl> impl_;
@@ -117,10 +151,11 @@ struct CheckedOperation {
 
 }  // namespace detail
 
-/// An operation as a value: its name and how to build it.
+/// An operation as a value: its name, how to build it, how it responds to policies.
 struct AnyOperation {
   std::string name;
   std::function<std::unique_ptr<BuiltOperation>(const Geometry&)> build;
+  std::function<Responses(const Geometry&)> responses;
 };
 
 /// The type-erased form of an operation.
@@ -128,7 +163,8 @@ template <class Op>
 AnyOperation any_operation() {
   static_assert(detail::CheckedOperation<Op>::value);
   return {std::string(std::string_view(Op::name)),
-          [](const Geometry& geometry) { return detail::built(Op{}.build(geometry)); }};
+          [](const Geometry& geometry) { return detail::built(Op{}.build(geometry)); },
+          [](const Geometry& geometry) { return responses_of<Op>(geometry); }};
 }
 
 /// The operations of a choice of a space whose candidates are operations themselves.

@@ -22,6 +22,8 @@ class Selection {
   std::size_t context() const { return context_->context_of(architecture_); }
   /// The row of a table [context_count, candidates].
   std::size_t row() const { return context_->row_of(architecture_); }
+  /// All candidates of the architecture, one a choice.
+  std::span<const std::uint8_t> architecture() const { return architecture_; }
 
  private:
   const Context* context_;

@@ -8,7 +8,7 @@ namespace interchoice {
 /// y = op_c(x): no state, no hook.
 template <>
 struct dependency_state<none> {
-  dependency_state(torch::nn::Module&, const Context&, const Geometry&) {}
+  dependency_state(torch::nn::Module&, const Site&) {}
 };
 
 }  // namespace interchoice

@@ -12,8 +12,8 @@ namespace interchoice {
 /// y = op_c^(p1, ..., pD)(x): all copies are taken at the split; copy 0 is what was there before.
 template <std::size_t Epoch, std::size_t Depth, class Order>
 struct dependency_state<split<Epoch, Depth, snapshot, Order>> {
-  dependency_state(torch::nn::Module&, const Context& context, const Geometry&)
-      : contexts_(context.context_count()) {}
+  dependency_state(torch::nn::Module&, const Site& site)
+      : contexts_(site.context().context_count()) {}
 
   std::size_t copy(const Selection& selection) const { return is_split_ ? selection.context() : 0; }
 
@@ -37,8 +37,7 @@ template <std::size_t Epoch, std::size_t Depth, class Order>
 struct dependency_state<split<Epoch, Depth, last_used, Order>> {
   static constexpr bool keeps_unregistered_copies = true;  // so it cannot be saved
 
-  dependency_state(torch::nn::Module&, const Context& context, const Geometry&)
-      : has_prior_(context.depth() > 0) {}
+  dependency_state(torch::nn::Module&, const Site& site) : has_prior_(site.context().depth() > 0) {}
 
   void prepare(CandidateBank& bank, const Selection& selection) {
     if (!is_split_ || !has_prior_) return;

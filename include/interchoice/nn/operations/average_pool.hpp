@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/kernels/average_pool.hpp"
+#include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
@@ -19,6 +21,12 @@ template <bool CountIncludePad = true>
 struct AveragePool3x3 {
   static constexpr std::string_view name = "avg_pool_3x3";
   static constexpr CandidateKind kind = CandidateKind::kPooling;
+
+  /// A constant comes out smaller at the border where the padding counts, as it went in elsewhere.
+  static constexpr Responses responses(const Geometry&) {
+    return {.input_shift = CountIncludePad ? Response::kObserved : Response::kPassedOn};
+  }
+  static constexpr Cost cost(const Geometry&, const MapSize&) { return {}; }
 
   struct Module : torch::nn::Module {
     at::Tensor forward(const at::Tensor& x) { return average_pool3x3(x, {}, CountIncludePad); }

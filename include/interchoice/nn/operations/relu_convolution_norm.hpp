@@ -10,8 +10,11 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/kernels/vector_relu.hpp"
+#include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
@@ -27,6 +30,16 @@ struct ReluConvolutionNorm {
                 "operation of your own for others");
   static constexpr std::string_view name = Kernel == 1 ? "nor_conv_1x1" : "nor_conv_3x3";
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
+
+  static constexpr Responses responses(const Geometry&) {
+    return {.norm_shift = Response::kPassedOn, .norm_scale = Response::kObserved};
+  }
+  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+    const Cost convolution =
+        convolution_cost({.channels = g.channels, .out_channels = g.out_channels, .kernel = Kernel},
+                         input.reduced(g.stride));
+    return convolution + norm_cost(Affine ? g.out_channels : 0);
+  }
 
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)
@@ -45,6 +58,10 @@ struct ReluConvolutionNorm {
     at::Tensor forward_biased(const at::Tensor& x, const at::Tensor& vector) {
       return norm->forward(convolution->forward(vector_relu(x, vector)));
     }
+    at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
+      return adjusted_norm(norm, convolution->forward(at::relu(x)), adjustment);
+    }
+    std::int64_t norm_channels() const { return norm->options.num_features(); }
     torch::nn::Conv2d convolution;
     torch::nn::BatchNorm2d norm;
   };

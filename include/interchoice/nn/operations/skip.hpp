@@ -8,8 +8,10 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/pending.hpp"
+#include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
@@ -17,6 +19,11 @@ namespace interchoice {
 struct Skip {
   static constexpr std::string_view name = "skip_connect";
   static constexpr CandidateKind kind = CandidateKind::kSkip;
+
+  static constexpr Responses responses(const Geometry&) {
+    return {.input_shift = Response::kPassedOn};
+  }
+  static constexpr Cost cost(const Geometry&, const MapSize&) { return {}; }
 
   struct Module : torch::nn::Module {
     at::Tensor forward(const at::Tensor& x) { return x; }
@@ -39,6 +46,14 @@ struct Skip {
 struct LinearSkip {
   static constexpr std::string_view name = "skip_connect";
   static constexpr CandidateKind kind = CandidateKind::kSkip;
+
+  static constexpr Responses responses(const Geometry&) {
+    return {.input_shift = Response::kPassedOn};
+  }
+  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+    return convolution_cost({.channels = g.channels, .out_channels = g.out_channels},
+                            input.reduced(g.stride));
+  }
 
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)

@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/pending.hpp"
+#include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
@@ -16,6 +18,11 @@ namespace interchoice {
 struct Zero {
   static constexpr std::string_view name = "none";
   static constexpr CandidateKind kind = CandidateKind::kZero;
+
+  static constexpr Responses responses(const Geometry&) {
+    return {Response::kRemoved, Response::kRemoved, Response::kRemoved, Response::kRemoved};
+  }
+  static constexpr Cost cost(const Geometry&, const MapSize&) { return {}; }
 
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g) : geometry(g) {}

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include "interchoice/nn/geometry.hpp"
+
+namespace interchoice {
+
+/// Height and width of a feature map, in pixels.
+struct MapSize {
+  std::int64_t height = 1;
+  std::int64_t width = 1;
+
+  constexpr std::int64_t pixels() const { return height * width; }
+  /// The map behind something of this stride: ceil(size / stride).
+  constexpr MapSize reduced(std::int64_t stride) const {
+    return {(height - 1) / stride + 1, (width - 1) / stride + 1};
+  }
+  friend constexpr bool operator==(const MapSize&, const MapSize&) = default;
+};
+
+/// What something costs: trainable parameters, and multiply-accumulates for one image.
+///
+/// A MAC is one multiplication with its addition in a convolution or a fully connected layer, at
+/// every output position, those at padded borders as at any other. Biases, BatchNorms, activations,
+/// poolings and additions count as no MAC.
+struct Cost {
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;
+
+  constexpr Cost& operator+=(const Cost& other) {
+    parameters += other.parameters;
+    macs += other.macs;
+    return *this;
+  }
+  friend constexpr Cost operator+(Cost a, const Cost& b) { return a += b; }
+  friend constexpr bool operator==(const Cost&, const Cost&) = default;
+};
+
+/// A convolution's shape, as far as it matters for its cost.
+struct ConvolutionShape {
+  std::int64_t channels = 1;
+  std::int64_t out_channels = channels;
+  std::int64_t kernel = 1;
+  std::int64_t groups = 1;
+};
+
+/// A convolution without bias: k * k * C_in / groups * C_out weights, used once for each output
+/// pixel.
+constexpr Cost convolution_cost(const ConvolutionShape& shape, const MapSize& output) {
+  const std::int64_t weights =
+      shape.kernel * shape.kernel * (shape.channels / shape.groups) * shape.out_channels;
+  return {weights, weights * output.pixels()};
+}
+
+/// An affine BatchNorm: a scale and a shift a channel, no MACs.
+constexpr Cost norm_cost(std::int64_t channels) { return {2 * channels, 0}; }
+
+/// A fully connected layer with bias.
+struct LinearShape {
+  std::int64_t inputs = 1;
+  std::int64_t outputs = 1;
+};
+constexpr Cost linear_cost(const LinearShape& shape) {
+  return {(shape.inputs + 1) * shape.outputs, shape.inputs * shape.outputs};
+}
+
+/// An operation that knows its cost.
+///
+/// Satisfied by all of `nn/operations/` and by any candidate with
+/// `static constexpr Cost cost(const Geometry&, const MapSize& input)`.
+template <class Op>
+concept CostedOperation = requires(const Geometry& geometry, const MapSize& input) {
+  { Op::cost(geometry, input) } -> std::same_as<Cost>;
+};
+
+namespace detail {
+
+template <class Op>
+struct CheckedCost {
+  static_assert(CostedOperation<Op>,
+                "interchoice: the cost of a network needs `static constexpr Cost cost(const "
+                "Geometry&, const MapSize& input)` of every candidate; add it to the type named "
+                "above");
+  static constexpr bool value = true;
+};
+
+}  // namespace detail
+
+/// The cost of one of a list of candidates. Unchecked.
+template <class Operations>
+constexpr Cost cost_of_candidate(std::size_t candidate, const Geometry& geometry,
+                                 const MapSize& input) {
+  Cost cost;
+  std::size_t index = 0;
+  Operations::for_each([&]<class Op>() {
+    static_assert(detail::CheckedCost<Op>::value);
+    if (index++ == candidate) cost = Op::cost(geometry, input);
+  });
+  return cost;
+}
+
+/// The cost of a candidate of a choice of a space whose candidates are operations themselves.
+/// Unchecked.
+template <class Space>
+constexpr Cost cost_of_choice(std::size_t choice, std::size_t candidate, const Geometry& geometry,
+                              const MapSize& input) {
+  Cost cost;
+  std::size_t index = 0;
+  Space::for_each_candidate(choice, [&]<class Op>() {
+    static_assert(detail::CheckedCost<Op>::value);
+    if (index++ == candidate) cost = Op::cost(geometry, input);
+  });
+  return cost;
+}
+
+}  // namespace interchoice

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <ATen/TensorOperators.h>
+
+#include "interchoice/dependency/scale.hpp"
+#include "interchoice/nn/dependency_state.hpp"
+#include "interchoice/nn/dependent_table.hpp"
+
+namespace interchoice {
+
+/// y = op_c(x * S[pD, ..., p1, c]): one table a location, named `scale_table`.
+template <std::size_t Depth, class Order>
+struct dependency_state<scale<Depth, Order>> {
+  dependency_state(torch::nn::Module& owner, const Site& site)
+      : table(owner, "scale_table", site, Effect::kInputScale, 1) {}
+
+  at::Tensor before(const at::Tensor& x, const Selection& selection) const {
+    const at::Tensor factor = table.row(selection);
+    return factor.defined() ? x * factor.view({1, -1, 1, 1}) : x;
+  }
+
+  DependentTable table;
+};
+
+}  // namespace interchoice

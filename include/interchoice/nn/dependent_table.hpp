@@ -1,0 +1,66 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/full.h>
+#include <torch/nn/module.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "interchoice/nn/selection.hpp"
+#include "interchoice/nn/site.hpp"
+
+namespace interchoice {
+
+/// The shape [n_pD, ..., n_p1, last...]: what a context selects from, farthest prior first.
+inline std::vector<std::int64_t> context_shape(const Context& context,
+                                               std::initializer_list<std::int64_t> last) {
+  std::vector<std::int64_t> shape;
+  for (std::size_t i = context.depth(); i-- > 0;) {
+    shape.push_back(static_cast<std::int64_t>(context.prior(i).candidates));
+  }
+  shape.insert(shape.end(), last);
+  return shape;
+}
+
+/// A vector for each context and each candidate for which it can matter: one parameter of shape
+/// [n_pD, ..., n_p1, k, C], k the candidates that observe the effect, C the location's channels.
+///
+/// There is no parameter where no candidate observes it, or where the location has no prior.
+class DependentTable {
+ public:
+  DependentTable() = default;
+  DependentTable(torch::nn::Module& owner, const std::string& name, const Site& site, Effect effect,
+                 double start) {
+    const Context& context = site.context();
+    if (context.depth() == 0) return;
+    for (std::size_t c = 0; c < context.candidates(); ++c) {
+      columns_.push_back(site.observes(effect, c) ? candidates_++ : kNoColumn);
+    }
+    if (candidates_ == 0) return;
+    values_ = owner.register_parameter(
+        name, at::full(context_shape(context, {candidates_, site.geometry().channels}), start));
+  }
+
+  /// The vector [C] that an architecture selects; undefined where it cannot matter.
+  at::Tensor row(const Selection& selection) const {
+    if (!values_.defined()) return {};
+    const std::int64_t column = columns_[selection.candidate()];
+    if (column == kNoColumn) return {};
+    return values_.flatten(0, -2).select(
+        0, static_cast<std::int64_t>(selection.context()) * candidates_ + column);
+  }
+
+  const at::Tensor& values() const { return values_; }
+
+ private:
+  static constexpr std::int64_t kNoColumn = -1;
+
+  at::Tensor values_;
+  std::vector<std::int64_t> columns_;  // of each candidate
+  std::int64_t candidates_ = 0;
+};
+
+}  // namespace interchoice

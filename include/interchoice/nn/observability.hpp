@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+
+#include "interchoice/dependency/compose.hpp"
+#include "interchoice/dependency/keep_inert.hpp"
+#include "interchoice/nn/operation.hpp"
+#include "interchoice/nn/responses.hpp"
+#include "interchoice/nn/site.hpp"
+
+namespace interchoice::detail {
+
+// Which effects a policy's tables have. One that declares none is taken as observed.
+template <class Policy>
+struct ObservedEffects {
+  static bool any(const Site& site, std::size_t candidate) {
+    if constexpr (requires { Policy::effects.size(); }) {
+      for (const Effect effect : Policy::effects) {
+        if (site.observes(effect, candidate)) return true;
+      }
+      return false;
+    } else {
+      return Policy::depth > 0;
+    }
+  }
+};
+template <class... Policies>
+struct ObservedEffects<compose<Policies...>> {
+  static bool any(const Site& site, std::size_t candidate) {
+    return (ObservedEffects<Policies>::any(site, candidate) || ...);
+  }
+};
+
+template <class Policy>
+bool observes(const Site& site, std::size_t candidate) {
+  return ObservedEffects<Policy>::any(site, candidate);
+}
+
+template <class Policy>
+constexpr bool acts_only_on_norms() {
+  if constexpr (requires { Policy::effects.size(); }) {
+    for (const Effect effect : Policy::effects) {
+      if (effect != Effect::kNormShift && effect != Effect::kNormScale) return false;
+    }
+    return true;
+  } else {
+    return false;
+  }
+}
+
+// Whether a candidate of a space has a BatchNorm to adjust, whatever its geometry.
+template <class Space>
+constexpr bool has_norms() {
+  bool found = false;
+  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+    Space::for_each_candidate(choice, [&]<class Op>() {
+      const Responses responses = responses_of<Op>(Geometry{});
+      found = found || responses.norm_shift != Response::kRemoved ||
+              responses.norm_scale != Response::kRemoved;
+    });
+  }
+  return found;
+}
+
+template <class Space, class Policy>
+constexpr void check_policy_serves_space() {
+  if constexpr (acts_only_on_norms<Policy>()) {
+    static_assert(has_norms<Space>(),
+                  "interchoice: shift and affine act after an operation's first BatchNorm, and no "
+                  "candidate of this space declares one; give an operation `forward_adjusted`, "
+                  "`norm_channels` and `responses`, or use bias");
+  }
+}
+
+}  // namespace interchoice::detail

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/hardtanh.h>
+#include <ATen/ops/relu.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/responses.hpp"
+
+namespace interchoice {
+
+/// The activation inside an `InvertedResidual`: a tag with `apply(y)`, which may overwrite y.
+struct relu6 {
+  static at::Tensor apply(at::Tensor y) { return at::hardtanh_(y, 0, 6); }
+};
+struct relu {
+  static at::Tensor apply(at::Tensor y) { return at::relu_(y); }
+};
+
+/// MobileNetV2's block: 1x1 expansion -> BN -> activation -> depthwise k x k -> BN -> activation ->
+/// 1x1 projection -> BN, plus the input where the shape stays.
+///
+///   h = a(BN1(E x));   h = a(BN2(D h));   y = BN3(P h) (+ x)      a: ReLU6, or ReLU
+///
+/// `E` makes `Expansion` * C channels; all BatchNorms are affine. Named after kernel and expansion:
+/// `k3e3`.
+///
+/// A constant added to the input is removed by BN1, the residual only passes it on: `bias` changes
+/// nothing here, `shift` and `affine` act behind BN1.
+///
+/// *Shapes*: [N, C, H, W] -> [N, C', ceil(H/stride), ceil(W/stride)]. *Cost*: activations and the
+/// residual are written in place. *Source*: Sandler et al., MobileNetV2 (CVPR 2018).
+template <std::int64_t Kernel, std::int64_t Expansion, class Activation = relu6>
+struct InvertedResidual {
+  static_assert(Kernel % 2 == 1 && Kernel >= 1 && Kernel <= 9,
+                "interchoice: InvertedResidual<Kernel, Expansion> needs an odd Kernel from 1 to 9; "
+                "write an operation of your own for others");
+  static_assert(Expansion >= 1 && Expansion <= 9,
+                "interchoice: InvertedResidual<Kernel, Expansion> needs an Expansion from 1 to 9; "
+                "write an operation of your own for others");
+
+ private:
+  static constexpr std::array<char, 4> letters_{'k', '0' + Kernel, 'e', '0' + Expansion};
+
+ public:
+  static constexpr std::string_view name{letters_.data(), letters_.size()};
+  static constexpr CandidateKind kind = CandidateKind::kConvolution;
+
+  static constexpr Responses responses(const Geometry& g) {
+    return {.input_shift = g.keeps_shape() ? Response::kPassedOn : Response::kRemoved,
+            .norm_shift = Response::kObserved,
+            .norm_scale = Response::kObserved};
+  }
+  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+    const std::int64_t width = Expansion * g.channels;
+    const MapSize output = input.reduced(g.stride);
+    return convolution_cost({.channels = g.channels, .out_channels = width}, input) +
+           norm_cost(width) +
+           convolution_cost(
+               {.channels = width, .out_channels = width, .kernel = Kernel, .groups = width},
+               output) +
+           norm_cost(width) +
+           convolution_cost({.channels = width, .out_channels = g.out_channels}, output) +
+           norm_cost(g.out_channels);
+  }
+
+  struct Module : torch::nn::Module {
+    explicit Module(const Geometry& g)
+        : expansion(register_module("expansion", pointwise(g.channels, Expansion * g.channels))),
+          norm1(register_module("norm1", torch::nn::BatchNorm2d(Expansion * g.channels))),
+          depthwise(register_module(
+              "depthwise",
+              torch::nn::Conv2d(
+                  torch::nn::Conv2dOptions(Expansion * g.channels, Expansion * g.channels, Kernel)
+                      .stride(g.stride)
+                      .padding(Kernel / 2)
+                      .groups(Expansion * g.channels)
+                      .bias(false)))),
+          norm2(register_module("norm2", torch::nn::BatchNorm2d(Expansion * g.channels))),
+          projection(
+              register_module("projection", pointwise(Expansion * g.channels, g.out_channels))),
+          norm3(register_module("norm3", torch::nn::BatchNorm2d(g.out_channels))),
+          has_residual(g.keeps_shape()) {}
+
+    at::Tensor forward(const at::Tensor& x) {
+      return behind_norm1(norm1->forward(expansion->forward(x)), x);
+    }
+    at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
+      return behind_norm1(adjusted_norm(norm1, expansion->forward(x), adjustment), x);
+    }
+    std::int64_t norm_channels() const { return norm1->options.num_features(); }
+
+    torch::nn::Conv2d expansion;
+    torch::nn::BatchNorm2d norm1;
+    torch::nn::Conv2d depthwise;
+    torch::nn::BatchNorm2d norm2;
+    torch::nn::Conv2d projection;
+    torch::nn::BatchNorm2d norm3;
+    bool has_residual;
+
+   private:
+    static torch::nn::Conv2d pointwise(std::int64_t channels, std::int64_t out_channels) {
+      return torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, out_channels, 1).bias(false));
+    }
+
+    // BatchNorm's derivative needs its input, not its output, so that the output may be changed.
+    at::Tensor behind_norm1(at::Tensor h, const at::Tensor& x) {
+      h = Activation::apply(std::move(h));                           // [N, E*C, H, W]
+      h = Activation::apply(norm2->forward(depthwise->forward(h)));  // [N, E*C, H', W']
+      at::Tensor y = norm3->forward(projection->forward(h));         // [N, C', H', W']
+      return has_residual ? y.add_(x) : y;
+    }
+  };
+
+  std::shared_ptr<Module> build(const Geometry& geometry) const {
+    return std::make_shared<Module>(geometry);
+  }
+};
+
+}  // namespace interchoice

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+
+#include <memory>
+#include <string_view>
+
+#include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/pending.hpp"
+#include "interchoice/nn/responses.hpp"
+
+namespace interchoice {
+
+/// y = x where the shape stays, else y = BN(W x) with a 1x1 convolution W of the location's stride.
+///
+/// *Source*: the identity of NAS-Bench-Macro (Su et al., CVPR 2021).
+struct ProjectedSkip {
+  static constexpr std::string_view name = "identity";
+  static constexpr CandidateKind kind = CandidateKind::kSkip;
+
+  static constexpr Responses responses(const Geometry& g) {
+    if (g.keeps_shape()) return {.input_shift = Response::kPassedOn};
+    return {.input_shift = Response::kRemoved,
+            .norm_shift = Response::kPassedOn,
+            .norm_scale = Response::kObserved};
+  }
+  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+    if (g.keeps_shape()) return {};
+    return convolution_cost({.channels = g.channels, .out_channels = g.out_channels},
+                            input.reduced(g.stride)) +
+           norm_cost(g.out_channels);
+  }
+
+  struct Module : torch::nn::Module {
+    explicit Module(const Geometry& g) {
+      if (g.keeps_shape()) return;
+      const auto options = torch::nn::Conv2dOptions(g.channels, g.out_channels, 1);
+      convolution = register_module(
+          "convolution",
+          torch::nn::Conv2d(torch::nn::Conv2dOptions(options).stride(g.stride).bias(false)));
+      norm = register_module("norm", torch::nn::BatchNorm2d(g.out_channels));
+    }
+    at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
+    at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
+      return norm ? adjusted_norm(norm, convolution->forward(x), adjustment) : x;
+    }
+    Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
+      if (!norm) return {x, vector};
+      return {forward(vector.defined() ? x + vector.view({1, -1, 1, 1}) : x), {}};
+    }
+    /// 0 where there is no BatchNorm to adjust.
+    std::int64_t norm_channels() const { return norm ? norm->options.num_features() : 0; }
+
+    torch::nn::Conv2d convolution{nullptr};
+    torch::nn::BatchNorm2d norm{nullptr};
+  };
+
+  std::shared_ptr<Module> build(const Geometry& geometry) const {
+    return std::make_shared<Module>(geometry);
+  }
+};
+
+}  // namespace interchoice
