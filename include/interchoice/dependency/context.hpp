@@ -90,8 +90,9 @@ class Context {
 
 /// The context of a location of `Space` under `Policy`.
 /// *Throws* std::out_of_range for a location that the space does not have.
-template <SearchSpace Space, DependencyPolicy Policy>
+template <SearchSpace Space, class Policy>
 constexpr Context context_at(std::size_t location) {
+  static_assert(detail::CheckedPolicy<Policy>::value);
   if (!Space::repeats && location >= Space::location_period) {
     throw std::out_of_range("interchoice: location " + std::to_string(location) + " of '" +
                             std::string(Space::name) + "', which has " +

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "interchoice/dependency/prior.hpp"
 
@@ -23,6 +24,38 @@ concept DependencyPolicy = std::is_empty_v<Policy> && requires {
 } &&(Policy::depth <= LocationList::kCapacity);
 
 namespace detail {
+
+// One check a requirement: a failed concept would not say in words what a policy lacks. Asked by
+// templates that people give their policies to.
+template <class Policy>
+struct CheckedPolicy {
+  static constexpr bool has_name = requires {
+    { Policy::name } -> std::convertible_to<std::string_view>;
+  };
+  static constexpr bool has_depth = requires {
+    { Policy::depth } -> std::convertible_to<std::size_t>;
+  };
+  static constexpr bool is_shallow = [] {
+    if constexpr (DependencyPolicy<Policy> || !has_depth || !std::is_empty_v<Policy>) {
+      return true;
+    } else {
+      return Policy::depth <= LocationList::kCapacity;
+    }
+  }();
+  static_assert(std::is_empty_v<Policy>,
+                "interchoice: a dependency policy needs to be an empty type; keep what it learns "
+                "in dependency_state<Policy> and what configures it in template arguments");
+  static_assert(has_name,
+                "interchoice: a dependency policy needs `static constexpr std::string_view name`; "
+                "add it to the type named above");
+  static_assert(has_depth,
+                "interchoice: a dependency policy needs `static constexpr std::size_t depth`, the "
+                "number of priors it looks at; add it to the type named above");
+  static_assert(is_shallow,
+                "interchoice: a dependency policy needs a depth of 0 to 16 priors; use a smaller "
+                "one");
+  static constexpr bool value = true;
+};
 
 template <class Policy>
 struct PriorOrderOf {

@@ -29,7 +29,7 @@ inline std::vector<DependencyRow> dependency_report(const torch::nn::Module& net
   detail::for_each_choice_block(network, [&](const std::string& name, const AnyChoiceBlock& block) {
     DependencyRow row{name, block.policy(), block.context(), {}, {}};
     for (std::size_t c = 0; c < row.context.candidates(); ++c) {
-      (block.is_observed(c) ? row.active : row.inert).push_back(block.bank().name(c));
+      (block.is_observed(c) ? row.active : row.inert).push_back(block.candidate_name(c));
     }
     for (const at::Tensor& p : block.parameters()) row.parameters += p.numel();
     for (const at::Tensor& p : block.candidate_parameters()) row.parameters -= p.numel();

@@ -119,7 +119,7 @@ class NasBench201<SkipOperation>::Module : public torch::nn::Module {
  public:
   using Space = NasBench201Space;
 
-  explicit Module(const Options& options = {}) {
+  explicit Module(const Options& options = {}) : options_(options) {
     check(options);
     stem_ = register_module(
         "stem", std::make_shared<nasbench201::Stem>(options.input_channels, options.width));
@@ -148,6 +148,8 @@ class NasBench201<SkipOperation>::Module : public torch::nn::Module {
     for (std::size_t i = 0; i < steps_.size(); ++i) run_segment(i, activations, architecture);
     return activations.front();
   }
+
+  const Options& options() const { return options_; }
 
   /// Stem, every node of every cell, every reduction, head.
   const std::vector<Segment>& segments() const { return segments_; }
@@ -227,6 +229,7 @@ class NasBench201<SkipOperation>::Module : public torch::nn::Module {
     add({Step::kHead}, {"head", {}});
   }
 
+  Options options_;
   std::shared_ptr<nasbench201::Stem> stem_;
   std::vector<Layer> layers_;
   std::shared_ptr<nasbench201::Head> head_;

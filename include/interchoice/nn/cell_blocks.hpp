@@ -10,35 +10,49 @@
 #include <vector>
 
 #include "interchoice/nn/choice_block.hpp"
+#include "interchoice/nn/following.hpp"
 #include "interchoice/nn/kernels/node_sum.hpp"
+#include "interchoice/nn/operations/zero.hpp"
 #include "interchoice/spaces/cell.hpp"
 
 namespace interchoice {
 
-/// One cell of a topology-shared cell space: a choice block for each edge, a sum at each node.
+/// One cell of a space of cells: a choice block for each edge, a sum at each node.
 ///
 ///   node_j = sum over i < j of op_ij(node_i);   y = node_last
 ///
-/// `cell` counts the choice cells of the network (reduction cells have no locations): its first
-/// location is cell * location_period. *Throws* c10::Error where the geometry changes the shape.
+/// `cell` counts the choice cells of the network (fixed reductions have no locations): its first
+/// location is `Space::first_location(cell)`. The geometry is that of the cell: edges out of its
+/// input change channels and size, the others keep the shape. `following` is what becomes of a
+/// constant per channel added to the cell's output; for the inner nodes it is found from the
+/// candidates behind them.
 template <SearchSpace Space, DependencyPolicy Policy>
 class CellBlocksImpl : public torch::nn::Module {
+  static_assert(CellSpace<Space>,
+                "interchoice: CellBlocks<Space, ...> needs a space of cells, such as Cell; for "
+                "chains use interchoice::ChoiceBlocks");
+
  public:
   using Block = ChoiceBlock<Space, Policy>;
 
+  /// A cell with the space's own candidates.
   CellBlocksImpl(std::size_t cell, const Geometry& geometry,
-                 const std::vector<AnyOperation>& operations) {
-    TORCH_CHECK(geometry.keeps_shape(),
-                "interchoice: CellBlocks needs equal channels and stride 1, got ",
-                geometry.channels, " -> ", geometry.out_channels, ", stride ", geometry.stride,
-                "; put what changes the shape between the cells");
-    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-      const Edge edge = Space::edge(choice);
-      edges_.push_back(this->register_module(
-          "edge" + std::to_string(edge.source) + std::to_string(edge.target),
-          Block(cell * Space::location_period + choice, geometry, operations)));
-    }
+                 Response following = Response::kObserved)
+      : geometry_(geometry), node_count_(Space::cell_node_count(cell)) {
+    add_edges(cell, operations_of_choice<Space>, following);
   }
+
+  /// A cell with operations for a space whose candidates are only names, equal on all edges.
+  CellBlocksImpl(std::size_t cell, const Geometry& geometry,
+                 const std::vector<AnyOperation>& operations,
+                 Response following = Response::kObserved)
+      : geometry_(geometry), node_count_(Space::cell_node_count(cell)) {
+    add_edges(
+        cell, [&](std::size_t) { return operations; }, following);
+  }
+
+  /// Nodes of this cell, its input included.
+  std::size_t node_count() const { return node_count_; }
 
   /// Node `target` of the cell, from all earlier nodes.
   at::Tensor forward_node(std::size_t target, std::span<const at::Tensor> nodes,
@@ -46,23 +60,60 @@ class CellBlocksImpl : public torch::nn::Module {
     std::array<Pending, Space::node_count> terms;
     for (std::size_t source = 0; source < target; ++source) {
       terms[source] =
-          edges_[Space::choice_of({source, target})]->forward_pending(nodes[source], architecture);
+          edges_[index_of({source, target})]->forward_pending(nodes[source], architecture);
     }
-    return node_sum(std::span(terms).first(target), nodes[0]);
+    if (target == 1 && !terms[0].value.defined()) return zeros_behind(nodes[0], geometry_);
+    return node_sum(std::span(terms).first(target), nodes[target > 1 ? 1 : 0]);
   }
 
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
     std::array<at::Tensor, Space::node_count> nodes{x};
-    for (std::size_t j = 1; j < Space::node_count; ++j) {
+    for (std::size_t j = 1; j < node_count_; ++j) {
       nodes[j] = forward_node(j, std::span(nodes).first(j), architecture);
     }
-    return nodes.back();
+    return nodes[node_count_ - 1];
   }
 
-  /// The block of an edge, by choice.
-  Block& edge(std::size_t choice) { return edges_[choice]; }
+  /// The block of an edge, by its place in the cell's order (in a shared cell the choice).
+  Block& edge(std::size_t index) { return edges_[index]; }
+
+  /// What becomes of a constant per channel added to the cell's input.
+  Response response() const { return response_; }
 
  private:
+  /// *Shapes*: edges out of the cell's input do what the cell does, the others keep the shape.
+  Geometry geometry_from(std::size_t source) const {
+    return source == 0 ? geometry_ : Geometry{.channels = geometry_.out_channels};
+  }
+
+  template <class OperationsOf>
+  void add_edges(std::size_t cell, const OperationsOf& operations_of, Response following) {
+    const std::size_t first = Space::first_location(cell);
+    const auto operations_at = [&](Edge edge) {
+      return operations_of(Space::choice_at(first + index_of(edge)));
+    };
+    std::vector<Response> behind(node_count_, Response::kRemoved);  // by node
+    behind.back() = following;
+    for (std::size_t source = node_count_ - 1; source-- > 0;) {
+      for (std::size_t target = source + 1; target < node_count_; ++target) {
+        behind[source] =
+            most_visible(behind[source], response_through(operations_at({source, target}),
+                                                          geometry_from(source), behind[target]));
+      }
+    }
+    response_ = behind.front();
+    const std::size_t edge_count = index_of({0, node_count_});
+    for (std::size_t i = 0; i < edge_count; ++i) {
+      const Edge edge = edge_at(i);
+      edges_.push_back(this->register_module(
+          "edge" + std::to_string(edge.source) + std::to_string(edge.target),
+          Block(first + i, geometry_from(edge.source), operations_at(edge), behind[edge.target])));
+    }
+  }
+
+  Geometry geometry_;
+  std::size_t node_count_;
+  Response response_ = Response::kObserved;
   std::vector<Block> edges_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/dependency/context.hpp"
+#include "interchoice/nn/any_choice_block.hpp"
 #include "interchoice/nn/candidate_bank.hpp"
 #include "interchoice/nn/dependency/affine.hpp"
 #include "interchoice/nn/dependency/attention.hpp"
@@ -27,28 +28,6 @@
 #include "interchoice/nn/operation.hpp"
 
 namespace interchoice {
-
-/// What every choice block is, whatever its space and policy: lets free functions such as
-/// `begin_epoch` find the blocks inside anybody's network.
-class AnyChoiceBlock : public torch::nn::Module {
- public:
-  /// Which priors condition this location.
-  virtual const Context& context() const = 0;
-  /// The policy's text, such as `bias<1>`.
-  virtual std::string policy() const = 0;
-  /// Whether what the policy does to a candidate here can matter in training mode.
-  virtual bool is_observed(std::size_t candidate) const = 0;
-  virtual const CandidateBank& bank() const = 0;
-  virtual GrownParameters begin_epoch(std::size_t epoch) = 0;
-  virtual GrownParameters split_now() = 0;
-  virtual bool is_split() const = 0;
-  /// Whether parameters and buffers are all there is to save once the block is split.
-  virtual bool is_saveable() const = 0;
-  /// The parameters of the candidates as they are without any dependency (copy 0).
-  virtual std::vector<at::Tensor> candidate_parameters() const = 0;
-  /// Those of one candidate.
-  virtual std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const = 0;
-};
 
 /// One location of a space with all its candidates and what depends on the priors; a libtorch
 /// module that can stand anywhere in one's own network.
@@ -95,15 +74,24 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   /// y = op_c(x) as a tensor.
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
     const Selection selection(context_, architecture.candidates());
-    return output(run(x, selection), selection);
+    if constexpr (detail::HasNormAdjustment<State>) {
+      const NormAdjustment adjustment = state_.norm_adjustment(selection);
+      if (adjustment.defined()) return output(run(x, selection, adjustment), selection);
+    }
+    const at::Tensor y = operation(selection).forward(input(x, selection), input_vector(selection));
+    return output(y, selection);
   }
 
   /// y = op_c(x) on its way to `node_sum`, which adds what is still pending.
   Pending forward_pending(const at::Tensor& x, const Architecture<Space>& architecture) {
-    if constexpr (detail::HasAfter<State> || detail::HasNormAdjustment<State>) {
+    if constexpr (detail::HasAfter<State>) {
       return {forward(x, architecture), {}};
     } else {
       const Selection selection(context_, architecture.candidates());
+      if constexpr (detail::HasNormAdjustment<State>) {
+        const NormAdjustment adjustment = state_.norm_adjustment(selection);
+        if (adjustment.defined()) return {run(x, selection, adjustment), {}};
+      }
       return operation(selection).forward_pending(input(x, selection), input_vector(selection));
     }
   }
@@ -113,7 +101,10 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   /// The policy's tensors at this location.
   const dependency_state<Policy>& state() const { return state_; }
   /// The candidates' modules.
-  const CandidateBank& bank() const override { return bank_; }
+  const CandidateBank& bank() const { return bank_; }
+  const std::string& candidate_name(std::size_t candidate) const override {
+    return bank_.name(candidate);
+  }
   bool is_observed(std::size_t candidate) const override {
     const SpaceSite<Space> site(context_, bank_, following_);
     return detail::observes<Policy>(site, candidate);
@@ -151,17 +142,24 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const override {
     return bank_.at(0, candidate).module()->parameters();
   }
+  Resolution resolution(std::span<const std::uint8_t> architecture) override {
+    const Selection selection(context_, architecture);
+    Resolution resolution{operation(selection).module(),
+                          input_scale(selection),
+                          input_vector(selection),
+                          {},
+                          !detail::HasBefore<State> && !detail::HasAfter<State>};
+    if constexpr (detail::HasNormAdjustment<State>) {
+      resolution.norm = state_.norm_adjustment(selection);
+    }
+    return resolution;
+  }
 
  private:
-  at::Tensor run(const at::Tensor& x, const Selection& selection) {
-    if constexpr (detail::HasNormAdjustment<State>) {
-      const NormAdjustment adjustment = state_.norm_adjustment(selection);
-      if (adjustment.defined()) {
-        return operation(selection).forward_adjusted(input(x, selection), input_vector(selection),
-                                                     adjustment);
-      }
-    }
-    return operation(selection).forward(input(x, selection), input_vector(selection));
+  at::Tensor run(const at::Tensor& x, const Selection& selection,
+                 const NormAdjustment& adjustment) {
+    return operation(selection).forward_adjusted(input(x, selection), input_vector(selection),
+                                                 adjustment);
   }
 
   BuiltOperation& operation(const Selection& selection) {
@@ -181,9 +179,21 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     }
   }
 
+  at::Tensor input_scale([[maybe_unused]] const Selection& selection) {
+    if constexpr (detail::HasInputScale<State>) {
+      return state_.input_scale(selection);
+    } else {
+      return {};
+    }
+  }
+
   decltype(auto) input(const at::Tensor& x, [[maybe_unused]] const Selection& selection) {
-    if constexpr (detail::HasBefore<State>) {
+    if constexpr (detail::HasBefore<State> && detail::HasInputScale<State>) {
+      return detail::scaled(state_.before(x, selection), state_.input_scale(selection));
+    } else if constexpr (detail::HasBefore<State>) {
       return state_.before(x, selection);
+    } else if constexpr (detail::HasInputScale<State>) {
+      return detail::scaled(x, state_.input_scale(selection));
     } else {
       return (x);
     }

@@ -26,7 +26,8 @@ namespace interchoice {
 /// and what stands there. Every policy but `none` has at least one of these hooks; a hook that is
 /// not there costs nothing:
 ///
-///   at::Tensor      input_vector(selection)      vector [C] added to the op's input, or undefined
+///   at::Tensor      input_scale(selection)       factors [C] of the op's input, or undefined
+///   at::Tensor      input_vector(selection)      vector [C] added to it after that, or undefined
 ///   at::Tensor      before(x, selection)         replaces the op's input
 ///   at::Tensor      after(y, selection)          replaces the op's output
 ///   NormAdjustment  norm_adjustment(selection)   scale and shift after the op's first BatchNorm
@@ -43,6 +44,10 @@ namespace detail {
 template <class State>
 concept HasInputVector = requires(State& s, const Selection& at) {
   { s.input_vector(at) } -> std::convertible_to<at::Tensor>;
+};
+template <class State>
+concept HasInputScale = requires(State& s, const Selection& at) {
+  { s.input_scale(at) } -> std::convertible_to<at::Tensor>;
 };
 template <class State>
 concept HasBefore = requires(State& s, const at::Tensor& x, const Selection& at) {
@@ -79,9 +84,9 @@ concept HasIsSplit = requires(const State& s) {
 
 // A misspelt hook would be ignored in silence; a state that has none of them at all is refused.
 template <class State>
-concept HasHook =
-    HasInputVector<State> || HasBefore<State> || HasAfter<State> || HasNormAdjustment<State> ||
-    HasCopy<State> || HasPrepare<State> || HasBeginEpoch<State> || HasSplit<State>;
+concept HasHook = HasInputScale<State> || HasInputVector<State> || HasBefore<State> ||
+    HasAfter<State> || HasNormAdjustment<State> || HasCopy<State> || HasPrepare<State> ||
+    HasBeginEpoch<State> || HasSplit<State>;
 
 template <class State>
 inline constexpr bool keeps_unregistered_copies = [] {

@@ -70,6 +70,10 @@ inline at::Tensor add_vector(const at::Tensor& x, const at::Tensor& vector) {
   return vector.defined() ? x + vector.view({1, -1, 1, 1}) : x;
 }
 
+inline at::Tensor scaled(const at::Tensor& x, const at::Tensor& factors) {
+  return factors.defined() ? x * factors.view({1, -1, 1, 1}) : x;
+}
+
 template <class Impl>
 class BuiltModule final : public BuiltOperation {
  public:

@@ -46,8 +46,8 @@ struct dependency_state<attention<Depth, Layers, Own, Order>> {
     }
   }
 
-  at::Tensor before(const at::Tensor& x, const Selection& selection) const {
-    if (layers.empty() || !observed_[selection.candidate()]) return x;
+  at::Tensor input_scale(const Selection& selection) const {
+    if (layers.empty() || !observed_[selection.candidate()]) return {};
     at::Tensor h = layers[0]->bias;
     std::size_t place = 0;
     const auto add = [&](std::size_t candidate) {
@@ -57,7 +57,7 @@ struct dependency_state<attention<Depth, Layers, Own, Order>> {
     for (std::size_t i = depth_; i-- > 0;) add(selection.prior(i));
     if (kOwn) add(selection.candidate());
     if constexpr (Layers == 2) h = at::linear(at::relu(h), layers[1]->weight, layers[1]->bias);
-    return x * at::sigmoid(h).view({1, -1, 1, 1});
+    return at::sigmoid(h);
   }
 
   std::vector<torch::nn::Linear> layers;

@@ -13,6 +13,8 @@ namespace interchoice {
 template <class... Policies>
 struct dependency_state<compose<Policies...>> {
  private:
+  static constexpr std::size_t kInputScales =
+      (std::size_t{detail::HasInputScale<dependency_state<Policies>>} + ...);
   static constexpr std::size_t kInputVectors =
       (std::size_t{detail::HasInputVector<dependency_state<Policies>>} + ...);
   static constexpr std::size_t kBefore =
@@ -25,8 +27,8 @@ struct dependency_state<compose<Policies...>> {
       (std::size_t{detail::HasCopy<dependency_state<Policies>> ||
                    detail::HasPrepare<dependency_state<Policies>>} +
        ...);
-  static_assert(kInputVectors <= 1 && kBefore <= 1 && kAfter <= 1 && kNormAdjustments <= 1 &&
-                    kCopies <= 1,
+  static_assert(kInputScales <= 1 && kInputVectors <= 1 && kBefore <= 1 && kAfter <= 1 &&
+                    kNormAdjustments <= 1 && kCopies <= 1,
                 "interchoice: compose<Policies...> needs policies on different hooks, and two of "
                 "these act on the same one; leave one of them out");
 
@@ -35,6 +37,16 @@ struct dependency_state<compose<Policies...>> {
   dependency_state(torch::nn::Module& owner, const SpaceSite<Space>& site)
       : parts_{Part<Policies>(owner, site.template with_policy<Policies>())...} {}
 
+  at::Tensor input_scale(const Selection& selection) requires(kInputScales == 1) {
+    at::Tensor result{};
+    each([&]<class State>(State& state, const Context& context) {
+      if constexpr (detail::HasInputScale<State>) {
+        const Selection own(context, selection.architecture());
+        result = state.input_scale(own);
+      }
+    });
+    return result;
+  }
   at::Tensor input_vector(const Selection& selection) requires(kInputVectors == 1) {
     at::Tensor result{};
     each([&]<class State>(State& state, const Context& context) {

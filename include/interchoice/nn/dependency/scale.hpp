@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/TensorOperators.h>
-
 #include "interchoice/dependency/scale.hpp"
 #include "interchoice/nn/dependency_state.hpp"
 #include "interchoice/nn/dependent_table.hpp"
@@ -14,10 +12,7 @@ struct dependency_state<scale<Depth, Order>> {
   dependency_state(torch::nn::Module& owner, const Site& site)
       : table(owner, "scale_table", site, Effect::kInputScale, 1) {}
 
-  at::Tensor before(const at::Tensor& x, const Selection& selection) const {
-    const at::Tensor factor = table.row(selection);
-    return factor.defined() ? x * factor.view({1, -1, 1, 1}) : x;
-  }
+  at::Tensor input_scale(const Selection& selection) const { return table.row(selection); }
 
   DependentTable table;
 };

@@ -14,6 +14,13 @@
 
 namespace interchoice {
 
+/// Zeros of the shape that a geometry makes of x.
+inline at::Tensor zeros_behind(const at::Tensor& x, const Geometry& geometry) {
+  const auto reduced = [&](std::int64_t size) { return (size - 1) / geometry.stride + 1; };
+  return at::zeros({x.size(0), geometry.out_channels, reduced(x.size(2)), reduced(x.size(3))},
+                   x.options().memory_format(x.suggest_memory_format()));
+}
+
 /// y = 0. Nothing is computed where a sum follows; no gradient reaches the input.
 struct Zero {
   static constexpr std::string_view name = "none";
@@ -26,11 +33,7 @@ struct Zero {
 
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g) : geometry(g) {}
-    at::Tensor forward(const at::Tensor& x) {
-      const auto reduced = [&](std::int64_t size) { return (size - 1) / geometry.stride + 1; };
-      return at::zeros({x.size(0), geometry.out_channels, reduced(x.size(2)), reduced(x.size(3))},
-                       x.options().memory_format(x.suggest_memory_format()));
-    }
+    at::Tensor forward(const at::Tensor& x) { return zeros_behind(x, geometry); }
     Pending forward_pending(const at::Tensor&, const at::Tensor&) { return {}; }
     Geometry geometry;
   };
