@@ -11,8 +11,16 @@
 
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
+#include "interchoice/dependency/affine.hpp"
+#include "interchoice/dependency/attention.hpp"
 #include "interchoice/dependency/bias.hpp"
+#include "interchoice/dependency/bias_sum.hpp"
+#include "interchoice/dependency/compose.hpp"
+#include "interchoice/dependency/keep_inert.hpp"
 #include "interchoice/dependency/none.hpp"
+#include "interchoice/dependency/response.hpp"
+#include "interchoice/dependency/scale.hpp"
+#include "interchoice/dependency/shift.hpp"
 #include "interchoice/dependency/split.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
@@ -88,6 +96,50 @@ TEST_CASE("a policy is named by its text") {
   CHECK(ic::policy_text<ic::split<ic::on_demand, 1, ic::last_used, ic::dataflow>>() ==
         "split<on_demand,last_used,dataflow>");
   CHECK(ic::policy_text<gain>() == "gain");
+  CHECK(ic::policy_text<ic::bias_sum<2>>() == "bias_sum<2>");
+  CHECK(ic::policy_text<ic::scale<1, ic::dataflow>>() == "scale<1,dataflow>");
+  CHECK(ic::policy_text<ic::shift<1>>() == "shift<1>");
+  CHECK(ic::policy_text<ic::affine<3>>() == "affine<3>");
+  CHECK(ic::policy_text<ic::attention<1>>() == "attention<1,1>");
+  CHECK(ic::policy_text<ic::attention<3, 2, ic::without_own_choice, ic::dataflow>>() ==
+        "attention<3,2,without_own_choice,dataflow>");
+  CHECK(ic::policy_text<ic::keep_inert<ic::bias<1>>>() == "keep_inert<bias<1>>");
+  CHECK(ic::policy_text<ic::compose<ic::bias<1>, ic::split<125>>>() ==
+        "compose<bias<1>,split<125>>");
+}
+
+TEST_CASE("composed policies read the priors of each") {
+  using Both = ic::compose<ic::bias<1>, ic::split<3, 2, ic::snapshot, ic::dataflow>>;
+  STATIC_REQUIRE(Both::depth == 2);
+  // Edge (2,3) of the second cell: registration looks at (1,3), dataflow at (1,2) and (0,2).
+  constexpr ic::Context context = ic::context_at<Nb201, Both>(11);
+  STATIC_REQUIRE(context.depth() == 3);
+  CHECK(context.prior(0).location == 10);
+  CHECK(context.prior(1).location == 8);
+  CHECK(context.prior(2).location == 7);
+  CHECK(ic::context_at<Nb201, Both>(0).depth() == 0);
+  // The first edge of a cell has a prior in the cell before, and none in the data flow.
+  CHECK(ic::context_at<Nb201, Both>(6).depth() == 1);
+  // A prior that both read counts once.
+  using Twice = ic::compose<ic::bias<2>, ic::shift<1>>;
+  CHECK(ic::context_at<Nb201, Twice>(11).depth() == 2);
+}
+
+TEST_CASE("responses follow each other, and the most visible one counts") {
+  using enum ic::Response;
+  for (const ic::Response r : {kObserved, kPassedOn, kRemoved}) {
+    CHECK(ic::then(kPassedOn, r) == r);
+    CHECK(ic::then(kObserved, r) == kObserved);
+    CHECK(ic::then(kRemoved, r) == kRemoved);
+    CHECK(ic::most_visible(kObserved, r) == kObserved);
+    CHECK(ic::most_visible(r, kRemoved) == r);
+    CHECK(ic::most_visible(r, r) == r);
+  }
+  constexpr ic::Responses responses{kRemoved, kPassedOn, kObserved, kRemoved};
+  STATIC_REQUIRE(responses.to(ic::Effect::kInputShift) == kRemoved);
+  STATIC_REQUIRE(responses.to(ic::Effect::kInputScale) == kPassedOn);
+  STATIC_REQUIRE(responses.to(ic::Effect::kNormShift) == kObserved);
+  STATIC_REQUIRE(responses.to(ic::Effect::kNormScale) == kRemoved);
 }
 
 TEST_CASE("registration order runs on across cells") {

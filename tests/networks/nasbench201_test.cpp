@@ -76,10 +76,10 @@ TEST_CASE("Table 3 comes out row by row") {
 
 TEST_CASE("dependent parameters come beside the plain ones and change none of them") {
   CHECK(dependent_parameters<ic::none>() == 0);
-  CHECK(dependent_parameters<ic::bias<1>>() == 33'200);
-  CHECK(dependent_parameters<ic::bias<2>>() == 164'400);
-  CHECK(dependent_parameters<ic::bias<3>>() == 812'400);
-  CHECK(dependent_parameters<ic::bias<2, ic::dataflow>>() == 39'200);
+  CHECK(dependent_parameters<ic::keep_inert<ic::bias<1>>>() == 33'200);
+  CHECK(dependent_parameters<ic::keep_inert<ic::bias<2>>>() == 164'400);
+  CHECK(dependent_parameters<ic::keep_inert<ic::bias<3>>>() == 812'400);
+  CHECK(dependent_parameters<ic::keep_inert<ic::bias<2, ic::dataflow>>>() == 39'200);
   // 35 of 36 locations, each with four more copies of a 1x1 and a 3x3 convolution.
   Net<ic::split<125>> split;
   CHECK(dependent_parameters<ic::split<125>>(split) == 0);
@@ -105,15 +105,21 @@ TEST_CASE("the dependency report names each location's priors") {
   REQUIRE(rows.size() == 18);
   CHECK(ic::to_text(rows[0]) == "cells.0.edge01  location 0, choice 0: no prior");
   CHECK(ic::to_text(rows[1]) ==
-        "cells.0.edge02  location 1, choice 1: priors 0 (choice 0), 5 contexts");
+        "cells.0.edge02  location 1, choice 1: priors 0 (choice 0), 5 contexts, 80 "
+        "parameters; inert for none");
   // Registration order runs on through cells and reductions.
   CHECK(ic::to_text(rows[12]) ==
-        "cells.3.edge01  location 12, choice 0: priors 11 (choice 5), 10 (choice 4), 25 contexts");
+        "cells.3.edge01  location 12, choice 0: priors 11 (choice 5), 10 (choice 4), 25 contexts, "
+        "800 parameters; inert for none");
   for (const auto& row : rows) CHECK(row.policy == "bias<2>");
   const auto flow = ic::dependency_report(*Net<ic::bias<2, ic::dataflow>>(kSmall));
   CHECK(ic::to_text(flow[12]) == "cells.3.edge01  location 12, choice 0: no prior");
   CHECK(ic::to_text(flow[17]) ==
-        "cells.3.edge23  location 17, choice 5: priors 14 (choice 2), 13 (choice 1), 25 contexts");
+        "cells.3.edge23  location 17, choice 5: priors 14 (choice 2), 13 (choice 1), 25 contexts, "
+        "600 parameters; inert for none, skip_connect");
+  const std::string text = ic::describe(*Net<ic::shift<1>>(kSmall));
+  CHECK(text.starts_with("cells.0.edge01  location 0, choice 0: no prior\ncells.0.edge02"));
+  CHECK(text.find("inert for every candidate\n") != std::string::npos);  // into the last node
 }
 
 TEST_CASE("options that make no network are refused with the value") {

@@ -2,6 +2,7 @@
 // policies cover, and a check that wrong variants are caught by the same comparison.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/sgd.hpp"
@@ -23,9 +25,6 @@
 
 namespace ic = interchoice;
 using ic::testing::Fixture;
-using ic::testing::our_name;
-using Space = ic::NasBench201Space;
-using Path = ic::Architecture<Space>;
 
 namespace {
 
@@ -104,7 +103,7 @@ void load(torch::nn::Module& network, const Fixture& fixture, const Mistake& mis
   std::size_t loaded = 0;
   for (const std::string kind : {"init/param/", "init/buffer/"}) {
     for (const auto& [theirs, tensor] : fixture.below(kind)) {
-      const std::string name = our_name(theirs);
+      const std::string name = fixture.our_name(theirs);
       INFO(theirs << " -> " << name);
       REQUIRE(state.contains(name));
       at::Tensor value = in_our_shape(tensor, name);
@@ -123,7 +122,7 @@ void load(torch::nn::Module& network, const Fixture& fixture, const Mistake& mis
 torch::optim::SGD make_optimizer(const torch::nn::Module& network, const Fixture& fixture,
                                  const Mistake& mistake) {
   std::set<std::string> decayed;
-  for (const auto& name : fixture.meta.at("decay")) decayed.insert(our_name(name));
+  for (const auto& name : fixture.meta.at("decay")) decayed.insert(fixture.our_name(name));
   for (const auto& p : network.named_parameters()) {
     INFO(p.key());
     REQUIRE(ic::is_decayed(p.key(), p.value()) == decayed.contains(p.key()));
@@ -140,7 +139,7 @@ torch::optim::SGD make_optimizer(const torch::nn::Module& network, const Fixture
 }
 
 /// The logits of the first step, segment by segment where the network has segments.
-template <class Network>
+template <class Network, class Path>
 at::Tensor traced_forward(Network& network, const at::Tensor& x, const Path& path,
                           const Fixture& fixture, Deviations& deviations) {
   if constexpr (ic::SegmentedNetwork<Network>) {
@@ -149,6 +148,7 @@ at::Tensor traced_forward(Network& network, const at::Tensor& x, const Path& pat
       network.run_segment(i, activations, path);
       std::string name = network.segments()[i].name;  // stem, cells.0.node3, cells.1, head
       if (name == "head" || name.ends_with(".node1") || name.ends_with(".node2")) continue;
+      if (name.starts_with("body.")) name = "cell" + name.substr(5);
       if (name.starts_with("cells.")) name = "cell" + name.substr(6, name.find('.', 6) - 6);
       REQUIRE(activations.size() == 1);
       deviations.compare("trace0", activations.front(), fixture["trace0/" + name]);
@@ -168,7 +168,7 @@ void compare_gradients(const torch::nn::Module& network, const Fixture& fixture,
   for (const auto& p : parameters) defined += p.value().grad().defined() ? 1 : 0;
   deviations.require("grad0", defined == recorded.size());
   for (const auto& [theirs, gradient] : recorded) {
-    const std::string name = our_name(theirs);
+    const std::string name = fixture.our_name(theirs);
     deviations.compare("grad0", parameters[name].grad(), in_our_shape(gradient, name));
   }
 }
@@ -177,11 +177,11 @@ void compare_final(const torch::nn::Module& network, torch::optim::SGD& sgd, con
                    Deviations& deviations) {
   const auto state = state_of(network);
   for (const auto& [theirs, value] : fixture.below("final/param/")) {
-    const std::string name = our_name(theirs);
+    const std::string name = fixture.our_name(theirs);
     deviations.compare("param", state.at(name), in_our_shape(value, name));
   }
   for (const auto& [theirs, value] : fixture.below("final/buffer/")) {
-    deviations.compare("buffer", state.at(our_name(theirs)), value);
+    deviations.compare("buffer", state.at(fixture.our_name(theirs)), value);
   }
   const auto momentum = [&](const std::string& name) {
     const auto found = sgd.state().find(state.at(name).unsafeGetTensorImpl());
@@ -190,19 +190,19 @@ void compare_final(const torch::nn::Module& network, torch::optim::SGD& sgd, con
                : static_cast<torch::optim::SGDParamState&>(*found->second).momentum_buffer();
   };
   for (const auto& [theirs, value] : fixture.below("final/momentum/")) {
-    const std::string name = our_name(theirs);
+    const std::string name = fixture.our_name(theirs);
     deviations.compare("momentum", momentum(name), in_our_shape(value, name));
   }
   std::size_t without = 0;
   for (const auto& p : network.named_parameters()) without += momentum(p.key()).defined() ? 0 : 1;
   deviations.require("no_momentum", without == fixture.meta.at("no_momentum_buffer").size());
   for (const std::string theirs : fixture.meta.at("no_momentum_buffer")) {
-    deviations.require("no_momentum", !momentum(our_name(theirs)).defined());
+    deviations.require("no_momentum", !momentum(fixture.our_name(theirs)).defined());
   }
 }
 
 /// Every copy of every split location, in the order parameters then buffers of each candidate.
-template <class Policy>
+template <class Space, class Policy>
 void compare_copies(const torch::nn::Module& network, const Fixture& fixture,
                     Deviations& deviations) {
   using Block = ic::ChoiceBlockImpl<Space, Policy>;
@@ -215,7 +215,7 @@ void compare_copies(const torch::nn::Module& network, const Fixture& fixture,
   std::size_t splits = 0;
   std::size_t compared = 0;
   for (const auto& [module, split] : fixture.meta.at("split").items()) {
-    std::string name = our_name(module + "._biases");
+    std::string name = fixture.our_name(module + "._biases");
     name.resize(name.size() - std::string(".bias_table").size());
     const Block& block = *blocks.at(name);
     std::vector<std::string> keys;
@@ -226,7 +226,7 @@ void compare_copies(const torch::nn::Module& network, const Fixture& fixture,
       std::map<std::string, at::Tensor> recorded;
       for (const auto& [rest, value] :
            fixture.below("final/split/" + module + "/" + keys.back() + "/")) {
-        recorded[our_name(module + ".submodules." + rest)] = value;
+        recorded[fixture.our_name(module + ".submodules." + rest)] = value;
       }
       std::size_t i = 0;
       for (std::size_t c = 0; c < block.bank().candidate_count(); ++c) {
@@ -251,13 +251,16 @@ void compare_copies(const torch::nn::Module& network, const Fixture& fixture,
   REQUIRE(compared > 0);
 }
 
-Path path_of(const Fixture& fixture, const std::string& name, std::int64_t row) {
-  return Path(fixture.candidates(name, row));
-}
+template <class Network>
+using PathOf = ic::Architecture<typename Network::Space>;
 
 /// Trains and evaluates a network exactly as recorded and compares everything on the way.
 template <class Policy, class Network>
 Deviations replay(const Fixture& fixture, Network& network, const Mistake& mistake = {}) {
+  using Path = PathOf<Network>;
+  const auto path_of = [&](const std::string& name, std::int64_t row) {
+    return Path(fixture.candidates(name, row));
+  };
   Deviations deviations;
   network.to(torch::kDouble);
   load(network, fixture, mistake);
@@ -268,11 +271,14 @@ Deviations replay(const Fixture& fixture, Network& network, const Mistake& mista
   for (std::int64_t t = 0; t < fixture["arch"].size(0); ++t) {
     if (milestone == t) REQUIRE(ic::split_now(network).empty());
     if (t % accumulate == 0) ic::clear_gradients(network, mistake.unsampled);
-    const Path path = path_of(fixture, "arch", t);
+    const Path path = path_of("arch", t);
     const at::Tensor logits =
         t == 0 ? traced_forward(network, fixture["x"][t], path, fixture, deviations)
                : network.forward(fixture["x"][t], path);
-    const at::Tensor loss = torch::nn::functional::cross_entropy(logits, fixture["y"][t]);
+    const at::Tensor loss = torch::nn::functional::cross_entropy(
+        logits, fixture["y"][t],
+        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
+            fixture.meta.at("smoothing").get<double>()));
     loss.backward();
     deviations.compare("logits", logits, fixture["logits"][t]);
     deviations.compare("loss", loss, fixture["loss"][t]);
@@ -289,17 +295,17 @@ Deviations replay(const Fixture& fixture, Network& network, const Mistake& mista
   }
   compare_final(network, sgd, fixture, deviations);
   if constexpr (Policy::name == std::string_view("split")) {
-    compare_copies<Policy>(network, fixture, deviations);
+    compare_copies<typename Network::Space, Policy>(network, fixture, deviations);
   }
 
   torch::NoGradGuard no_grad;
   network.eval();
   for (std::int64_t i = 0; i < 2; ++i) {
     deviations.compare("eval" + std::to_string(i),
-                       network.forward(fixture["eval/x"], path_of(fixture, "eval/arch", i)),
+                       network.forward(fixture["eval/x"], path_of("eval/arch", i)),
                        fixture["eval/logits"][i]);
   }
-  const Path first = path_of(fixture, "eval/arch", 0);
+  const Path first = path_of("eval/arch", 0);
   network.train();
   for (std::int64_t i = 0; i < 2; ++i) network.forward(fixture["recal/x"][i], first);
   network.eval();
@@ -334,6 +340,26 @@ void check(const std::string& name) {
   CHECK(deviations.worst() < kTolerance);
 }
 
+/// The recorded FairNAS network: three choices.
+struct SmallLayout {
+  static constexpr std::int64_t stem_width = 16;
+  static constexpr std::int64_t width = 8;
+  static constexpr std::array<ic::ChainStage, 3> stages{{{8, 1, 2}, {8, 1, 1}, {16, 1, 1}}};
+  static constexpr std::int64_t head_width = 32;
+};
+
+template <class Policy>
+Deviations check_fairnas(const std::string& name) {
+  INFO(name);
+  const Fixture fixture = fixture_of(name);
+  ic::Supernet<ic::FairNasNetwork<SmallLayout>, Policy> network(ic::FairNasOptions{.classes = 10});
+  const Deviations deviations = replay<Policy>(fixture, *network);
+  std::cout << name << ": largest " << deviations.worst() << " (" << deviations.text() << " )\n";
+  INFO(deviations.text());
+  CHECK(deviations.worst() < kTolerance);
+  return deviations;
+}
+
 template <class Policy>
 double worst_with(const std::string& name, const Mistake& mistake) {
   const Fixture fixture = fixture_of(name);
@@ -350,6 +376,7 @@ using reference_split = ic::split<ic::on_demand, 1, ic::last_used>;
 /// The same network put together by hand from its public parts, with candidates of our choice.
 template <class EdgeOperations>
 struct HandMade : torch::nn::Module {
+  using Space = ic::NasBench201Space;
   explicit HandMade(const ic::NasBench201Options& options)
       : stem(std::make_shared<ic::nasbench201::Stem>(3, options.width)),
         head(std::make_shared<ic::nasbench201::Head>(options.width, 10)) {
@@ -363,7 +390,7 @@ struct HandMade : torch::nn::Module {
     }
     register_module("head", head);
   }
-  at::Tensor forward(at::Tensor x, const Path& path) {
+  at::Tensor forward(at::Tensor x, const ic::Architecture<Space>& path) {
     x = stem->forward(x.contiguous(at::MemoryFormat::ChannelsLast));
     for (Cell& cell : cells) x = cell->forward(x, path);
     return head->forward(x);
@@ -392,6 +419,9 @@ TEST_CASE("the reference's trainings come out in float64", "[shared]") {
   check<ic::Skip, kept<ic::bias_sum<2>>>("nb201_plain_biassumD2");
   check<ic::Skip, kept<ic::attention<1>>>("nb201_plain_attD1S");
   check<ic::Skip, reference_split>("nb201_plain_splitD1");
+  check_fairnas<ic::none>("fairnas_none");
+  check_fairnas<reference_split>("fairnas_splitD1");
+  check_fairnas<kept<ic::bias<1>>>("x_fairnas_biasD1_rand");
   check<ic::Skip, ic::none>("x_nb201_plain_none_rand");
   check<ic::Skip, kept<ic::bias<1>>>("x_nb201_plain_biasD1_rand");
   check<ic::Skip, kept<ic::bias<2>>>("x_nb201_plain_biasD2_rand");
@@ -404,7 +434,8 @@ TEST_CASE("the comparison catches what is done wrong", "[shared]") {
   torch::set_num_threads(1);
   using Unsampled = ic::UnsampledWeights;
   CHECK(worst_with<ic::none>("nb201_plain_none", {.unsampled = Unsampled::kFreeze}) > kSeen);
-  CHECK(worst_with<kept<ic::bias<2>>>("x_nb201_plain_biasD2_rand", {.swap_table_axes = true}) > kSeen);
+  CHECK(worst_with<kept<ic::bias<2>>>("x_nb201_plain_biasD2_rand", {.swap_table_axes = true}) >
+        kSeen);
   CHECK(worst_with<ic::none>("x_nb201_plain_none_rand", {.decay_everything = true}) > kSeen);
   CHECK(worst_with<ic::none>("nb201_plain_none", {.rate_one_step_late = true}) > kSeen);
   // The wrong policy for the recorded network: never split, or the paper's copies.
@@ -422,7 +453,7 @@ TEST_CASE("a single weight that is off by a millionth is caught", "[shared]") {
   Fixture fixture = fixture_of("x_nb201_plain_biasD1_rand");
   at::Tensor& table =
       fixture.tensors["init/param/net.cells.1.blocks.2.ops.0.module.wrapped._biases"];
-  const Path path = path_of(fixture, "arch", 0);
+  const auto path = fixture.candidates("arch", 0);
   table[path[2]][path[3]].view({-1})[0] += 1e-6;
   ic::Supernet<ic::NasBench201<ic::Skip>, kept<ic::bias<1>>> network(options_of(fixture));
   const double worst = replay<kept<ic::bias<1>>>(fixture, *network).worst();

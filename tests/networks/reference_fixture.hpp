@@ -36,6 +36,9 @@ struct Fixture {
     }
     return found;
   }
+  /// The name of a recorded parameter or buffer in our network.
+  std::string our_name(const std::string& theirs) const;
+
   /// A row of an integer tensor as an architecture's candidates.
   std::vector<std::uint8_t> candidates(const std::string& name, std::int64_t row) const {
     const at::Tensor values = (*this)[name][row].contiguous();
@@ -53,8 +56,38 @@ inline Fixture read_fixture(const std::filesystem::path& path) {
   return {std::move(file.tensors), nlohmann::json::parse(file.metadata.at("meta"))};
 }
 
+/// The name of a parameter or buffer of the reference's FairNAS network in ours; empty if it is
+/// none.
+inline std::string our_fairnas_name(const std::string& theirs) {
+  static const char* const blocks[] = {"k3e3", "k5e3", "k7e3", "k3e6", "k5e6", "k7e6"};
+  static const std::map<std::string, std::string> steps{{"0", "expansion"},  {"1", "norm1"},
+                                                        {"3", "depthwise"},  {"4", "norm2"},
+                                                        {"6", "projection"}, {"7", "norm3"}};
+  static const std::regex block(
+      R"(net\.cells\.(\d+)\.op\.submodules\.(\d)\.block\.(?:module\.)?(\d)\.(\w+))");
+  std::smatch part;
+  if (std::regex_match(theirs, part, block)) {
+    return "body." + part.str(1) + "." + blocks[std::stoi(part.str(2))] + "." +
+           steps.at(part.str(3)) + "." + part.str(4);
+  }
+  static const std::pair<std::regex, const char*> others[] = {
+      {std::regex(R"(net\.cells\.(\d+)\.op\._biases)"), "body.$1.bias_table"},
+      {std::regex(R"(net\.stem\.stem0\.steps\.0\.)"), "stem.convolution."},
+      {std::regex(R"(net\.stem\.stem0\.steps\.1\.)"), "stem.norm1."},
+      {std::regex(R"(net\.stem\.stem1\.block\.0\.)"), "stem.depthwise."},
+      {std::regex(R"(net\.stem\.stem1\.block\.1\.)"), "stem.norm2."},
+      {std::regex(R"(net\.stem\.stem1\.block\.3\.)"), "stem.projection."},
+      {std::regex(R"(net\.stem\.stem1\.block\.4\.)"), "stem.norm3."}};
+  for (const auto& [pattern, ours] : others) {
+    if (std::regex_search(theirs, pattern, std::regex_constants::match_continuous)) {
+      return std::regex_replace(theirs, pattern, ours);
+    }
+  }
+  return "";
+}
+
 /// The name of a parameter or buffer of the reference's NAS-Bench-201 network in ours.
-inline std::string our_name(const std::string& theirs) {
+inline std::string our_nasbench201_name(const std::string& theirs) {
   static const std::regex edge(
       R"(net\.cells\.(\d+)\.blocks\.(\d)\.ops\.(\d)\.module\.wrapped\.(.*))");
   std::smatch part;
@@ -91,7 +124,27 @@ inline std::string our_name(const std::string& theirs) {
       return std::regex_replace(theirs, pattern, ours);
     }
   }
-  throw std::out_of_range("no name of ours for " + theirs);
+  return "";
+}
+
+/// The name of a parameter or buffer of a recorded network in ours.
+inline std::string our_name(const std::string& theirs, bool is_fairnas) {
+  static const std::pair<std::string, std::string> head[] = {
+      {"net.heads.0.head_module.0.", "head.convolution."},
+      {"net.heads.0.head_module.1.", "head.norm."},
+      {"net.heads.0.head_module.6.", "head.linear."}};
+  if (is_fairnas) {
+    for (const auto& [prefix, ours] : head) {
+      if (theirs.starts_with(prefix)) return ours + theirs.substr(prefix.size());
+    }
+  }
+  const std::string name = is_fairnas ? our_fairnas_name(theirs) : our_nasbench201_name(theirs);
+  if (name.empty()) throw std::out_of_range("no name of ours for " + theirs);
+  return name;
+}
+
+inline std::string Fixture::our_name(const std::string& theirs) const {
+  return testing::our_name(theirs, meta.at("net").at("space") == "fairnas");
 }
 
 }  // namespace interchoice::testing
