@@ -89,7 +89,7 @@ TEST_CASE("dependent parameters come beside the plain ones and change none of th
 }
 
 TEST_CASE("tables have the sizes of the unrestricted space, farthest prior first") {
-  Net<ic::bias<2>> net;
+  Net<ic::keep_inert<ic::bias<2>>> net;
   const auto parameters = net->named_parameters();
   CHECK(parameters.find("cells.0.edge01.bias_table") == nullptr);
   CHECK(parameters["cells.0.edge02.bias_table"].sizes() == std::vector<std::int64_t>{5, 5, 16});

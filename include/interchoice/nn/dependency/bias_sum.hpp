@@ -13,27 +13,30 @@
 
 namespace interchoice {
 
-/// y = op_c(x + b_0[c] + b_1[p1] + ... + b_D[pD]): tables [n_i, C], `bias_table<i>`, 0 the own one.
+/// y = op_c(x + b_0[c] + b_1[p1] + ... + b_D[pD]): tables [n_i, C], `bias_table<i>`; table 0, of
+/// the own choice, has rows only for candidates that can show them.
 template <std::size_t Depth, class Order>
 struct dependency_state<bias_sum<Depth, Order>> {
   dependency_state(torch::nn::Module& owner, const Site& site) {
     const Context& context = site.context();
+    std::int64_t rows = 0;
     for (std::size_t c = 0; c < context.candidates(); ++c) {
-      observed_.push_back(site.observes(Effect::kInputShift, c));
+      own_rows_.push_back(site.observes(Effect::kInputShift, c) ? rows++ : kNoRow);
     }
-    if (context.depth() == 0 || !site.observes(Effect::kInputShift)) return;
-    const auto add_table = [&](std::size_t candidates) {
-      tables.push_back(owner.register_parameter(
-          "bias_table" + std::to_string(tables.size()),
-          at::zeros({static_cast<std::int64_t>(candidates), site.geometry().channels})));
+    if (context.depth() == 0 || rows == 0) return;
+    const auto add_table = [&](std::int64_t candidates) {
+      tables.push_back(owner.register_parameter("bias_table" + std::to_string(tables.size()),
+                                                at::zeros({candidates, site.geometry().channels})));
     };
-    add_table(context.candidates());
-    for (std::size_t i = 0; i < context.depth(); ++i) add_table(context.prior(i).candidates);
+    add_table(rows);
+    for (std::size_t i = 0; i < context.depth(); ++i) {
+      add_table(static_cast<std::int64_t>(context.prior(i).candidates));
+    }
   }
 
   at::Tensor input_vector(const Selection& selection) const {
-    if (tables.empty() || !observed_[selection.candidate()]) return {};
-    at::Tensor sum = tables[0].select(0, static_cast<std::int64_t>(selection.candidate()));
+    if (tables.empty() || own_rows_[selection.candidate()] == kNoRow) return {};
+    at::Tensor sum = tables[0].select(0, own_rows_[selection.candidate()]);
     for (std::size_t i = 1; i < tables.size(); ++i) {
       sum = sum + tables[i].select(0, static_cast<std::int64_t>(selection.prior(i - 1)));
     }
@@ -43,7 +46,9 @@ struct dependency_state<bias_sum<Depth, Order>> {
   std::vector<at::Tensor> tables;  // own choice, nearest prior, ..., farthest prior
 
  private:
-  std::vector<bool> observed_;  // of each candidate
+  static constexpr std::int64_t kNoRow = -1;
+
+  std::vector<std::int64_t> own_rows_;  // of each candidate
 };
 
 }  // namespace interchoice
