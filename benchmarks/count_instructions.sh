@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Instructions of training steps, as ratios: bias and split / none for three restrictions, none /
+# Instructions of training steps, as ratios: each policy / none on NAS-Bench-201 and FairNAS, none /
 # a network written by hand. Needs valgrind.
 #
 #   benchmarks/count_instructions.sh build/release/benchmarks/instruction_count [STEPS [BATCH]]
@@ -19,11 +19,11 @@ count() {
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.4f", a / b }'; }
 
-for restriction in all no_zero only_conv; do
-  none=$(count none $restriction)
-  echo "$restriction: none $none instructions in $steps steps"
-  for variant in bias1 bias2 bias3 split; do
-    echo "  $variant / none $(ratio "$(count $variant $restriction)" "$none")"
+for space in fairnas all no_zero only_conv; do
+  none=$(count none $space)
+  echo "$space: none $none instructions in $steps steps"
+  for variant in bias1 bias2 bias3 bias_sum1 scale1 attention1 shift1 affine1 split; do
+    echo "  $variant / none $(ratio "$(count $variant $space)" "$none")"
   done
 done
 static=$(count static only_conv)

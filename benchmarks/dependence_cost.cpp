@@ -1,6 +1,7 @@
 // What choice-dependent weights cost in a training step: time of forward, backward and SGD step of
-// the paper's NAS-Bench-201 super-network under each policy, divided by that of `none` on the same
-// paths; and `none` divided by a network written by hand for one path.
+// the paper's NAS-Bench-201 super-network, and of a narrow FairNAS one, under each policy, divided
+// by that of `none` on the same paths; and `none` divided by a network written by hand for one
+// path.
 //
 //   dependence_cost [rounds] [batch]        one thread; ratios of interleaved rounds, an A/A pair
 
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "benchmarks/interleaved.hpp"
+#include "benchmarks/policies.hpp"
 #include "benchmarks/training_steps.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 
@@ -19,7 +21,7 @@ namespace {
 
 using namespace benchmarks;
 
-const std::vector<std::int64_t> kCells{2, 2, 2};
+const ic::NasBench201Options kOptions{};
 
 void print(const std::string& title, std::vector<Variant>& variants, std::size_t rounds) {
   run_interleaved(variants, 10, rounds);
@@ -32,16 +34,18 @@ void print(const std::string& title, std::vector<Variant>& variants, std::size_t
   std::fflush(stdout);
 }
 
-void compare(const std::string& title, const Data& data, const ic::Restriction<Space>& restriction,
-             std::size_t rounds) {
-  const ic::UniformSampler<Space> sample(restriction, ic::Seed{0});
-  std::vector<Variant> variants{
-      {"none", supernet_step<ic::none>(data, kCells, sample)},
-      {"none again (A/A)", supernet_step<ic::none>(data, kCells, sample)},
-      {"bias<1>", supernet_step<ic::bias<1>>(data, kCells, sample)},
-      {"bias<2>", supernet_step<ic::bias<2>>(data, kCells, sample)},
-      {"bias<3>", supernet_step<ic::bias<3>>(data, kCells, sample)},
-      {"split", supernet_step<ic::split<ic::on_demand>>(data, kCells, sample)}};
+template <class Network>
+void compare(const std::string& title, const Data& data, const typename Network::Options& options,
+             const ic::Restriction<typename Network::Space>& restriction, std::size_t rounds) {
+  const ic::UniformSampler<typename Network::Space> sample(restriction, ic::Seed{0});
+  std::vector<Variant> variants;
+  for_each_policy([&]<class Policy>(const char* name) {
+    variants.push_back({name, supernet_step<Network, Policy>(data, options, sample)});
+    if (variants.size() == 1) {
+      variants.push_back(
+          {"none again (A/A)", supernet_step<Network, Policy>(data, options, sample)});
+    }
+  });
   print(title, variants, rounds);
 }
 
@@ -52,14 +56,17 @@ int main(int argc, char** argv) {
   const std::int64_t batch = argc > 2 ? std::atoi(argv[2]) : 64;
   at::set_num_threads(1);
   ic::keep_freed_memory();
-  const Data data = Data::random(batch);
+  const Data data = Data::random(batch, 32);
   std::printf("batch %ld, %zu rounds, one thread\n", batch, rounds);
-  compare("all operations", data, ic::all<Space>, rounds);
-  compare("no Zero", data, ic::no_zero<Space>, rounds);
-  compare("only convolutions", data, ic::only_convolutions<Space>, rounds);
+  compare<NasBench201>("all operations", data, kOptions, ic::all<Space>, rounds);
+  compare<NasBench201>("no Zero", data, kOptions, ic::no_zero<Space>, rounds);
+  compare<NasBench201>("only convolutions", data, kOptions, ic::only_convolutions<Space>, rounds);
+  compare<FairNas>("FairNAS, narrow, 64 pixels", Data::random(batch / 2, 64), {.classes = 10},
+                   ic::all<FairNas::Space>, rounds);
   std::vector<Variant> variants{
-      {"written by hand", static_step(data, kCells)},
-      {"again (A/A)", static_step(data, kCells)},
-      {"none", supernet_step<ic::none>(data, kCells, ic::FixedSampler<Space>(kStaticPath))}};
+      {"written by hand", static_step(data, kOptions.cells_per_stage)},
+      {"again (A/A)", static_step(data, kOptions.cells_per_stage)},
+      {"none",
+       supernet_step<NasBench201, ic::none>(data, kOptions, ic::FixedSampler<Space>(kStaticPath))}};
   print("one path", variants, rounds);
 }

@@ -1,7 +1,7 @@
 // The training steps of one variant, to be counted by callgrind: instructions tell apart what
 // noise hides. benchmarks/count_instructions.sh runs it for all variants and prints ratios.
 //
-//   instruction_count VARIANT RESTRICTION STEPS BATCH
+//   instruction_count VARIANT SPACE STEPS BATCH      SPACE: all, no_zero, only_conv, fairnas
 
 #include <ATen/Parallel.h>
 
@@ -10,31 +10,42 @@
 #include <map>
 #include <string>
 
+#include "benchmarks/policies.hpp"
 #include "benchmarks/training_steps.hpp"
 
 namespace {
 
 using namespace benchmarks;
 
-const std::vector<std::int64_t> kCells{1, 1, 1};
+const ic::NasBench201Options kOptions{.cells_per_stage = {1, 1, 1}};
 
-Step step_of(const std::string& variant, const std::string& restriction, const Data& data) {
-  if (variant == "static") return static_step(data, kCells);
+template <class Network>
+Step step_of(const std::string& variant, const Data& data, const typename Network::Options& options,
+             const ic::Restriction<typename Network::Space>& restriction) {
+  const ic::UniformSampler<typename Network::Space> sample(restriction, ic::Seed{0});
+  Step step;
+  for_each_policy([&]<class Policy>(const char* name) {
+    if (variant == name) step = supernet_step<Network, Policy>(data, options, sample);
+  });
+  return step;
+}
+
+Step step_of(const std::string& variant, const std::string& space, std::int64_t batch) {
+  if (space == "fairnas") {
+    return step_of<FairNas>(variant, Data::random(batch, 64), {.classes = 10},
+                            ic::all<FairNas::Space>);
+  }
+  const Data data = Data::random(batch, 32);
+  if (variant == "static") return static_step(data, kOptions.cells_per_stage);
   if (variant == "none-fixed") {
-    return supernet_step<ic::none>(data, kCells, ic::FixedSampler<Space>(kStaticPath));
+    return supernet_step<NasBench201, ic::none>(data, kOptions,
+                                                ic::FixedSampler<Space>(kStaticPath));
   }
   const std::map<std::string, ic::Restriction<Space>> restrictions{
       {"all", ic::all<Space>},
       {"no_zero", ic::no_zero<Space>},
       {"only_conv", ic::only_convolutions<Space>}};
-  const ic::UniformSampler<Space> sample(restrictions.at(restriction), ic::Seed{0});
-  if (variant == "none") return supernet_step<ic::none>(data, kCells, sample);
-  if (variant == "bias1") return supernet_step<ic::bias<1>>(data, kCells, sample);
-  if (variant == "bias2") return supernet_step<ic::bias<2>>(data, kCells, sample);
-  if (variant == "bias3") return supernet_step<ic::bias<3>>(data, kCells, sample);
-  if (variant == "split") return supernet_step<ic::split<ic::on_demand>>(data, kCells, sample);
-  std::fprintf(stderr, "unknown variant '%s'\n", variant.c_str());
-  std::exit(2);
+  return step_of<NasBench201>(variant, data, kOptions, restrictions.at(space));
 }
 
 }  // namespace
@@ -47,12 +58,15 @@ extern "C" __attribute__((noinline)) void counted_steps(const Step& step, std::s
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: instruction_count VARIANT RESTRICTION STEPS BATCH\n");
+    std::fprintf(stderr, "usage: instruction_count VARIANT SPACE STEPS BATCH\n");
     return 2;
   }
   at::set_num_threads(1);
-  const Data data = Data::random(std::atoi(argv[4]));
-  const Step step = step_of(argv[1], argv[2], data);
+  const Step step = step_of(argv[1], argv[2], std::atoi(argv[4]));
+  if (!step) {
+    std::fprintf(stderr, "instruction_count: unknown variant '%s'\n", argv[1]);
+    return 2;
+  }
   step(0);
   counted_steps(step, 1, 1 + static_cast<std::size_t>(std::atoi(argv[3])));
 }

@@ -4,7 +4,9 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "benchmarks/static_network.hpp"
 #include "interchoice/core/restriction.hpp"
+#include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/sampling/fixed.hpp"
@@ -24,13 +27,24 @@ namespace benchmarks {
 
 namespace ic = interchoice;
 using Space = ic::NasBench201Space;
+using NasBench201 = ic::NasBench201<ic::LinearSkip>;
+
+/// The paper's FairNAS blocks at a quarter of the width, for images of 64 pixels.
+struct NarrowLayout {
+  static constexpr std::int64_t stem_width = 16;
+  static constexpr std::int64_t width = 8;
+  static constexpr std::array<ic::ChainStage, 4> stages{
+      {{8, 2, 2}, {16, 4, 2}, {24, 4, 1}, {48, 4, 2}}};
+  static constexpr std::int64_t head_width = 320;
+};
+using FairNas = ic::FairNasNetwork<NarrowLayout>;
 
 struct Data {
   at::Tensor images;
   at::Tensor labels;
 
-  static Data random(std::int64_t batch) {
-    return {at::randn({batch, 3, 32, 32}), at::randint(10, {batch})};
+  static Data random(std::int64_t batch, std::int64_t size) {
+    return {at::randn({batch, 3, size, size}), at::randint(10, {batch})};
   }
 };
 
@@ -48,10 +62,9 @@ Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forwar
 }
 
 /// A super-network's step; `sample(epoch, step)` gives the path.
-template <class Policy, class Sample>
-Step supernet_step(const Data& data, const std::vector<std::int64_t>& cells, Sample sample) {
-  ic::Supernet<ic::NasBench201<ic::LinearSkip>, Policy> net(
-      ic::NasBench201Options{.cells_per_stage = cells});
+template <class Network, class Policy, class Sample>
+Step supernet_step(const Data& data, const typename Network::Options& options, Sample sample) {
+  ic::Supernet<Network, Policy> net(options);
   ic::split_now(*net);
   return training_step(net.ptr(), data, [=](auto& module, std::size_t round) {
     return module.forward(data.images, sample(0, round));

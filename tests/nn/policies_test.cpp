@@ -137,10 +137,14 @@ TEST_CASE("bias_sum adds a vector for each choice it looks at") {
     const Path path{0, 2, 5, c};
     INFO(Space::candidate_name(3, c));
     const at::Tensor x = input(c);
+    if (c == 6) {  // no row: Zero shows nothing
+      CHECK(pair.block->forward(x, path).count_nonzero().item<std::int64_t>() == 0);
+      continue;
+    }
     const at::Tensor vector = tables[0][c] + tables[1][5] + tables[2][2];
     CHECK(close(pair.block->forward(x, path),
                 pair.operation(c).forward(x + per_channel(vector), {})));
-    if (c != 6) check_gradients(pair.block, path);
+    check_gradients(pair.block, path);
   }
   CHECK(Block<ic::bias_sum<2>>(0, ic::Geometry{.channels = 4})->state().tables.empty());
   CHECK(Block<ic::bias_sum<2>>(1, ic::Geometry{.channels = 4})->state().tables.size() == 2);
