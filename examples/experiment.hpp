@@ -3,10 +3,6 @@
 // What the programs share: names of restrictions and policies, the super-network they train, how
 // they train, save, load and rank it.
 
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
-#include <torch/cuda.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -17,13 +13,13 @@
 
 #include "examples/command_line.hpp"
 #include "examples/experiment_data.hpp"
+#include "examples/machine.hpp"
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/sampling/distinct.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/checkpoint.hpp"
-#include "interchoice/training/cpu_memory.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/train.hpp"
 
@@ -90,32 +86,6 @@ struct NetworkSizes {
     return {number("width"), number("cells"), number("stages")};
   }
 };
-
-/// What a program computes on.
-struct Machine {
-  std::string device = "auto";
-  int threads = 1;
-};
-
-inline void add_machine_options(CLI::App& app, Machine& machine) {
-  app.add_option("--device", machine.device, "auto is cuda where there is one")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
-      ->capture_default_str();
-  app.add_option("--threads", machine.threads, "processors to use")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-}
-
-/// Prepares a process for training; the device to put networks on.
-inline at::Device prepare(const Machine& machine) {
-  at::set_num_threads(machine.threads);
-  ic::keep_freed_memory();
-  const bool has_cuda = torch::cuda::is_available();
-  if (machine.device == "cuda" && !has_cuda) {
-    throw UsageError("--device cuda: this machine or this build of the program has no CUDA device");
-  }
-  return machine.device != "cpu" && has_cuda ? at::kCUDA : at::kCPU;
-}
 
 /// The options that all programs that train have in common.
 template <class Options>

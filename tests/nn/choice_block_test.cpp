@@ -470,7 +470,8 @@ TEST_CASE("geometries that a candidate cannot serve are refused when the block i
       (ic::CellBlocks<ic::NasBench201Space, ic::none>(
           0, Geometry{.channels = 2, .stride = 2},
           ic::operations_of<ic::NasBench201<ic::LinearSkip>::EdgeOperations>())),
-      Contains("interchoice: CellBlocks needs equal channels and stride 1, got 2 -> 2, stride 2"));
+      Contains(
+          "interchoice: AveragePool3x3 needs equal channels and stride 1, got 2 -> 2, stride 2"));
 }
 
 TEST_CASE("blocks are found wherever they are in a network") {

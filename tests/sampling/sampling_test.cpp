@@ -1,23 +1,30 @@
 // Samplers: distribution, restriction, restart.
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "interchoice/core/text.hpp"
+#include "interchoice/sampling/budgeted.hpp"
 #include "interchoice/sampling/distinct.hpp"
 #include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
+#include "interchoice/sampling/weighted.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
 #include "support/chi_square.hpp"
 
 namespace ic = interchoice;
+using Catch::Matchers::Contains;
 namespace t = interchoice::testing;
 using Space = ic::NasBench201Space;
 using Path = ic::Architecture<Space>;
@@ -32,12 +39,36 @@ static_assert(
     !ic::PathSampler<decltype([] { return Path{}; }), Space>);  // no place in the sequence
 static_assert(!ic::PathSampler<int, Space>);
 
+// Several paths a step are another notion than one.
+static_assert(ic::MultiPathSampler<ic::StrictFairSampler<Space>, Space>);
+static_assert(!ic::MultiPathSampler<ic::StrictFairSampler<t::Small>, Space>);
+static_assert(!ic::PathSampler<ic::StrictFairSampler<Space>, Space>);
+static_assert(!ic::MultiPathSampler<ic::UniformSampler<Space>, Space>);
+static_assert(ic::PathSampler<ic::WeightedSampler<t::Mixed>, t::Mixed>);
+using NoCost = decltype([](const Path&) { return 0; });
+static_assert(ic::PathSampler<ic::BudgetedSampler<Space, NoCost>, Space>);
+static_assert(ic::detail::AnySampler<ic::FixedSampler<Space>>);
+static_assert(ic::detail::AnySampler<ic::StrictFairSampler<Space>>);
+static_assert(!ic::detail::AnySampler<int>);
+static_assert(!ic::detail::AnySampler<decltype([](std::uint64_t, std::uint64_t) { return 3; })>);
+
 // A path can be drawn at compile time.
 static_assert(ic::UniformSampler<Space>(ic::only_convolutions<Space>, Seed{1})(0, 0)[0] >= 2);
 
 namespace {
 
 using interchoice::testing::chi_square;
+
+/// What a call throws, as text; empty if nothing.
+template <class Error, class Call>
+std::string thrown_by(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
 
 /// A bound that a correct sampler passes but for one seed in 100,000: mean + 4.3 deviations, and
 /// some more for the skew of few degrees of freedom.
@@ -164,4 +195,189 @@ TEST_CASE("every architecture is equally often among the distinct ones") {
   // Drawing 27 of 81 without putting back: the statistic is smaller by (81 - 27) / 80.
   CHECK(chi_square(counts) < bound(81));
   CHECK(chi_square(counts) > 20);
+}
+
+TEST_CASE("strict fairness: a step uses every candidate of every choice exactly once") {
+  const auto check_fair = [](const auto& sample, const auto& restriction, auto space) {
+    using Any = decltype(space);
+    for (std::uint64_t step = 0; step < 40; ++step) {
+      const auto paths = ic::paths_of_step(sample, step / 8, step);
+      REQUIRE(paths.size() == ic::paths_per_step(sample));
+      for (std::size_t choice = 0; choice < Any::choice_count; ++choice) {
+        std::vector<std::uint8_t> used;
+        for (const auto& path : paths) used.push_back(path[choice]);
+        std::sort(used.begin(), used.end());
+        const auto allowed = restriction.candidates(choice);
+        REQUIRE(used == std::vector<std::uint8_t>(allowed.begin(), allowed.end()));
+      }
+    }
+  };
+  check_fair(ic::StrictFairSampler<Space>(Seed{1}), ic::all<Space>, Space{});
+  check_fair(ic::StrictFairSampler(ic::no_zero<Space>, Seed{2}), ic::no_zero<Space>, Space{});
+  check_fair(ic::StrictFairSampler(ic::all<t::TooWide>, Seed{3}), ic::all<t::TooWide>,
+             t::TooWide{});
+  check_fair(ic::StrictFairSampler(ic::all<t::Single>, Seed{3}), ic::all<t::Single>, t::Single{});
+  // Unequal choices that a restriction makes equal.
+  const ic::Restriction<t::Mixed> first([](std::size_t, std::size_t c) { return c == 0; });
+  check_fair(ic::StrictFairSampler(first, Seed{4}), first, t::Mixed{});
+  CHECK_THAT(
+      thrown_by<std::invalid_argument>([&] { ic::StrictFairSampler(ic::all<t::Mixed>, Seed{5}); }),
+      Contains("choice 0 of 'chain' has 2, choice 1 has 5") && Contains("UniformSampler"));
+  static_assert(ic::StrictFairSampler<Space>(Seed{0}).paths(0, 0).size() == 5);
+}
+
+TEST_CASE("strict fairness: every order is equally probable, choices and steps are independent") {
+  const ic::StrictFairSampler<t::Small> sample(Seed{11});
+  constexpr std::uint64_t kDraws = 12'960;
+  std::vector<int> whole(81), orders(6), pairs(36), steps(36), epochs(36);
+  // The order in which three paths use a choice, 0 to 5.
+  const auto order = [](const auto& paths, std::size_t choice) {
+    return static_cast<std::size_t>(2 * paths[0][choice] +
+                                    (paths[1][choice] > paths[2][choice] ? 1 : 0));
+  };
+  for (std::uint64_t i = 0; i < kDraws; ++i) {
+    const auto paths = sample.paths(i / 100, i % 100);
+    ++whole[paths[i % 3].rank()];  // each path by itself is uniform
+    ++orders[order(paths, 2)];
+    ++pairs[6 * order(paths, 0) + order(paths, 3)];
+    ++steps[6 * order(paths, 1) + order(sample.paths(i / 100, i % 100 + 1), 1)];
+    ++epochs[6 * order(paths, 1) + order(sample.paths(i / 100 + 1, i % 100), 1)];
+  }
+  CHECK(chi_square(whole) < bound(81));
+  CHECK(chi_square(orders) < bound(6));
+  CHECK(chi_square(pairs) < bound(36));
+  CHECK(chi_square(steps) < bound(36));
+  CHECK(chi_square(epochs) < bound(36));
+}
+
+TEST_CASE("weights are probabilities, restricted or not") {
+  // Weight k + 1 for candidate k, three times that in choice 1, none for candidate 2 of choice 3.
+  const auto weight = [](std::size_t choice, std::size_t c) {
+    if (choice == 3 && c == 2) return 0.0;
+    return static_cast<double>(c + 1) * (choice == 1 ? 3 : 1);
+  };
+  const ic::WeightedSampler sample(ic::all<t::Mixed>, weight, Seed{12});
+  std::vector<double> probabilities;  // of the 2 x 5 x 1 x 2 architectures that are left
+  for (double a : {1 / 3., 2 / 3.}) {
+    for (int b = 1; b <= 5; ++b) {
+      for (double d : {1 / 3., 2 / 3.}) probabilities.push_back(a * b / 15. * d);
+    }
+  }
+  std::vector<int> counts(20);
+  for (std::uint64_t step = 0; step < 30'000; ++step) {
+    const auto path = sample(step / 100, step % 100);
+    REQUIRE(path[3] < 2);
+    ++counts[static_cast<std::size_t>(10 * path[0] + 2 * path[1] + path[3])];
+  }
+  CHECK(chi_square(counts, probabilities) < bound(20));
+  CHECK(chi_square(counts, probabilities) > 5);
+  CHECK(chi_square(counts) > bound(20));  // the test can tell them from uniform ones
+  CHECK(sample.probability(1, 4) == Approx(1 / 3.).epsilon(1e-12));
+  CHECK(sample.probability(3, 2) == 0);
+
+  const ic::Restriction<t::Mixed> odd(
+      [](std::size_t choice, std::size_t c) { return choice == 2 || c % 2 == 1; });
+  const ic::WeightedSampler restricted(odd, weight, Seed{12});
+  std::vector<int> two(2);
+  for (std::uint64_t step = 0; step < 3'000; ++step) {
+    const auto path = restricted(0, step);
+    REQUIRE(odd.allows(path));
+    ++two[path[1] == 3 ? 1 : 0];
+  }
+  CHECK(chi_square(two, {1 / 3., 2 / 3.}) < bound(2));
+  CHECK(restricted.probability(1, 3) == Approx(2 / 3.).epsilon(1e-12));
+  CHECK(restricted.probability(1, 2) == 0);
+
+  const auto refusal = [](auto weights) {
+    return thrown_by<std::invalid_argument>(
+        [&] { ic::WeightedSampler(ic::all<t::Mixed>, weights, Seed{0}); });
+  };
+  CHECK_THAT(refusal([](std::size_t, std::size_t c) { return c == 1 ? -0.5 : 1; }),
+             Contains("the weight of 'op1' in choice 0 is -0.5"));
+  CHECK_THAT(refusal([](std::size_t, std::size_t) { return std::nan(""); }), Contains("is nan"));
+  CHECK_THAT(refusal([](std::size_t, std::size_t) { return INFINITY; }), Contains("is inf"));
+  CHECK_THAT(refusal([](std::size_t choice, std::size_t) { return choice == 2 ? 0 : 1; }),
+             Contains("the weights of choice 2 of 'chain' sum to 0"));
+  CHECK_THAT(refusal([](std::size_t, std::size_t) { return 1e308; }), Contains("sum to inf"));
+}
+
+TEST_CASE("a budget is kept, and what is within it is uniform") {
+  const auto cost = [](const auto& a) { return a[0] + a[1] + a[2] + a[3]; };  // 0 to 8
+  const ic::BudgetedSampler sample(ic::all<t::Small>, cost, {.low = 3, .high = 4}, Seed{13});
+  const ic::UniformSampler uniform(ic::all<t::Small>, Seed{13});
+  std::vector<int> counts(81);
+  int first_tries = 0;
+  for (std::uint64_t step = 0; step < 7'000; ++step) {
+    const auto path = sample(step / 100, step % 100);
+    REQUIRE((cost(path) == 3 || cost(path) == 4));
+    ++counts[path.rank()];
+    const auto first = uniform(step / 100, step % 100);
+    if (cost(first) == 3 || cost(first) == 4) {
+      ++first_tries;
+      REQUIRE(path == first);
+    }
+  }
+  // Of the 81, 16 cost 3 and 19 cost 4.
+  std::erase(counts, 0);
+  REQUIRE(counts.size() == 35);
+  CHECK(chi_square(counts) < bound(35));
+  CHECK(chi_square({first_tries, 7'000 - first_tries}, {35 / 81., 46 / 81.}) < bound(2));
+  CHECK(sample.share_within_budget(20'000) == Approx(35 / 81.).epsilon(0.03));
+
+  const ic::Restriction<t::Small> low([](std::size_t, std::size_t c) { return c < 2; });
+  const ic::BudgetedSampler both(low, cost, {.low = 4}, Seed{13});  // one of 16 is left
+  CHECK(both(5, 6) == ic::Architecture<t::Small>{1, 1, 1, 1});
+
+  const auto drawn = [&](const ic::Budget& budget) {
+    return thrown_by<std::runtime_error>(
+        [&] { ic::BudgetedSampler(ic::all<t::Small>, cost, budget, Seed{0})(2, 7); });
+  };
+  CHECK_THAT(drawn({.low = 8.5, .high = 9, .max_tries = 2000}),
+             Contains("epoch 2, step 7") && Contains("0 of 2000 architectures (0 %)") &&
+                 Contains("cost 0.000000 to 8.000000") && Contains("9.000000"));
+  CHECK(drawn({.low = 8, .high = 8, .max_tries = 2000}).empty());
+  const auto made = [&](const ic::Budget& budget) {
+    return thrown_by<std::invalid_argument>([&] {
+      ic::BudgetedSampler(ic::all<t::Small>, cost, budget, Seed{0}).share_within_budget(0);
+    });
+  };
+  CHECK_THAT(made({.low = 2, .high = 1}), Contains("from 2.000000 to 1.000000"));
+  CHECK_THAT(made({.low = std::nan("")}), Contains("from nan"));
+  CHECK_THAT(made({.max_tries = 0}), Contains("at least one try"));
+  CHECK_THAT(made({}), Contains("0 draws"));
+}
+
+TEST_CASE("every sampler can be restarted anywhere and depends on seed, stream, epoch, step only") {
+  const auto check = [](const auto& make) {
+    const auto sample = make(Seed{6}, ic::Stream::kPaths);
+    const auto same = make(Seed{6}, ic::Stream::kPaths);
+    const auto at = [](const auto& sampler, std::uint64_t epoch, std::uint64_t step) {
+      const auto paths = ic::paths_of_step(sampler, epoch, step);
+      return std::vector(paths.begin(), paths.end());
+    };
+    std::vector<decltype(at(sample, 0, 0))> forward, backward(50);
+    for (std::uint64_t step = 0; step < 50; ++step) forward.push_back(at(sample, 3, step));
+    for (std::uint64_t step = 50; step-- > 0;) backward[step] = at(same, 3, step);
+    CHECK(forward == backward);
+    int equal[3] = {};
+    for (std::uint64_t step = 0; step < 50; ++step) {
+      equal[0] += at(make(Seed{7}, ic::Stream::kPaths), 3, step) == forward[step];
+      equal[1] += at(make(Seed{6}, ic::Stream::kEvaluation), 3, step) == forward[step];
+      equal[2] += at(sample, 4, step) == forward[step];
+    }
+    for (const int count : equal) CHECK(count <= 1);
+  };
+  check([](Seed s, ic::Stream stream) { return ic::StrictFairSampler<Space>(s, stream); });
+  check([](Seed s, ic::Stream stream) {
+    const auto weight = [](std::size_t, std::size_t c) { return 1. + static_cast<double>(c); };
+    return ic::WeightedSampler(ic::all<Space>, weight, s, stream);
+  });
+  check([](Seed s, ic::Stream stream) {
+    const auto cost = [](const Path& path) { return path[0] == 0 ? 1 : 0; };
+    return ic::BudgetedSampler(ic::all<Space>, cost, {.high = 0.5}, s, stream);
+  });
+  // Written down once: recorded results rest on these paths.
+  const auto fair = ic::StrictFairSampler<t::Small>(Seed{0}).paths(1, 2);
+  CHECK(ic::to_text(fair[0]) + ' ' + ic::to_text(fair[1]) + ' ' + ic::to_text(fair[2]) ==
+        "0-2-1-0 1-1-2-2 2-0-0-1");
 }

@@ -16,6 +16,7 @@
 #include "interchoice/sampling/fixed.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/interrupt.hpp"
+#include "interchoice/training/protocols.hpp"
 #include "interchoice/training/train.hpp"
 #include "support/catch.hpp"
 #include "training/digits_supernet.hpp"
@@ -64,6 +65,53 @@ TEST_CASE("cosine decay, once an epoch") {
   CHECK(ic::cosine(9, 1)(1, 3) == Approx(7).epsilon(1e-12));
   CHECK(ic::cosine(9, 1)(2, 3) == Approx(3).epsilon(1e-12));
   CHECK(rate(249, 250) == Approx(1.09866e-5).epsilon(1e-5));
+}
+
+TEST_CASE("warm-up grows to the full rate, then the other rate has the epochs that are left") {
+  const ic::LearningRate rate = ic::warm_up(5, ic::cosine(0.06, 1e-5));
+  for (std::size_t e = 0; e < 5; ++e) {
+    CHECK(rate(e, 600) == Approx(0.01 * static_cast<double>(e + 1)).epsilon(1e-12));
+  }
+  CHECK(rate(5, 600) == 0.06);
+  for (std::size_t e = 5; e < 600; e += 17) {
+    const double part = static_cast<double>(e - 5) / 595;
+    CHECK(
+        rate(e, 600) ==
+        Approx(1e-5 + (0.06 - 1e-5) * (1 + std::cos(std::numbers::pi * part)) / 2).epsilon(1e-12));
+  }
+  CHECK(rate(600, 600) == Approx(1e-5).epsilon(1e-9));
+  CHECK(rate(5, 6) == 0.06);
+  CHECK(ic::warm_up(0, ic::cosine(9, 1))(1, 3) == ic::cosine(9, 1)(1, 3));
+  CHECK(ic::warm_up(1, ic::warm_up(1, constant(8)))(0, 4) == 2);  // half of half
+  CHECK_THAT(thrown_by([&] { rate(0, 5); }), Contains("a warm-up of 5 epochs in a training of 5"));
+}
+
+TEST_CASE("the three columns of Table 5") {
+  const auto rates = [](const ic::Protocol& protocol, std::size_t epoch) {
+    return protocol.training.learning_rate(epoch, protocol.training.epochs);
+  };
+  const ic::Protocol bench = ic::protocols::nasbench201();
+  const ic::Protocol supernet = ic::protocols::subimagenet_supernet();
+  const ic::Protocol evaluation = ic::protocols::subimagenet_evaluation();
+  CHECK(std::vector{bench.training.epochs, supernet.training.epochs, evaluation.training.epochs} ==
+        std::vector<std::size_t>{250, 600, 240});
+  CHECK(std::vector{bench.batch_size, supernet.batch_size, evaluation.batch_size} ==
+        std::vector<std::int64_t>{256, 128, 128});
+  CHECK(std::vector{bench.dropout, supernet.dropout, evaluation.dropout} ==
+        std::vector<double>{0, 0, 0.2});
+  CHECK(rates(bench, 0) == 0.025);
+  for (const ic::Protocol& protocol : {supernet, evaluation}) {
+    CHECK(rates(protocol, 0) == Approx(0.05 / 6).epsilon(1e-12));
+    CHECK(rates(protocol, 5) == 0.05);
+  }
+  for (const ic::Protocol& protocol : {bench, supernet, evaluation}) {
+    const bool is_bench = protocol.batch_size == 256;
+    CHECK(rates(protocol, protocol.training.epochs) == Approx(1e-5).epsilon(1e-9));
+    CHECK(protocol.training.sgd.momentum == 0.9);
+    CHECK(protocol.training.sgd.weight_decay == (is_bench ? 3e-4 : 4e-5));
+    CHECK(protocol.training.label_smoothing == (is_bench ? 0 : 0.1));
+    CHECK(protocol.training.unsampled == ic::UnsampledWeights::kMove);
+  }
 }
 
 TEST_CASE("weight decay is for tables and kernels, not for BatchNorm and .bias") {
@@ -282,15 +330,20 @@ TEST_CASE("stop ends a training between two steps") {
   };
   CHECK(run(1).stopped);
   CHECK(run(1).epochs.size() == 1);
+  CHECK(run(1).epochs[0].is_partial);
   CHECK(run(3).stopped);  // the last step of the first epoch
   CHECK(run(3).epochs.size() == 1);
+  CHECK_FALSE(run(3).epochs[0].is_partial);
   CHECK(run(4).stopped);
   CHECK(run(4).epochs.size() == 2);
+  CHECK_FALSE(run(4).epochs[0].is_partial);
+  CHECK(run(4).epochs[1].is_partial);
   State last;
   State never;
   CHECK_FALSE(run(6, &last).stopped);  // nothing was left to be stopped
   CHECK_FALSE(run(7, &never).stopped);
   CHECK(run(7).epochs.size() == 2);
+  CHECK_FALSE(run(7).epochs[1].is_partial);
   CHECK(differing(last, never) == std::vector<std::string>{});
 }
 

@@ -13,8 +13,9 @@ namespace interchoice {
 ///
 /// Every policy keeps its own depth and prior order. Two policies that both act on one hook, such
 /// as two that give the input a vector, do not compose.
-template <DependencyPolicy... Policies>
+template <class... Policies>
 struct compose {
+  static_assert((detail::CheckedPolicy<Policies>::value && ...));
   static_assert(sizeof...(Policies) >= 2,
                 "interchoice: compose<Policies...> needs at least two policies; for one use it "
                 "itself, for no dependency use interchoice::none");

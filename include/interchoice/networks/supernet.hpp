@@ -26,6 +26,21 @@ concept SupernetNetwork = requires(typename Network::template Module<Policy>& mo
   { module.forward(x, architecture) } -> std::convertible_to<at::Tensor>;
 };
 
+namespace detail {
+
+// One check a requirement, before the base class below would fail with less clear words.
+template <class Network, class Policy>
+struct CheckedNetwork {
+  static_assert(CheckedPolicy<Policy>::value);
+  static_assert(!DependencyPolicy<Policy> || SupernetNetwork<Network, Policy>,
+                "interchoice: Supernet<Network, Policy> needs a network with `Space`, `Options` "
+                "and `template <class Policy> class Module` that has `forward(x, architecture)`; "
+                "see networks/supernet.hpp");
+  using Module = typename Network::template Module<Policy>;
+};
+
+}  // namespace detail
+
 /// A super-network: a network whose locations hold every candidate, with weights that depend on
 /// combinations of choices as the policy says. A libtorch module holder.
 ///
@@ -33,9 +48,9 @@ concept SupernetNetwork = requires(typename Network::template Module<Policy>& mo
 ///   at::Tensor logits = net->forward(x, architecture);
 ///
 /// Change one word for another policy, one type for another network.
-template <class Network, DependencyPolicy Policy>
-requires SupernetNetwork<Network, Policy>
-class Supernet : public torch::nn::ModuleHolder<typename Network::template Module<Policy>> {
+template <class Network, class Policy>
+class Supernet
+    : public torch::nn::ModuleHolder<typename detail::CheckedNetwork<Network, Policy>::Module> {
  public:
   using Space = typename Network::Space;
   using Options = typename Network::Options;

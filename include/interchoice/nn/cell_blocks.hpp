@@ -26,8 +26,9 @@ namespace interchoice {
 /// input change channels and size, the others keep the shape. `following` is what becomes of a
 /// constant per channel added to the cell's output; for the inner nodes it is found from the
 /// candidates behind them.
-template <SearchSpace Space, DependencyPolicy Policy>
+template <SearchSpace Space, class Policy>
 class CellBlocksImpl : public torch::nn::Module {
+  static_assert(detail::CheckedPolicy<Policy>::value);
   static_assert(CellSpace<Space>,
                 "interchoice: CellBlocks<Space, ...> needs a space of cells, such as Cell; for "
                 "chains use interchoice::ChoiceBlocks");
@@ -39,6 +40,7 @@ class CellBlocksImpl : public torch::nn::Module {
   CellBlocksImpl(std::size_t cell, const Geometry& geometry,
                  Response following = Response::kObserved)
       : geometry_(geometry), node_count_(Space::cell_node_count(cell)) {
+    detail::check_policy_serves_space<Space, Policy>();
     add_edges(cell, operations_of_choice<Space>, following);
   }
 
@@ -62,7 +64,9 @@ class CellBlocksImpl : public torch::nn::Module {
       terms[source] =
           edges_[index_of({source, target})]->forward_pending(nodes[source], architecture);
     }
-    if (target == 1 && !terms[0].value.defined()) return zeros_behind(nodes[0], geometry_);
+    if (target == 1 && !terms[0].value.defined() && !geometry_.keeps_shape()) {
+      return zeros_behind(nodes[0], geometry_);
+    }
     return node_sum(std::span(terms).first(target), nodes[target > 1 ? 1 : 0]);
   }
 
@@ -118,7 +122,7 @@ class CellBlocksImpl : public torch::nn::Module {
 };
 
 /// Holder of a `CellBlocksImpl`.
-template <SearchSpace Space, DependencyPolicy Policy>
+template <SearchSpace Space, class Policy>
 class CellBlocks : public torch::nn::ModuleHolder<CellBlocksImpl<Space, Policy>> {
  public:
   using torch::nn::ModuleHolder<CellBlocksImpl<Space, Policy>>::ModuleHolder;

@@ -37,8 +37,9 @@ namespace interchoice {
 /// The location is a value, not a template parameter: blocks of a chain then have one type and can
 /// be iterated, and a network chooses its number of cells at run time.
 /// *Shapes*: as the geometry says. *Cost*: two virtual calls beside the candidate.
-template <SearchSpace Space, DependencyPolicy Policy>
+template <SearchSpace Space, class Policy>
 class ChoiceBlockImpl : public AnyChoiceBlock {
+  static_assert(detail::CheckedPolicy<Policy>::value);
   using State = dependency_state<Policy>;
   static_assert(detail::HasState<Policy, Space>,
                 "interchoice: a dependency policy needs a specialisation of "
@@ -214,7 +215,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 };
 
 /// Holder of a `ChoiceBlockImpl`, as libtorch's modules have them.
-template <SearchSpace Space, DependencyPolicy Policy>
+template <SearchSpace Space, class Policy>
 class ChoiceBlock : public torch::nn::ModuleHolder<ChoiceBlockImpl<Space, Policy>> {
  public:
   using torch::nn::ModuleHolder<ChoiceBlockImpl<Space, Policy>>::ModuleHolder;

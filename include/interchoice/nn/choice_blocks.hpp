@@ -20,8 +20,9 @@ namespace interchoice {
 /// constant per channel added to the last block's output; for the others it is found from the
 /// candidates of the blocks behind them, so nothing may stand between the blocks: make them one by
 /// one, as `ChoiceBlock`s, where something does.
-template <SearchSpace Space, DependencyPolicy Policy>
+template <SearchSpace Space, class Policy>
 class ChoiceBlocksImpl : public torch::nn::Module {
+  static_assert(detail::CheckedPolicy<Policy>::value);
   static_assert(!Space::repeats,
                 "interchoice: ChoiceBlocks<Space, ...> needs a chain; for cells use "
                 "interchoice::CellBlocks");
@@ -36,6 +37,7 @@ class ChoiceBlocksImpl : public torch::nn::Module {
   /// A geometry for each block. *Throws* c10::Error if their number is not `choice_count`.
   explicit ChoiceBlocksImpl(const std::vector<Geometry>& geometries,
                             Response following = Response::kObserved) {
+    detail::check_policy_serves_space<Space, Policy>();
     add_blocks(geometries, operations_of_choice<Space>, following);
   }
 
@@ -77,7 +79,7 @@ class ChoiceBlocksImpl : public torch::nn::Module {
 };
 
 /// Holder of a `ChoiceBlocksImpl`.
-template <SearchSpace Space, DependencyPolicy Policy>
+template <SearchSpace Space, class Policy>
 class ChoiceBlocks : public torch::nn::ModuleHolder<ChoiceBlocksImpl<Space, Policy>> {
  public:
   using torch::nn::ModuleHolder<ChoiceBlocksImpl<Space, Policy>>::ModuleHolder;

@@ -10,6 +10,22 @@
 
 namespace interchoice {
 
+namespace detail {
+
+// One candidate for each choice, from the generator's next numbers.
+template <SearchSpace Space>
+constexpr Architecture<Space> draw_uniformly(const Restriction<Space>& restriction,
+                                             CounterRandom& random) {
+  std::array<std::uint8_t, Space::choice_count> candidates{};
+  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+    const auto allowed = restriction.candidates(choice);
+    candidates[choice] = allowed[random.below(static_cast<std::uint32_t>(allowed.size()))];
+  }
+  return Architecture<Space>(candidates);
+}
+
+}  // namespace detail
+
 /// One candidate for each choice, uniformly and independently, out of a restriction.
 ///
 ///   P(c_i = k) = 1 / n_i
@@ -25,12 +41,7 @@ class UniformSampler {
   /// The architecture of a step: always the same for the same seed, epoch and step.
   constexpr Architecture<Space> operator()(std::uint64_t epoch, std::uint64_t step) const {
     CounterRandom random(seed_, stream_, epoch, step);
-    std::array<std::uint8_t, Space::choice_count> candidates{};
-    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-      const auto allowed = restriction_.candidates(choice);
-      candidates[choice] = allowed[random.below(static_cast<std::uint32_t>(allowed.size()))];
-    }
-    return Architecture<Space>(candidates);
+    return detail::draw_uniformly(restriction_, random);
   }
 
   /// The next architecture of a sequence, for loops that count nothing themselves.

@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <functional>
 #include <numbers>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace interchoice {
 
@@ -26,5 +29,32 @@ struct Cosine {
 
 /// Cosine decay from `initial` to `final`.
 inline LearningRate cosine(double initial, double final) { return Cosine{initial, final}; }
+
+/// Linear growth for the first w epochs, then another learning rate over the epochs that are left.
+///
+///   lr(e) = then(0, T) (e + 1) / (w + 1)      e < w
+///   lr(e) = then(e - w, T)                    e >= w,    T = epochs - w
+///
+/// *Throws* std::invalid_argument, when asked for a rate, if there are no more than w epochs.
+/// *Source*: the reference; paper Table 5.
+struct WarmUp {
+  std::size_t warm_epochs;
+  LearningRate then;
+  double operator()(std::size_t epoch, std::size_t epochs) const {
+    if (epochs <= warm_epochs) {
+      throw std::invalid_argument("interchoice: a warm-up of " + std::to_string(warm_epochs) +
+                                  " epochs in a training of " + std::to_string(epochs) +
+                                  "; train longer or warm up for fewer epochs");
+    }
+    const std::size_t rest = epochs - warm_epochs;
+    if (epoch >= warm_epochs) return then(epoch - warm_epochs, rest);
+    return then(0, rest) * static_cast<double>(epoch + 1) / static_cast<double>(warm_epochs + 1);
+  }
+};
+
+/// `then` after `warm_epochs` epochs of linear growth: `warm_up(5, cosine(0.05, 1e-5))`.
+inline LearningRate warm_up(std::size_t warm_epochs, LearningRate then) {
+  return WarmUp{warm_epochs, std::move(then)};
+}
 
 }  // namespace interchoice

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ATen/ops/zeros_like.h>
 #include <torch/nn/module.h>
 #include <torch/optim/sgd.h>
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "interchoice/nn/growth.hpp"
+#include "interchoice/training/copy_momentum.hpp"
 
 namespace interchoice {
 
@@ -51,12 +53,33 @@ inline void set_learning_rate(torch::optim::SGD& sgd, double learning_rate) {
   for (auto& group : sgd.param_groups()) group.options().set_lr(learning_rate);
 }
 
-/// Lets SGD train parameters that a split added: each joins its source's group and starts with a
-/// copy of the source's gradient and momentum, so that a copy moves on as the source does.
+namespace detail {
+
+// A parameter's momentum; undefined before its first step.
+inline at::Tensor momentum_of(torch::optim::SGD& sgd, const at::Tensor& parameter) {
+  const auto state = sgd.state().find(parameter.unsafeGetTensorImpl());
+  if (state == sgd.state().end()) return {};
+  return static_cast<const torch::optim::SGDParamState&>(*state->second).momentum_buffer();
+}
+
+inline void set_momentum(torch::optim::SGD& sgd, const at::Tensor& parameter, at::Tensor momentum) {
+  auto state = std::make_unique<torch::optim::SGDParamState>();
+  state->momentum_buffer(std::move(momentum));
+  sgd.state()[parameter.unsafeGetTensorImpl()] = std::move(state);
+}
+
+}  // namespace detail
+
+/// Lets SGD train parameters that a split added: each joins its source's group, and starts with a
+/// copy of the source's gradient and with the momentum that `momentum` says.
+///
+/// Where a momentum is to be shared and the source has none yet, all share a zero one. A shared
+/// momentum goes without the copy of the gradient: no two that share it may have one.
 ///
 /// Copies of parameters that SGD does not train stay untrained; what it trains already is left
 /// alone.
-inline void add_grown(torch::optim::SGD& sgd, const GrownParameters& grown) {
+inline void add_grown(torch::optim::SGD& sgd, const GrownParameters& grown,
+                      CopyMomentum momentum = CopyMomentum::kCopied) {
   std::unordered_map<const void*, std::size_t> group_of;
   auto& groups = sgd.param_groups();
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -68,13 +91,17 @@ inline void add_grown(torch::optim::SGD& sgd, const GrownParameters& grown) {
     const std::size_t g = source_group->second;
     if (!group_of.emplace(copy.parameter.unsafeGetTensorImpl(), g).second) continue;
     groups[g].params().push_back(copy.parameter);
-    if (copy.source.grad().defined()) copy.parameter.mutable_grad() = copy.source.grad().clone();
-    const auto state = sgd.state().find(copy.source.unsafeGetTensorImpl());
-    if (state == sgd.state().end()) continue;
-    auto copied = std::make_unique<torch::optim::SGDParamState>();
-    const auto& from = static_cast<const torch::optim::SGDParamState&>(*state->second);
-    if (from.momentum_buffer().defined()) copied->momentum_buffer(from.momentum_buffer().clone());
-    sgd.state()[copy.parameter.unsafeGetTensorImpl()] = std::move(copied);
+    const bool shares = momentum == CopyMomentum::kShared;
+    if (!shares && copy.source.grad().defined()) {
+      copy.parameter.mutable_grad() = copy.source.grad().clone();
+    }
+    at::Tensor of_source = detail::momentum_of(sgd, copy.source);
+    if (shares && !of_source.defined()) {
+      of_source = at::zeros_like(copy.source);
+      detail::set_momentum(sgd, copy.source, of_source);
+    }
+    if (momentum == CopyMomentum::kFresh || !of_source.defined()) continue;
+    detail::set_momentum(sgd, copy.parameter, shares ? of_source : of_source.clone());
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zero.h>
 #include <torch/nn/module.h>
 
 #include <memory>
@@ -17,8 +18,9 @@ namespace interchoice {
 /// Zeros of the shape that a geometry makes of x.
 inline at::Tensor zeros_behind(const at::Tensor& x, const Geometry& geometry) {
   const auto reduced = [&](std::int64_t size) { return (size - 1) / geometry.stride + 1; };
-  return at::zeros({x.size(0), geometry.out_channels, reduced(x.size(2)), reduced(x.size(3))},
-                   x.options().memory_format(x.suggest_memory_format()));
+  return at::empty({x.size(0), geometry.out_channels, reduced(x.size(2)), reduced(x.size(3))},
+                   x.options(), x.suggest_memory_format())
+      .zero_();
 }
 
 /// y = 0. Nothing is computed where a sum follows; no gradient reaches the input.

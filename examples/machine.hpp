@@ -1,0 +1,44 @@
+#pragma once
+
+// What a program computes on: its options, and a process prepared for them.
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+
+#include <string>
+
+#include "examples/command_line.hpp"
+#include "interchoice/training/cpu_memory.hpp"
+
+namespace examples {
+
+namespace ic = interchoice;
+
+/// What a program computes on.
+struct Machine {
+  std::string device = "auto";
+  int threads = 1;
+};
+
+inline void add_machine_options(CLI::App& app, Machine& machine) {
+  app.add_option("--device", machine.device, "auto is cuda where there is one")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--threads", machine.threads, "processors to use")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+}
+
+/// Prepares a process for training; the device to put networks on.
+inline at::Device prepare(const Machine& machine) {
+  at::set_num_threads(machine.threads);
+  ic::keep_freed_memory();
+  const bool has_cuda = torch::cuda::is_available();
+  if (machine.device == "cuda" && !has_cuda) {
+    throw UsageError("--device cuda: this machine or this build of the program has no CUDA device");
+  }
+  return machine.device != "cpu" && has_cuda ? at::kCUDA : at::kCPU;
+}
+
+}  // namespace examples

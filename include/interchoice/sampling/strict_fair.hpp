@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "interchoice/core/random.hpp"
+#include "interchoice/core/restriction.hpp"
+#include "interchoice/sampling/sampler.hpp"
+
+namespace interchoice {
+
+/// Strict fairness: n paths a step that together use every allowed candidate of every choice
+/// exactly once, n being the number of candidates of each choice.
+///
+///   path_j = (pi_1(j), ..., pi_m(j))      pi_i: an own random permutation for each choice and step
+///
+/// `train` adds up the paths' gradients and makes one optimizer step.
+///
+/// *Throws*: the constructor `std::invalid_argument` if the restriction leaves the choices unequal
+/// numbers of candidates.
+///
+/// *Source*: FairNAS (Chu et al. 2021), algorithm 1. The reference implementation uses up
+/// permutations that are renewed when they are empty, which comes to the same.
+template <SearchSpace Space>
+class StrictFairSampler {
+ public:
+  /// Over all candidates of the space. Does not compile for a space of unequal choices.
+  constexpr explicit StrictFairSampler(Seed seed, Stream stream = Stream::kPaths)
+      : StrictFairSampler(all<Space>, seed, stream) {
+    static_assert(has_equal_choices(),
+                  "interchoice: strict fairness needs every choice to have the same number of "
+                  "candidates; use UniformSampler");
+  }
+
+  /// Over the candidates that a restriction allows.
+  constexpr StrictFairSampler(const Restriction<Space>& restriction, Seed seed,
+                              Stream stream = Stream::kPaths)
+      : restriction_(restriction), seed_(seed), stream_(stream) {
+    for (std::size_t choice = 1; choice < Space::choice_count; ++choice) {
+      const std::size_t count = restriction_.candidates(choice).size();
+      if (count != paths_per_step()) {
+        throw std::invalid_argument(
+            "interchoice: strict fairness needs every choice to have the same number of "
+            "candidates; here choice 0 of '" +
+            std::string(Space::name) + "' has " + std::to_string(paths_per_step()) + ", choice " +
+            std::to_string(choice) + " has " + std::to_string(count) +
+            ". Use UniformSampler or another restriction");
+      }
+    }
+  }
+
+  /// The number of candidates that each choice may take.
+  constexpr std::size_t paths_per_step() const { return restriction_.candidates(0).size(); }
+
+  /// The architectures of a step: always the same for the same seed, epoch and step.
+  constexpr std::vector<Architecture<Space>> paths(std::uint64_t epoch, std::uint64_t step) const {
+    CounterRandom random(seed_, stream_, epoch, step);
+    std::vector<Architecture<Space>> paths(paths_per_step());
+    std::array<std::uint8_t, max_candidate_count<Space>()> order{};
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      const auto allowed = restriction_.candidates(choice);
+      for (std::size_t i = 0; i < allowed.size(); ++i) order[i] = allowed[i];
+      for (std::size_t last = allowed.size(); last > 1; --last) {  // as `permutation`
+        std::swap(order[last - 1], order[random.below(static_cast<std::uint32_t>(last))]);
+      }
+      for (std::size_t i = 0; i < allowed.size(); ++i) {
+        paths[i] = paths[i].with(choice, order[i]);
+      }
+    }
+    return paths;
+  }
+
+ private:
+  static constexpr bool has_equal_choices() {
+    for (std::size_t choice = 1; choice < Space::choice_count; ++choice) {
+      if (Space::candidate_count(choice) != Space::candidate_count(0)) return false;
+    }
+    return true;
+  }
+
+  Restriction<Space> restriction_;
+  Seed seed_;
+  Stream stream_;
+};
+
+}  // namespace interchoice

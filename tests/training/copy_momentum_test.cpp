@@ -1,0 +1,127 @@
+// The momentum with which the copies of a split begin, each mode by its defining property.
+
+#include <ATen/Functions.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "interchoice/sampling/strict_fair.hpp"
+#include "interchoice/sampling/uniform.hpp"
+#include "interchoice/training/train.hpp"
+#include "support/catch.hpp"
+#include "training/digits_supernet.hpp"
+
+namespace ic = interchoice;
+using namespace ic::testing;
+using Catch::Matchers::Contains;
+using ic::CopyMomentum;
+
+namespace {
+
+constexpr double kRate = 0.1;
+constexpr double kDecay = 0.01;
+
+at::Tensor momentum(torch::optim::SGD& sgd, const at::Tensor& parameter) {
+  return ic::detail::momentum_of(sgd, parameter);
+}
+
+}  // namespace
+
+TEST_CASE("copied, fresh and shared momentum") {
+  const auto mode = GENERATE(CopyMomentum::kCopied, CopyMomentum::kFresh, CopyMomentum::kShared);
+  auto net = make_net<ic::split<ic::on_demand>>(1);
+  net->to(at::kDouble);
+  const auto data = batches(ic::first(digits(), 64), 16, 1);
+  auto sgd = ic::make_sgd(*net, {.momentum = 0.9, .weight_decay = kDecay});
+  ic::set_learning_rate(sgd, kRate);
+  const auto step = [&](std::int64_t index, const Path& path) {
+    const ic::Batch batch = data.training(0, index);
+    ic::clear_gradients(*net, ic::UnsampledWeights::kFreeze);
+    at::cross_entropy_loss(net->forward(batch.data.to(at::kDouble), path), batch.target).backward();
+    sgd.step();
+  };
+  const Path conv3{3, 3, 3, 3, 3, 3};
+  step(0, conv3);
+  step(1, conv3);  // the 1x1 convolutions have no momentum yet
+  const ic::GrownParameters grown = ic::split_now(*net);
+  ic::add_grown(sgd, grown, mode);
+  for (const ic::GrownParameter& copy : grown) {
+    INFO(copy.name);
+    const bool used = copy.name.find("3x3") != std::string::npos;
+    const at::Tensor of_source = momentum(sgd, copy.source);
+    const at::Tensor own = momentum(sgd, copy.parameter);
+    if (mode == CopyMomentum::kFresh) {
+      CHECK_FALSE(own.defined());
+      CHECK(of_source.defined() == used);
+    } else if (mode == CopyMomentum::kCopied) {
+      CHECK(own.defined() == used);
+      if (used) CHECK((same_bits(own, of_source) && !own.is_alias_of(of_source)));
+    } else {
+      REQUIRE(own.defined());
+      CHECK(own.is_alias_of(of_source));
+      CHECK((own.count_nonzero().item<std::int64_t>() > 0) == used);
+    }
+    CHECK_FALSE((mode == CopyMomentum::kShared && copy.parameter.grad().defined()));
+  }
+
+  // The 3x3 convolution of the second edge, of the first edge's 1x1 (copy 2), then 3x3 (copy 3).
+  const auto copy_of = [&](const std::string& number) {
+    for (const ic::GrownParameter& copy : grown) {
+      if (copy.name.starts_with("cells.0.edge02") && copy.name.find(number) != std::string::npos &&
+          copy.name.find("3x3") != std::string::npos) {
+        return copy;
+      }
+    }
+    FAIL("no copy " << number << " of the 3x3 convolution on edge02");
+    return ic::GrownParameter{};
+  };
+  const ic::GrownParameter second = copy_of(".copy2.");
+  const ic::GrownParameter third = copy_of(".copy3.");
+  const at::Tensor at_split = momentum(sgd, second.source).clone();
+  const auto moved = [&](const ic::GrownParameter& copy, const at::Tensor& v, std::int64_t index,
+                         const Path& path) {
+    const at::Tensor before = copy.parameter.detach().clone();
+    step(index, path);
+    // v <- 0.9 v + gradient + decay w,   w <- w - rate v
+    at::Tensor next = copy.parameter.grad() + kDecay * before;
+    if (v.defined()) next = next + 0.9 * v;
+    CHECK(at::allclose(copy.parameter.detach(), before - kRate * next, 1e-12, 1e-14));
+    return next;
+  };
+  const bool fresh = mode == CopyMomentum::kFresh;
+  const bool shared = mode == CopyMomentum::kShared;
+  const at::Tensor source = second.source.detach().clone();
+  const at::Tensor v = moved(second, fresh ? at::Tensor() : at_split, 2, {2, 3, 3, 3, 3, 3});
+  CHECK(at::allclose(momentum(sgd, second.source), shared ? v : at_split, 1e-12, 1e-14));
+  const at::Tensor w = moved(third,
+                             fresh    ? at::Tensor()
+                             : shared ? v
+                                      : at_split,
+                             3, {3, 3, 3, 3, 3, 3});
+  CHECK(at::allclose(momentum(sgd, second.parameter), shared ? w : v, 1e-12, 1e-14));
+  CHECK(same_bits(second.source, source));  // off the path
+}
+
+TEST_CASE("train passes the copies' momentum on and refuses what would break it") {
+  const auto data = batches(ic::first(digits(), 48), 16, 1);
+  const auto trained = [&](CopyMomentum mode, ic::UnsampledWeights unsampled) {
+    auto net = make_net<ic::split<1>>(1);
+    ic::train(net, data, ic::UniformSampler<Space>(ic::only_convolutions<Space>, ic::Seed{1}),
+              {.epochs = 2,
+               .learning_rate = [](std::size_t, std::size_t) { return kRate; },
+               .unsampled = unsampled,
+               .copy_momentum = mode});
+    return state_of(*net);
+  };
+  using Unsampled = ic::UnsampledWeights;
+  const State copied = trained(CopyMomentum::kCopied, Unsampled::kFreeze);
+  const State fresh = trained(CopyMomentum::kFresh, Unsampled::kFreeze);
+  const State shared = trained(CopyMomentum::kShared, Unsampled::kFreeze);
+  CHECK_FALSE(differing(copied, fresh).empty());
+  CHECK_FALSE(differing(copied, shared).empty());
+  CHECK_FALSE(differing(fresh, shared).empty());
+  CHECK(differing(copied, trained(CopyMomentum::kCopied, Unsampled::kFreeze)).empty());
+  CHECK_THAT(thrown_by([&] { trained(CopyMomentum::kShared, Unsampled::kMove); }),
+             Contains("CopyMomentum::kShared") && Contains("use kFreeze"));
+}
