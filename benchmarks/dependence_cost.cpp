@@ -3,7 +3,8 @@
 // by that of `none` on the same paths; and `none` divided by a network written by hand for one
 // path.
 //
-//   dependence_cost [rounds] [batch]        one thread; ratios of interleaved rounds, an A/A pair
+//   dependence_cost [rounds] [batch] [cpu|cuda]     one thread; ratios of interleaved rounds, an
+//                                                   A/A pair
 
 #include <ATen/Parallel.h>
 
@@ -54,15 +55,16 @@ void compare(const std::string& title, const Data& data, const typename Network:
 int main(int argc, char** argv) {
   const auto rounds = static_cast<std::size_t>(argc > 1 ? std::atoi(argv[1]) : 100);
   const std::int64_t batch = argc > 2 ? std::atoi(argv[2]) : 64;
+  const at::Device device(argc > 3 ? argv[3] : "cpu");
   at::set_num_threads(1);
   ic::keep_freed_memory();
-  const Data data = Data::random(batch, 32);
-  std::printf("batch %ld, %zu rounds, one thread\n", batch, rounds);
+  const Data data = Data::random(batch, 32, device);
+  std::printf("batch %ld, %zu rounds, one thread, %s\n", batch, rounds, device.str().c_str());
   compare<NasBench201>("all operations", data, kOptions, ic::all<Space>, rounds);
   compare<NasBench201>("no Zero", data, kOptions, ic::no_zero<Space>, rounds);
   compare<NasBench201>("only convolutions", data, kOptions, ic::only_convolutions<Space>, rounds);
-  compare<FairNas>("FairNAS, narrow, 64 pixels", Data::random(batch / 2, 64), {.classes = 10},
-                   ic::all<FairNas::Space>, rounds);
+  compare<FairNas>("FairNAS, narrow, 64 pixels", Data::random(batch / 2, 64, device),
+                   {.classes = 10}, ic::all<FairNas::Space>, rounds);
   std::vector<Variant> variants{
       {"written by hand", static_step(data, kOptions.cells_per_stage)},
       {"again (A/A)", static_step(data, kOptions.cells_per_stage)},

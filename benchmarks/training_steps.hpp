@@ -3,6 +3,7 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <torch/cuda.h>
 
 #include <array>
 #include <cstddef>
@@ -43,8 +44,8 @@ struct Data {
   at::Tensor images;
   at::Tensor labels;
 
-  static Data random(std::int64_t batch, std::int64_t size) {
-    return {at::randn({batch, 3, size, size}), at::randint(10, {batch})};
+  static Data random(std::int64_t batch, std::int64_t size, at::Device device = at::kCPU) {
+    return {at::randn({batch, 3, size, size}).to(device), at::randint(10, {batch}).to(device)};
   }
 };
 
@@ -52,12 +53,15 @@ using Step = std::function<void(std::size_t round)>;
 
 template <class Module, class Forward>
 Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forward) {
+  const at::Device device = data.images.device();
+  net->to(device);
   auto sgd = std::make_shared<torch::optim::SGD>(ic::make_sgd(*net, {}));
   ic::set_learning_rate(*sgd, 0.025);
   return [=](std::size_t round) {
     ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
     at::cross_entropy_loss(forward(*net, round), data.labels).backward();
     sgd->step();
+    if (device.is_cuda()) torch::cuda::synchronize();  // a step is over when the device is done
   };
 }
 

@@ -1,5 +1,5 @@
 # The public headers, split at the torch line. Every header below include/ belongs to exactly one list:
-# what is not named here as torch-free may include libtorch.
+# what is not named here as torch-free or as in need of libjpeg-turbo may include libtorch.
 
 file(GLOB_RECURSE interchoice_torch_headers CONFIGURE_DEPENDS
      "${CMAKE_CURRENT_SOURCE_DIR}/include/interchoice/*.hpp")
@@ -7,9 +7,16 @@ file(GLOB_RECURSE interchoice_torch_headers CONFIGURE_DEPENDS
 set(interchoice_core_headers "")
 foreach(interchoice_part IN ITEMS
         "version.hpp" "core.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*"
+        "data/(central_crop|colour_jitter|picture|picture_augmentation|random_resized_crop|resize).hpp"
         "evaluation/benchmark_table.hpp" "io/(atomic_file|csv|input_file|detail/csv_.*).hpp")
   set(interchoice_matching ${interchoice_torch_headers})
   list(FILTER interchoice_matching INCLUDE REGEX "/include/interchoice/${interchoice_part}$")
   list(APPEND interchoice_core_headers ${interchoice_matching})
 endforeach()
 list(REMOVE_ITEM interchoice_torch_headers ${interchoice_core_headers} "")
+
+# Those that need libjpeg-turbo too.
+set(interchoice_jpeg_headers ${interchoice_torch_headers})
+list(FILTER interchoice_jpeg_headers INCLUDE REGEX
+     "/include/interchoice/data/(jpeg|image_folder|folder_batches|detail/picture_renderer).hpp$")
+list(REMOVE_ITEM interchoice_torch_headers ${interchoice_jpeg_headers} "")

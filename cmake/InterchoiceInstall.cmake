@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(interchoice_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/interchoice")
 
-foreach(interchoice_component IN ITEMS core torch cuda)
+foreach(interchoice_component IN ITEMS core torch cuda jpeg)
   set(interchoice_file_set "")
   if(NOT interchoice_component STREQUAL "cuda")
     set(interchoice_file_set FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -31,5 +31,6 @@ install(FILES
   "${PROJECT_BINARY_DIR}/interchoice-config.cmake"
   "${PROJECT_BINARY_DIR}/interchoice-config-version.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceTorch.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceJpeg.cmake"
   DESTINATION "${interchoice_package_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

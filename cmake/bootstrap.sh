@@ -50,6 +50,7 @@ install_packages() {
       test | lint)
         need catch2 has_package catch2
         need librange-v3-dev has_package librange-v3-dev
+        need libturbojpeg0-dev has_package libturbojpeg0-dev
         ;;
     esac
   fi

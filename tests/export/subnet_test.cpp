@@ -1,12 +1,15 @@
 // One architecture as a network of its own: what `extract` takes out of a super-network gives the
 // super-network's outputs bit by bit, keeps nothing of it, and can be trained.
 
+#include <array>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "interchoice/core/text.hpp"
 #include "interchoice/export/subnet.hpp"
+#include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/sampling/uniform.hpp"
@@ -31,6 +34,14 @@ Path sampled(std::uint64_t step) {
 struct doubled_output {
   static constexpr std::string_view name = "doubled_output";
   static constexpr std::size_t depth = 1;
+};
+
+/// FairNAS' blocks with and without residual, small.
+struct Layout {
+  static constexpr std::int64_t stem_width = 8;
+  static constexpr std::int64_t width = 4;
+  static constexpr std::array<ic::ChainStage, 2> stages{{{4, 2, 1}, {6, 1, 2}}};
+  static constexpr std::int64_t head_width = 16;
 };
 
 }  // namespace
@@ -104,4 +115,28 @@ TEST_CASE("a subnet follows type and mode, and can be made of nothing") {
   ic::Supernet<Network, doubled_output> other(kSmall);
   CHECK_THROWS_WITH(ic::extract(other, path),
                     Catch::Matchers::Contains("policy doubled_output, whose hooks"));
+}
+
+TEST_CASE("a subnet of FairNAS' blocks has their initial weights, and none of inert tables") {
+  using Fair = ic::FairNasNetwork<Layout>;
+  const ic::Architecture<Fair::Space> path{0, 4, 5};
+  at::manual_seed(1);
+  const ic::FairNasOptions options{.classes = 10};
+  ic::Subnet<Fair> fresh(options, path);
+  std::int64_t count = 0;
+  for (const auto& p : fresh->parameters()) count += p.numel();
+  CHECK(count == Fair::cost(path, options).parameters);
+  // N(0, 2 / (7 * 7 * 24)) for the depthwise convolution; libtorch's own is uniform, four times
+  // wider.
+  const at::Tensor w = fresh->named_parameters()["body.2.k7e6.depthwise.weight"];
+  CHECK(w.std().item<double>() == Approx(std::sqrt(2.0 / (49 * 24))).epsilon(0.1));
+
+  ic::Supernet<Fair, ic::compose<ic::affine<1>, ic::bias<1>>> net(options);
+  ic::testing::randomise(*net, 4);
+  net->eval();
+  const at::Tensor x = at::randn({2, 3, 16, 16});
+  ic::Subnet<Fair> subnet = ic::extract(net, path);
+  CHECK(at::equal(subnet->forward(x), net->forward(x, path)));
+  CHECK(subnet->named_parameters().contains("body.1.norm_shift"));
+  CHECK_FALSE(subnet->named_parameters().contains("body.1.input_vector"));
 }

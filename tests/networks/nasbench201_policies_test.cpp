@@ -108,7 +108,8 @@ TEMPLATE_TEST_CASE("bias adds its vector to the input of every candidate", "", i
         at::randn({2, 3, 5, 4}, at::kDouble).contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor x1 = with_gradient(x);
     const at::Tensor x2 = with_gradient(x);
-    const at::Tensor vector = with_gradient(biased->state().table.values().index({4, 2, c}));  // p2, p1, c
+    const at::Tensor vector =
+        with_gradient(biased->state().table.values().index({4, 2, c}));  // p2, p1, c
     const at::Tensor weight = at::randn_like(x);
     const at::Tensor y1 = biased->forward(x1, path);
     const at::Tensor y2 = plain->forward(x2 + vector.view({1, 3, 1, 1}), path);

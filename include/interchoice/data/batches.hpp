@@ -1,12 +1,8 @@
 #pragma once
 
-#include <c10/util/Exception.h>
-
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -14,6 +10,7 @@
 #include "interchoice/core/random.hpp"
 #include "interchoice/data/augmentation.hpp"
 #include "interchoice/data/batch.hpp"
+#include "interchoice/data/detail/batch_order.hpp"
 #include "interchoice/data/detail/batch_renderer.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/data/normalisation.hpp"
@@ -34,7 +31,7 @@ struct BatchOptions {
 /// anywhere, evaluation disturbs nothing, and the number of threads changes nothing. The last batch
 /// of a round through the set may be smaller than the others; none is left out.
 ///
-/// Copies, and the epochs taken from them, share the images.
+/// Copies, and the epochs taken from them, share the images. A `BatchSource`.
 ///
 /// *Throws*: the constructor `c10::Error` if the set is malformed (see `check`) or the options do
 /// not fit it; access `c10::IndexError` if there is no such batch.
@@ -43,19 +40,17 @@ class Batches {
   Batches(ImageSet set, const BatchOptions& options)
       : renderer_(
             std::make_shared<const detail::BatchRenderer>(std::move(set), options.normalisation)),
-        options_(options) {
+        options_(options),
+        order_(renderer_->set().size(), options.batch_size, options.seed) {
     check(options_.augmentation);
-    TORCH_CHECK(options_.batch_size > 0, "interchoice: batch size ", options_.batch_size,
-                "; at least 1 is needed");
   }
 
   const ImageSet& set() const { return renderer_->set(); }
   const BatchOptions& options() const { return options_; }
+  std::int64_t image_count() const { return order_.image_count(); }
 
   /// How many batches have each image once.
-  std::int64_t size() const {
-    return (set().size() + options_.batch_size - 1) / options_.batch_size;
-  }
+  std::int64_t size() const { return order_.size(); }
 
   class Epoch;
 
@@ -66,49 +61,23 @@ class Batches {
   Batch training(std::uint64_t number, std::int64_t index) const;
 
   /// Batch `index` in the set's own order: normalised, nothing else.
-  Batch evaluation(std::int64_t index) const {
-    const Places places = places_of(index);
-    std::vector<std::int64_t> images(places.count);
-    std::iota(images.begin(), images.end(), static_cast<std::int64_t>(places.first));
-    return (*renderer_)(images, std::vector<ImageChange>(places.count));
-  }
+  Batch evaluation(std::int64_t index) const { return unchanged(order_.evaluation(index)); }
 
   /// Batch `index` of an endless sequence of random images, normalised, nothing else: what
   /// recalibrates BatchNorm. Every architecture is to see the same ones.
   ///
   /// The sequence goes through the set in one random order after the other
   /// (`Stream::kCalibration`), so the first size() batches have each image once.
-  Batch calibration(std::int64_t index) const {
-    TORCH_CHECK_INDEX(index >= 0, "interchoice: calibration batch ", index, "; they begin at 0");
-    const Places places = places_of(index % size());
-    const auto order =
-        random_order(Stream::kCalibration, static_cast<std::uint64_t>(index / size()));
-    return (*renderer_)(std::span(order).subspan(places.first, places.count),
-                        std::vector<ImageChange>(places.count));
-  }
+  Batch calibration(std::int64_t index) const { return unchanged(order_.calibration(index)); }
 
  private:
-  // Where a batch's images stand in the order of the images, whatever that is.
-  struct Places {
-    std::size_t first;
-    std::size_t count;
-  };
-
-  Places places_of(std::int64_t index) const {
-    TORCH_CHECK_INDEX(index >= 0 && index < size(), "interchoice: batch ", index, "; ",
-                      set().size(), " images in batches of ", options_.batch_size,
-                      " make batches 0 to ", size() - 1);
-    const std::int64_t begin = index * options_.batch_size;
-    const std::int64_t end = std::min(begin + options_.batch_size, set().size());
-    return {static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)};
-  }
-
-  std::vector<std::int64_t> random_order(Stream stream, std::uint64_t number) const {
-    return permutation(set().size(), CounterRandom(options_.seed, stream, number, 0));
+  Batch unchanged(const std::vector<std::int64_t>& images) const {
+    return (*renderer_)(images, std::vector<ImageChange>(images.size()));
   }
 
   std::shared_ptr<const detail::BatchRenderer> renderer_;
   BatchOptions options_;
+  detail::BatchOrder order_;
 };
 
 /// The training batches of one epoch: shuffled, augmented, normalised.
@@ -123,23 +92,20 @@ class Batches::Epoch {
   std::span<const std::int64_t> order() const { return order_; }
 
   Batch operator[](std::int64_t index) const {
-    const Places places = batches_.places_of(index);
+    const auto places = batches_.order_.places_of(index);
     std::vector<ImageChange> changes(places.count);
     for (std::size_t i = 0; i < places.count; ++i) {
-      changes[i] = draw_change(
-          batches_.options_.augmentation,
-          CounterRandom(batches_.options_.seed, Stream::kAugmentation, number_, places.first + i));
+      changes[i] = draw_change(batches_.options_.augmentation,
+                               batches_.order_.augmentation(number_, places.first + i));
     }
-    return (*batches_.renderer_)(std::span(order_).subspan(places.first, places.count), changes);
+    return (*batches_.renderer_)(order().subspan(places.first, places.count), changes);
   }
 
  private:
   friend class Batches;
 
   Epoch(Batches batches, std::uint64_t number)
-      : batches_(std::move(batches)),
-        number_(number),
-        order_(batches_.random_order(Stream::kDataOrder, number)) {}
+      : batches_(std::move(batches)), number_(number), order_(batches_.order_.training(number)) {}
 
   Batches batches_;
   std::uint64_t number_;

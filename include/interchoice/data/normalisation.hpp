@@ -45,6 +45,13 @@ inline Normalisation cifar10_normalisation() {
   return {{0.49139968, 0.48215827, 0.44653124}, {0.24703233, 0.24348505, 0.26158768}};
 }
 
+/// ImageNet's.
+///
+/// *Source*: the constants of torchvision's reference training.
+inline Normalisation imagenet_normalisation() {
+  return {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+}
+
 /// Mean and population standard deviation of each channel of a set.
 ///
 /// Pixels are counted by value, so the sums are exact, in any order.

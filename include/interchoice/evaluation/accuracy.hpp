@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/data/batches.hpp"
+#include "interchoice/data/batch_source.hpp"
 #include "interchoice/nn/device.hpp"
 
 namespace interchoice {
@@ -13,8 +13,8 @@ namespace interchoice {
 /// The share of images that an architecture classifies right, in the network's present mode.
 ///
 ///   accuracy = #{argmax logits = label} / N      in [0, 1]
-template <class Network, SearchSpace Space>
-double accuracy(Network& network, const Architecture<Space>& architecture, const Batches& data) {
+template <class Network, SearchSpace Space, BatchSource Source>
+double accuracy(Network& network, const Architecture<Space>& architecture, const Source& data) {
   const c10::NoGradGuard no_grad;
   const at::Device device = device_of(*network);
   std::int64_t correct = 0;
@@ -26,7 +26,7 @@ double accuracy(Network& network, const Architecture<Space>& architecture, const
                    .sum()
                    .template item<std::int64_t>();
   }
-  return static_cast<double>(correct) / static_cast<double>(data.set().size());
+  return static_cast<double>(correct) / static_cast<double>(data.image_count());
 }
 
 }  // namespace interchoice

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "interchoice/core/text.hpp"
+#include "interchoice/data/batch_source.hpp"
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
@@ -41,8 +42,9 @@ struct RankingOptions {
 ///
 /// *Throws* c10::Error for a network that is split with `last_used` copies: whatever is evaluated
 /// exchanges those. *Source*: paper Appendix B.
-template <class Network, SearchSpace Space, class Report = NoProgress>
-Ranking<Space> rank(Network& network, const Batches& calibration, const Batches& validation,
+template <class Network, SearchSpace Space, BatchSource Calibration, BatchSource Validation,
+          class Report = NoProgress>
+Ranking<Space> rank(Network& network, const Calibration& calibration, const Validation& validation,
                     const std::vector<Architecture<Space>>& architectures,
                     const RankingOptions& options = {}, Report&& report = {}) {
   detail::for_each_choice_block(*network, [](const std::string& name, const AnyChoiceBlock& block) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/data/batches.hpp"
+#include "interchoice/data/batch_source.hpp"
 #include "interchoice/nn/device.hpp"
 
 namespace interchoice {
@@ -18,8 +18,8 @@ namespace interchoice {
 /// Leaves the network in evaluation mode; guard it with `BatchNormBuffers` to undo everything.
 ///
 /// *Source*: paper Appendix B. The reference draws further training batches for each architecture.
-template <class Network, SearchSpace Space>
-void recalibrate(Network& network, const Architecture<Space>& architecture, const Batches& data,
+template <class Network, SearchSpace Space, BatchSource Source>
+void recalibrate(Network& network, const Architecture<Space>& architecture, const Source& data,
                  std::int64_t batches = 20) {
   const c10::NoGradGuard no_grad;
   const at::Device device = device_of(*network);

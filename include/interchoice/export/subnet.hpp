@@ -36,7 +36,7 @@ class SubnetImpl : public Network::template Module<resolved> {
   SubnetImpl(const Options& options, const Architecture<Space>& architecture)
       : Base(options), architecture_(architecture) {
     for_each_block([&](auto& block) { block.build(architecture_); });
-    if constexpr (requires { Network::initialise(*this); }) Network::initialise(*this);
+    if constexpr (requires { this->initialise(); }) this->initialise();
   }
 
   using Base::forward;

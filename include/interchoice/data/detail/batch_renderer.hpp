@@ -13,26 +13,18 @@
 
 #include "interchoice/data/augmentation.hpp"
 #include "interchoice/data/batch.hpp"
+#include "interchoice/data/detail/normalisation_table.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/data/normalisation.hpp"
 
 namespace interchoice::detail {
 
 /// Changes, normalises and lays out images in one pass over their bytes.
-///
-/// A byte has 256 values: normalising is looking up, and exact to the last bit of a float32.
 class BatchRenderer {
  public:
   BatchRenderer(ImageSet set, const Normalisation& normalisation) : set_(std::move(set)) {
     check(set_);
-    const std::int64_t channels = set_.images.size(1);
-    check(normalisation, channels);
-    for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
-      for (int value = 0; value < 256; ++value) {
-        table_.push_back(static_cast<float>((value / set_.white - normalisation.mean[c]) /
-                                            normalisation.deviation[c]));
-      }
-    }
+    table_ = normalisation_table(normalisation, set_.images.size(1), set_.white);
   }
 
   const ImageSet& set() const { return set_; }
@@ -84,7 +76,7 @@ class BatchRenderer {
   }
 
   ImageSet set_;
-  std::vector<float> table_;  // [C, 256]: what becomes of each value of a pixel
+  std::vector<float> table_;  // [C, 256]
 };
 
 }  // namespace interchoice::detail

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# A FairNAS super-network trains on real JPEG pictures for a few steps: a part of the folder, at a
+# low resolution. Shows that it runs, what it writes and what it refuses; so little training learns
+# nothing.
+#
+#   image_folder.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
+set -euo pipefail
+programs=$1
+pictures=$2/data/imagenette224
+if [ ! -d "$pictures/train" ]; then
+  echo "SKIPPED: the shared data folder is absent"
+  exit 77
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# Eight pictures of each class for training, two for validation, as links.
+for part in train val; do
+  count=$([ $part = train ] && echo 8 || echo 2)
+  for class in "$pictures/$part"/*/; do
+    mkdir -p "$folder/images/$part/$(basename "$class")"
+    mapfile -t files < <(find "$class" -name '*.JPEG' | sort)
+    ln -s "${files[@]:0:$count}" "$folder/images/$part/$(basename "$class")/"
+  done
+done
+
+train() {
+  "$programs/train_fairnas" --images "$folder/images" --size 32 --batch 20 --sample 2 \
+    --calibration 1 "$@"
+}
+train --epochs 2 --dependency shift1 --out "$folder/shift"
+train --epochs 1 --dependency bias1 --sampler strict_fair --out "$folder/fair"
+for out in shift fair; do
+  [ "$(wc -l < "$folder/$out-predictions.csv")" = 3 ]
+  [ -s "$folder/$out.safetensors" ]
+done
+[ "$(wc -l < "$folder/shift.csv")" = 3 ]
+
+# A picture that is damaged ends the training with its path; nothing is written.
+mapfile -t files < <(find "$folder/images/train" -name '*.JPEG' | sort)
+victim=${files[0]}
+head -c 2000 "$(readlink "$victim")" > "$folder/cut"
+mv "$folder/cut" "$victim"
+if train --epochs 1 --out "$folder/damaged" 2> "$folder/error"; then exit 1; fi
+grep -qF "$(basename "$victim")" "$folder/error"
+[ ! -e "$folder/damaged.safetensors" ]
