@@ -133,7 +133,8 @@ TEST_CASE("accuracy is the share of right images, one by one, in the last batch,
 }
 
 TEMPLATE_TEST_CASE("a ranking leaves no trace and depends on no order", "", ic::none, ic::bias<2>,
-                   (ic::split<0>)) {
+                   (ic::split<0>), ic::bias_sum<1>, (ic::attention<1>), ic::affine<1>,
+                   (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<0>>)) {
   const ic::ImageSet set = digits();
   const auto calibration = batches(ic::first(set, 200), 16, 1);
   const auto validation = batches(ic::last(set, 150), 64, 1);
@@ -255,7 +256,7 @@ TEST_CASE("copies that an evaluation would exchange are not ranked") {
 }
 
 TEMPLATE_TEST_CASE("a path's parameters are counted without what depends on others", "", ic::none,
-                   ic::bias<2>, (ic::split<0>)) {
+                   ic::bias<2>, (ic::split<0>), (ic::attention<1>), ic::affine<1>) {
   auto net = make_net<TestType, ic::LinearSkip>(1);
   const std::int64_t stem = 9 * 4 + 2 * 4;
   const std::int64_t reduction = 9 * 4 * 8 + 2 * 8 + 9 * 8 * 8 + 2 * 8 + 4 * 8;

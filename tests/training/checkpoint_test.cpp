@@ -58,7 +58,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }  // namespace
 
 TEMPLATE_TEST_CASE("a checkpoint round trip keeps every bit", "", ic::none, ic::bias<2>,
-                   (ic::split<1>)) {
+                   (ic::split<1>), ic::bias_sum<2>, ic::scale<1>, (ic::attention<1, 2>),
+                   ic::affine<1>, (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<1>>)) {
   const TemporaryFolder folder;
   const auto path = folder / "net.safetensors";
   auto net = make_net<TestType>(1);

@@ -284,7 +284,8 @@ TEST_CASE("a split happens once, at its epoch or at the first one after it") {
 }
 
 TEMPLATE_TEST_CASE("the same seeds give the same bits, whatever is evaluated meanwhile", "",
-                   ic::none, ic::bias<2>, (ic::split<1>)) {
+                   ic::none, ic::bias<2>, (ic::split<1>), ic::attention<1>,
+                   (ic::compose<ic::affine<1>, ic::bias<1>, ic::split<1>>)) {
   const ic::ImageSet set = ic::first(digits(), 48);
   const ic::Training training{.epochs = 2, .learning_rate = ic::cosine(0.1, 1e-3)};
   const auto trained = [&](std::uint64_t initial, std::uint64_t order, std::uint64_t paths,
