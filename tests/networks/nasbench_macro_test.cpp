@@ -123,6 +123,37 @@ TEST_CASE("the macro network computes what plain operators do, and segment by se
   CHECK(net->segments().size() == 10);
 }
 
+TEST_CASE("shift and affine reach every block of the macro network that can show them") {
+  const ic::NasBenchMacroOptions options{.width = 4, .head_width = 8};
+  const auto dependent = [](const torch::nn::Module& net) {
+    return ic::total(ic::parameter_report(net)).dependent;
+  };
+  // Channels into blocks 1 to 7: 8, 8, 16, 16, 16, 32, 32; three contexts; 3 and 6 times as many
+  // behind the expansions. A shift behind the projection of an identity is removed by what follows,
+  // a scale (of 16 and 32 channels) is not.
+  CHECK(dependent(*Net<ic::bias<1>>(options)) == 0);
+  CHECK(dependent(*Net<ic::shift<1>>(options)) == 3 * (3 + 6) * 128);
+  CHECK(dependent(*Net<ic::affine<1>>(options)) == 2 * 3 * (3 + 6) * 128 + 3 * (16 + 32));
+  Net<ic::affine<1>> net(options);
+  ic::testing::randomise(*net, 5);
+  const at::Tensor x = at::randn({4, 3, 16, 16});
+  for (const Path& path : {Path{1, 2, 0, 1, 1, 0, 0, 2}, Path{}}) {
+    net->zero_grad();
+    const at::Tensor y = net->forward(x, path);
+    CHECK(at::equal(ic::run_segments(*net, x, path), y));
+    y.square().sum().backward();
+    std::size_t reached = 0;
+    for (const auto& p : net->named_parameters()) {
+      const bool is_table = p.key().find("_table.") != std::string::npos;
+      if (is_table && p.value().grad().defined()) {
+        reached += p.value().grad().abs().max().item<float>() > 1e-4 ? 1 : 0;
+      }
+    }
+    // Two tables for each block, the scale alone for the projections at choices 2 and 5.
+    CHECK(reached == (path == Path{} ? 2 : 4 * 2 + 2));
+  }
+}
+
 TEST_CASE("the macro identity hands a vector on where it is one, and can be adjusted where not") {
   const at::Tensor x = at::randn({2, 3, 5, 4}, at::kDouble);
   const at::Tensor vector = at::randn({3}, at::kDouble);

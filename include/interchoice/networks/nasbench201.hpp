@@ -7,15 +7,12 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
-#include <cstddef>
+#include <algorithm>
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <memory>
 #include <vector>
 
-#include "interchoice/networks/segments.hpp"
-#include "interchoice/networks/supernet.hpp"
-#include "interchoice/nn/cell_blocks.hpp"
+#include "interchoice/networks/cell_network.hpp"
 #include "interchoice/nn/operations/average_pool.hpp"
 #include "interchoice/nn/operations/relu_convolution_norm.hpp"
 #include "interchoice/nn/operations/skip.hpp"
@@ -24,20 +21,30 @@
 
 namespace interchoice {
 
-/// The sizes of a NAS-Bench-201 network. The defaults are the paper's super-network on CIFAR-10.
-struct NasBench201Options {
+/// The sizes of a NAS-Bench-201 network. The defaults are those of the paper's super-network on
+/// CIFAR-10, in `NasBench201BenchmarkOptions` those of the benchmark's own networks.
+template <std::int64_t CellsPerStage>
+struct NasBench201Sizes {
   std::int64_t input_channels = 3;
   std::int64_t classes = 10;
   /// Channels of the first stage; doubled by each reduction.
   std::int64_t width = 16;
   /// Cells of each stage; reductions stand between stages.
-  std::vector<std::int64_t> cells_per_stage = {2, 2, 2};
+  std::vector<std::int64_t> cells_per_stage = {CellsPerStage, CellsPerStage, CellsPerStage};
 };
+using NasBench201Options = NasBench201Sizes<2>;
+using NasBench201BenchmarkOptions = NasBench201Sizes<5>;
 
 namespace nasbench201 {
 
 /// conv3x3 -> BatchNorm, no activation.
 struct Stem : torch::nn::Module {
+  static constexpr Cost cost(std::int64_t input_channels, std::int64_t width,
+                             const MapSize& input) {
+    return convolution_cost({.channels = input_channels, .out_channels = width, .kernel = 3},
+                            input) +
+           norm_cost(width);
+  }
   Stem(std::int64_t input_channels, std::int64_t width)
       : convolution(register_module(
             "convolution",
@@ -54,6 +61,14 @@ struct Stem : torch::nn::Module {
 /// *Shapes*: [N, C, H, W] -> [N, 2C, ceil(H/2), ceil(W/2)]. The shortcut's pool needs even H, W; at
 /// odd sizes the last row and column are pooled alone.
 struct Reduction : torch::nn::Module {
+  static constexpr Cost cost(std::int64_t channels, const MapSize& input) {
+    const std::int64_t twice = 2 * channels;
+    const MapSize half = input.reduced(2);
+    return convolution_cost({.channels = channels, .out_channels = twice, .kernel = 3}, half) +
+           convolution_cost({.channels = twice, .out_channels = twice, .kernel = 3}, half) +
+           convolution_cost({.channels = channels, .out_channels = twice}, half) +
+           norm_cost(2 * twice);
+  }
   explicit Reduction(std::int64_t channels)
       : convolution1(register_module(
             "convolution1", torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, 2 * channels, 3)
@@ -83,6 +98,9 @@ struct Reduction : torch::nn::Module {
 
 /// BatchNorm -> ReLU -> global average pool -> Linear.
 struct Head : torch::nn::Module {
+  static constexpr Cost cost(std::int64_t channels, std::int64_t classes) {
+    return norm_cost(channels) + linear_cost({.inputs = channels, .outputs = classes});
+  }
   Head(std::int64_t channels, std::int64_t classes)
       : norm(register_module("norm", torch::nn::BatchNorm2d(channels))),
         linear(register_module("linear", torch::nn::Linear(channels, classes))) {}
@@ -93,103 +111,34 @@ struct Head : torch::nn::Module {
   torch::nn::Linear linear;
 };
 
-}  // namespace nasbench201
-
-/// The super-network of NAS-Bench-201: stem, three stages of topology-shared cells with reductions
-/// between them, head. `SkipOperation` is `LinearSkip` (the paper's Table 3: 782,938 parameters)
-/// or `Skip` (the benchmark's identity: 718,426).
-///
-/// *Shapes*: x [N, input_channels, H, W] -> [N, classes]. *Source*: paper section 3.1.1, Table 3.
-template <class SkipOperation = Skip>
-struct NasBench201 {
-  using Space = NasBench201Space;
-  using Options = NasBench201Options;
-  using EdgeOperations =
-      Candidates<Zero, SkipOperation, ReluConvolutionNorm<1>, ReluConvolutionNorm<3>,
-                 AveragePool3x3</*CountIncludePad=*/true>>;
-  static_assert(EdgeOperations::names == nasbench201::EdgeCandidates::names);
-
-  template <DependencyPolicy Policy>
-  class Module;
-};
-
+/// What stands on an edge of the paper's super-network: BatchNorms without scale and shift, an
+/// average pool that counts the padding.
 template <class SkipOperation>
-template <DependencyPolicy Policy>
-class NasBench201<SkipOperation>::Module : public torch::nn::Module {
- public:
+using SupernetOperations =
+    Candidates<interchoice::Zero, SkipOperation, ReluConvolutionNorm<1>, ReluConvolutionNorm<3>,
+               interchoice::AveragePool3x3</*CountIncludePad=*/true>>;
+
+/// What stands on an edge of the benchmark's own networks: affine BatchNorms, identity Skip, an
+/// average pool that leaves the padding out.
+using BenchmarkOperations =
+    Candidates<interchoice::Zero, interchoice::Skip, ReluConvolutionNorm<1, /*Affine=*/true>,
+               ReluConvolutionNorm<3, /*Affine=*/true>,
+               interchoice::AveragePool3x3</*CountIncludePad=*/false>>;
+
+/// The skeleton: see `CellNetwork`.
+template <class EdgeOperations, class Sizes>
+struct Skeleton {
   using Space = NasBench201Space;
+  using Options = Sizes;
+  using Operations = EdgeOperations;
+  static_assert(std::ranges::equal(Operations::names, EdgeCandidates::names),
+                "interchoice: NasBench201Network<EdgeOperations> needs the names none, "
+                "skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3 in this order; for "
+                "candidates of your own use interchoice::CellNetwork");
 
-  explicit Module(const Options& options = {}) : options_(options) {
-    check(options);
-    stem_ = register_module(
-        "stem", std::make_shared<nasbench201::Stem>(options.input_channels, options.width));
-    const auto operations = operations_of<EdgeOperations>();
-    const auto cells = register_module("cells", std::make_shared<torch::nn::Module>());
-    const auto add_layer = [&](auto module) {
-      return cells->register_module(std::to_string(layers_.size()), std::move(module));
-    };
-    std::int64_t width = options.width;
-    std::size_t cell = 0;
-    for (std::size_t stage = 0; stage < options.cells_per_stage.size(); ++stage) {
-      if (stage > 0) {
-        layers_.push_back({nullptr, add_layer(std::make_shared<nasbench201::Reduction>(width))});
-        width *= 2;
-      }
-      for (std::int64_t i = 0; i < options.cells_per_stage[stage]; ++i) {
-        layers_.push_back({add_layer(Cell(cell++, Geometry{.channels = width}, operations)), {}});
-      }
-    }
-    head_ = register_module("head", std::make_shared<nasbench201::Head>(width, options.classes));
-    describe_segments();
-  }
-
-  at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
-    Activations activations{x};
-    for (std::size_t i = 0; i < steps_.size(); ++i) run_segment(i, activations, architecture);
-    return activations.front();
-  }
-
-  const Options& options() const { return options_; }
-
-  /// Stem, every node of every cell, every reduction, head.
-  const std::vector<Segment>& segments() const { return segments_; }
-
-  /// Runs one segment. Inside a cell the activations are its nodes so far.
-  void run_segment(std::size_t i, Activations& activations,
-                   const Architecture<Space>& architecture) {
-    const Step& step = steps_[i];
-    switch (step.kind) {
-      case Step::kStem:
-        activations = {
-            stem_->forward(activations.front().contiguous(at::MemoryFormat::ChannelsLast))};
-        break;
-      case Step::kNode:
-        activations.push_back(
-            layers_[step.layer].cell->forward_node(step.node, activations, architecture));
-        if (step.node + 1 == Space::node_count) activations = {activations.back()};
-        break;
-      case Step::kReduction:
-        activations = {layers_[step.layer].reduction->forward(activations.front())};
-        break;
-      case Step::kHead:
-        activations = {head_->forward(activations.front())};
-        break;
-    }
-  }
-
- private:
-  using Cell = CellBlocks<Space, Policy>;
-
-  struct Layer {  // one of both
-    Cell cell{nullptr};
-    std::shared_ptr<nasbench201::Reduction> reduction;
-  };
-
-  struct Step {
-    enum Kind { kStem, kNode, kReduction, kHead } kind;
-    std::size_t layer = 0;
-    std::size_t node = 0;
-  };
+  static constexpr Response head_response = Response::kRemoved;  // by its BatchNorm
+  static constexpr MapSize input_size{32, 32};
+  static constexpr std::int64_t stem_stride = 1;
 
   static void check(const Options& options) {
     TORCH_CHECK(options.input_channels >= 1 && options.classes >= 1 && options.width >= 1,
@@ -205,36 +154,60 @@ class NasBench201<SkipOperation>::Module : public torch::nn::Module {
                   cells);
     }
   }
-
-  void describe_segments() {
-    const auto add = [&](const Step& step, Segment segment) {
-      steps_.push_back(step);
-      segments_.push_back(std::move(segment));
-    };
-    add({Step::kStem}, {"stem", {}});
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      const std::string name = "cells." + std::to_string(l);
-      if (layers_[l].reduction) {
-        add({Step::kReduction, l}, {name, {}});
-        continue;
-      }
-      for (std::size_t node = 1; node < Space::node_count; ++node) {
-        Segment segment{name + ".node" + std::to_string(node), {}};
-        for (std::size_t source = 0; source < node; ++source) {
-          segment.reads(layers_[l].cell->edge(Space::choice_of({source, node}))->context());
-        }
-        add({Step::kNode, l, node}, std::move(segment));
-      }
-    }
-    add({Step::kHead}, {"head", {}});
+  static std::shared_ptr<Stem> stem(const Options& options) {
+    return std::make_shared<Stem>(options.input_channels, options.width);
+  }
+  static constexpr std::vector<CellLayer> layers(const Options& options) {
+    return staged_layers({options.width, options.cells_per_stage});
+  }
+  static std::shared_ptr<Reduction> reduction(const Options&, const Geometry& geometry) {
+    return std::make_shared<Reduction>(geometry.channels);
+  }
+  static std::shared_ptr<Head> head(const Options& options) {
+    return std::make_shared<Head>(last_width(options), options.classes);
   }
 
-  Options options_;
-  std::shared_ptr<nasbench201::Stem> stem_;
-  std::vector<Layer> layers_;
-  std::shared_ptr<nasbench201::Head> head_;
-  std::vector<Step> steps_;
-  std::vector<Segment> segments_;
+  static constexpr Cost stem_cost(const Options& options, const MapSize& input) {
+    return Stem::cost(options.input_channels, options.width, input);
+  }
+  static constexpr Cost reduction_cost(const Options&, const Geometry& geometry,
+                                       const MapSize& input) {
+    return Reduction::cost(geometry.channels, input);
+  }
+  static constexpr Cost head_cost(const Options& options, const MapSize&) {
+    return Head::cost(last_width(options), options.classes);
+  }
+
+ private:
+  static constexpr std::int64_t last_width(const Options& options) {
+    return options.width << (options.cells_per_stage.size() - 1);
+  }
 };
+
+}  // namespace nasbench201
+
+/// A network of NAS-Bench-201's skeleton with a list of operations for its five candidates.
+template <class Operations, class Sizes = NasBench201Options>
+struct NasBench201Network : CellNetwork<nasbench201::Skeleton<Operations, Sizes>> {
+  using EdgeOperations = Operations;
+};
+
+/// The super-network of NAS-Bench-201: stem, three stages of topology-shared cells with reductions
+/// between them, head. `SkipOperation` is `LinearSkip` (the paper's Table 3: 782,938 parameters)
+/// or `Skip` (the benchmark's identity: 718,426).
+///
+/// *Shapes*: x [N, input_channels, H, W] -> [N, classes]. *Source*: paper section 3.1.1, Table 3.
+template <class SkipOperation = Skip>
+using NasBench201 = NasBench201Network<nasbench201::SupernetOperations<SkipOperation>>;
+
+/// The benchmark's own networks: five cells a stage, affine BatchNorms, an average pool that leaves
+/// the padding out. The parameters of an architecture are those of the benchmark's table:
+///
+///   73,306 + sum over C = 16, 32, 64 of 5 * (n1 * (C^2 + 2 C) + n3 * (9 C^2 + 2 C))
+///
+/// with n1 and n3 the 1x1 and 3x3 convolutions of the cell. *Source*: Dong & Yang, NAS-Bench-201
+/// (ICLR 2020).
+using NasBench201Benchmark =
+    NasBench201Network<nasbench201::BenchmarkOperations, NasBench201BenchmarkOptions>;
 
 }  // namespace interchoice

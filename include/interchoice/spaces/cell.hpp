@@ -1,14 +1,16 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "interchoice/core/space.hpp"
+#include "interchoice/spaces/detail/cell_text.hpp"
 
 namespace interchoice {
 
@@ -19,49 +21,73 @@ struct Edge {
   friend constexpr bool operator==(const Edge&, const Edge&) = default;
 };
 
-/// A topology-shared cell: node 0 is the input, each of the `Nodes` further nodes is the sum of one
-/// operation from every earlier node, the last node is the output. Each edge is a choice, and every
-/// cell of a network takes the same choices with its own weights.
+/// A space whose networks are stacks of cells: graphs in which an operation stands on each edge
+/// between two nodes. Edges are ordered by target, then source.
 ///
-/// Choices (edges) are ordered by target, then source: (0,1), (0,2), (1,2), (0,3), (1,3), (2,3) for
-/// three nodes. Text form: `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`.
+/// Satisfied by `Cell`, `MixedCell`, `CellSequence`, `IndependentCells`. Not satisfied by chains.
+template <class Space>
+concept CellSpace = SearchSpace<Space> && requires(std::size_t cell) {
+  { Space::node_count } -> std::convertible_to<std::size_t>;  // the most of any cell
+  { Space::cell_node_count(cell) } -> std::same_as<std::size_t>;
+  { Space::first_location(cell) } -> std::same_as<std::size_t>;
+};
+
+/// The edge at a place of a cell's order: (0,1), (0,2), (1,2), (0,3), ...
+constexpr Edge edge_at(std::size_t index) {
+  std::size_t target = 1;
+  while (index >= target) index -= target++;
+  return {index, target};
+}
+
+/// The place of an edge in that order.
+constexpr std::size_t index_of(Edge edge) {
+  return edge.target * (edge.target - 1) / 2 + edge.source;
+}
+
+/// A topology-shared cell with candidates of its own on each edge: node 0 is the input, each
+/// further node is the sum of one operation from every earlier node, the last node is the output.
+/// Each edge is a choice, and every cell of a network takes the same choices with its own weights.
+///
+/// `Choices` are `Candidates<...>`, one an edge, ordered by target, then source: (0,1), (0,2),
+/// (1,2), (0,3), (1,3), (2,3) for three nodes behind the input. Text form:
+/// `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`.
 ///
 /// Dataflow priors of an edge are the edges of the same cell that enter its source node, nearest
 /// first. Registration order runs on from cell to cell.
-template <std::size_t Nodes, class Choice>
-struct Cell {
-  static_assert(Nodes >= 1, "interchoice: Cell<Nodes, ...> needs Nodes >= 1");
-  static_assert(Nodes <= LocationList::kCapacity,
-                "interchoice: Cell<Nodes, ...> takes at most 16 nodes");
-  static_assert(Choice::names_are_distinct(),
+template <class... Choices>
+struct MixedCell {
+  static_assert(sizeof...(Choices) >= 1 && edge_at(sizeof...(Choices)).source == 0,
+                "interchoice: MixedCell<Choices...> needs a choice for each edge: 1, 3, 6, 10, ... "
+                "of them for 1, 2, 3, 4, ... nodes");
+  static_assert(edge_at(sizeof...(Choices) - 1).target <= LocationList::kCapacity,
+                "interchoice: MixedCell<Choices...> takes at most 16 nodes behind the input");
+  static_assert((Choices::names_are_distinct() && ...),
                 "interchoice: the candidates of a choice need different names; rename one of them");
 
   static constexpr std::string_view name = "cell";
-  static constexpr std::size_t node_count = Nodes + 1;
-  static constexpr std::size_t choice_count = Nodes * (Nodes + 1) / 2;
+  static constexpr std::size_t choice_count = sizeof...(Choices);
+  static constexpr std::size_t node_count = edge_at(choice_count - 1).target + 1;
   static constexpr std::size_t location_period = choice_count;
   static constexpr bool repeats = true;
 
-  static constexpr std::size_t candidate_count(std::size_t) { return Choice::count; }
-  static constexpr std::string_view candidate_name(std::size_t, std::size_t c) {
-    return Choice::names[c];
+  static constexpr std::size_t candidate_count(std::size_t choice) { return counts_[choice]; }
+  static constexpr std::string_view candidate_name(std::size_t choice, std::size_t c) {
+    return names_[choice][c];
   }
-  static constexpr CandidateKind candidate_kind(std::size_t, std::size_t c) {
-    return Choice::kinds[c];
+  static constexpr CandidateKind candidate_kind(std::size_t choice, std::size_t c) {
+    return kinds_[choice][c];
   }
   static constexpr std::size_t choice_at(std::size_t location) { return location % choice_count; }
 
   /// The edge that a choice decides.
-  static constexpr Edge edge(std::size_t choice) {
-    std::size_t target = 1;
-    while (choice >= target) choice -= target++;
-    return {choice, target};
-  }
-
+  static constexpr Edge edge(std::size_t choice) { return edge_at(choice); }
   /// The choice of the edge from `source` to `target`.
-  static constexpr std::size_t choice_of(Edge edge) {
-    return edge.target * (edge.target - 1) / 2 + edge.source;
-  }
+  static constexpr std::size_t choice_of(Edge edge) { return index_of(edge); }
+
+  /// The nodes of a cell of the network, its input included.
+  static constexpr std::size_t cell_node_count(std::size_t) { return node_count; }
+  /// The location of a cell's first edge.
+  static constexpr std::size_t first_location(std::size_t cell) { return cell * choice_count; }
 
   static constexpr LocationList dataflow_priors(std::size_t location) {
     LocationList priors;
@@ -75,48 +101,66 @@ struct Cell {
 
   /// Calls `visit.operator()<Op>()` for each candidate of a choice, in order.
   template <class Visitor>
-  static constexpr void for_each_candidate(std::size_t, Visitor&& visit) {
-    Choice::for_each(visit);
+  static constexpr void for_each_candidate(std::size_t choice, Visitor&& visit) {
+    std::size_t i = 0;
+    ((i++ == choice ? Choices::for_each(visit) : void()), ...);
   }
 
   static std::string to_text(std::span<const std::uint8_t, choice_count> candidates) {
     std::string text;
-    for (std::size_t choice = 0; choice < choice_count; ++choice) {
-      const Edge e = edge(choice);
-      if (e.source == 0) text += e.target == 1 ? "|" : "+|";
-      text += std::string(Choice::names[candidates[choice]]) + '~' + std::to_string(e.source) + '|';
-    }
+    detail::append_cell_text<MixedCell>(text, candidates);
     return text;
   }
 
   static std::array<std::uint8_t, choice_count> from_text(std::string_view text) {
     std::array<std::uint8_t, choice_count> candidates{};
-    std::size_t at = 0;
-    const auto fail = [&](const std::string& reason) {
-      throw std::invalid_argument("interchoice: architecture text '" + std::string(text) +
-                                  "', place " + std::to_string(at) + ": " + reason);
-    };
-    const auto expect = [&](std::string_view part) {
-      if (text.substr(at, part.size()) != part) fail("expected '" + std::string(part) + "'");
-      at += part.size();
-    };
-    for (std::size_t choice = 0; choice < choice_count; ++choice) {
-      const Edge e = edge(choice);
-      if (e.source == 0) expect(e.target == 1 ? "|" : "+|");
-      const std::string_view op = text.substr(at, text.substr(at).find('~'));
-      std::size_t c = 0;
-      while (c < Choice::count && Choice::names[c] != op) ++c;
-      if (c == Choice::count) {
-        std::string known;
-        for (const std::string_view n : Choice::names) known += " '" + std::string(n) + "'";
-        fail("unknown operation '" + std::string(op) + "'; the candidates are" + known);
-      }
-      candidates[choice] = static_cast<std::uint8_t>(c);
-      at += op.size();
-      expect("~" + std::to_string(e.source) + "|");
-    }
-    if (at != text.size()) fail("text goes on after the last edge");
+    detail::CellTextReader reader(text);
+    reader.read_cell<MixedCell>(candidates);
+    reader.expect_end();
     return candidates;
+  }
+
+ private:
+  static constexpr std::array<std::size_t, choice_count> counts_{Choices::count...};
+  static constexpr std::array<const std::string_view*, choice_count> names_{
+      Choices::names.data()...};
+  static constexpr std::array<const CandidateKind*, choice_count> kinds_{Choices::kinds.data()...};
+};
+
+namespace detail {
+
+template <class Choice, std::size_t>
+using OnEdge = Choice;
+
+template <class Choice, class Indices>
+struct EqualEdges;
+
+template <class Choice, std::size_t... Is>
+struct EqualEdges<Choice, std::index_sequence<Is...>> {
+  using type = MixedCell<OnEdge<Choice, Is>...>;
+};
+
+// The limits are checked before the list of edges is made.
+template <std::size_t Nodes>
+constexpr std::size_t checked_edge_count() {
+  static_assert(Nodes >= 1, "interchoice: Cell<Nodes, ...> needs Nodes >= 1");
+  static_assert(Nodes <= LocationList::kCapacity,
+                "interchoice: Cell<Nodes, ...> takes at most 16 nodes");
+  return Nodes * (Nodes + 1) / 2;
+}
+
+}  // namespace detail
+
+/// A topology-shared cell of `Nodes` nodes behind the input, with the same candidates on each edge:
+/// `Cell<3, Candidates<Conv3, Conv5, Skip>>`.
+template <std::size_t Nodes, class Choice>
+struct Cell
+    : detail::EqualEdges<Choice,
+                         std::make_index_sequence<detail::checked_edge_count<Nodes>()>>::type {
+  /// Calls `visit.operator()<Op>()` for each candidate of a choice, in order.
+  template <class Visitor>
+  static constexpr void for_each_candidate(std::size_t, Visitor&& visit) {
+    Choice::for_each(visit);
   }
 };
 

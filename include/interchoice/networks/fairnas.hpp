@@ -1,0 +1,186 @@
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <c10/core/GradMode.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "interchoice/networks/chain_network.hpp"
+#include "interchoice/networks/pointwise_head.hpp"
+#include "interchoice/nn/operations/inverted_residual.hpp"
+#include "interchoice/spaces/fairnas.hpp"
+
+namespace interchoice {
+
+/// What can be chosen about a FairNAS network at run time. The defaults are the paper's
+/// super-network on SubImageNet; its evaluation networks have a dropout of 0.2.
+struct FairNasOptions {
+  std::int64_t input_channels = 3;
+  std::int64_t classes = 100;
+  /// Probability with which an input of the linear layer is dropped in training mode.
+  double dropout = 0;
+};
+
+/// Sets FairNAS' initial weights in everything below a module:
+///
+///   convolution  N(0, sqrt(2 / (k * k * C_out)))      not divided by the groups
+///   BatchNorm    scale 1, shift 0
+///   linear       U(-1/sqrt(C_out), 1/sqrt(C_out)), bias 0
+///
+/// Other parameters stay. The numbers come from `generator`, by default libtorch's own (see
+/// `torch::manual_seed`), module by module in registration order. *Source*: the reference's
+/// FairNasInitializer.
+inline void initialise_fairnas(torch::nn::Module& network,
+                               const std::optional<at::Generator>& generator = {}) {
+  const c10::NoGradGuard no_grad;
+  const auto set = [&](torch::nn::Module& module) {
+    if (auto* convolution = module.as<torch::nn::Conv2dImpl>()) {
+      const at::Tensor& w = convolution->weight;
+      const auto fan_out = static_cast<double>(w.size(0) * w.size(2) * w.size(3));
+      w.normal_(0, std::sqrt(2 / fan_out), generator);
+      if (convolution->bias.defined()) convolution->bias.zero_();
+    } else if (auto* norm = module.as<torch::nn::BatchNorm2dImpl>()) {
+      if (norm->weight.defined()) norm->weight.fill_(1);
+      if (norm->bias.defined()) norm->bias.zero_();
+    } else if (auto* linear = module.as<torch::nn::LinearImpl>()) {
+      const double range = 1 / std::sqrt(static_cast<double>(linear->weight.size(0)));
+      linear->weight.uniform_(-range, range, generator);
+      if (linear->bias.defined()) linear->bias.zero_();
+    }
+  };
+  set(network);
+  for (const auto& module : network.modules(/*include_self=*/false)) set(*module);
+}
+
+namespace fairnas {
+
+/// The paper's network, behind the numbers of its Table 4. A layout of one's own for smaller
+/// versions is a struct with these members: `FairNasNetwork<MyLayout>`.
+struct PaperLayout {
+  static constexpr std::int64_t stem_width = 32;
+  static constexpr std::int64_t width = 16;  ///< channels into the first block
+  static constexpr std::array<ChainStage, 6> stages{{{.width = 32, .blocks = 2, .stride = 2},
+                                                     {.width = 40, .blocks = 4, .stride = 2},
+                                                     {.width = 80, .blocks = 4, .stride = 2},
+                                                     {.width = 96, .blocks = 4, .stride = 1},
+                                                     {.width = 192, .blocks = 4, .stride = 2},
+                                                     {.width = 320, .blocks = 1, .stride = 1}}};
+  static constexpr std::int64_t head_width = 1280;
+};
+
+/// conv3x3, stride 2 -> BN -> ReLU6 -> depthwise 3x3 -> BN -> ReLU6 -> conv1x1 -> BN.
+struct Stem : torch::nn::Module {
+  Stem(std::int64_t input_channels, const Geometry& g)
+      : convolution(register_module(
+            "convolution", torch::nn::Conv2d(torch::nn::Conv2dOptions(input_channels, g.channels, 3)
+                                                 .stride(2)
+                                                 .padding(1)
+                                                 .bias(false)))),
+        norm1(register_module("norm1", torch::nn::BatchNorm2d(g.channels))),
+        depthwise(register_module(
+            "depthwise", torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.channels, 3)
+                                               .padding(1)
+                                               .groups(g.channels)
+                                               .bias(false)))),
+        norm2(register_module("norm2", torch::nn::BatchNorm2d(g.channels))),
+        projection(register_module(
+            "projection",
+            torch::nn::Conv2d(
+                torch::nn::Conv2dOptions(g.channels, g.out_channels, 1).bias(false)))),
+        norm3(register_module("norm3", torch::nn::BatchNorm2d(g.out_channels))) {}
+  at::Tensor forward(const at::Tensor& x) {
+    at::Tensor y = relu6::apply(norm1->forward(convolution->forward(x)));
+    y = relu6::apply(norm2->forward(depthwise->forward(y)));
+    return norm3->forward(projection->forward(y));
+  }
+  torch::nn::Conv2d convolution;
+  torch::nn::BatchNorm2d norm1;
+  torch::nn::Conv2d depthwise;
+  torch::nn::BatchNorm2d norm2;
+  torch::nn::Conv2d projection;
+  torch::nn::BatchNorm2d norm3;
+};
+
+/// The skeleton of a layout: see `ChainNetwork`.
+template <class Layout>
+struct Skeleton {
+  using Space = FairNasChain<block_count(Layout::stages)>;
+  using Options = FairNasOptions;
+  using Operations =
+      Candidates<InvertedResidual<3, 3>, InvertedResidual<5, 3>, InvertedResidual<7, 3>,
+                 InvertedResidual<3, 6>, InvertedResidual<5, 6>, InvertedResidual<7, 6>>;
+  using Head = PointwiseHead<relu6>;
+  static_assert(Operations::names == BlockCandidates::names);
+
+  static constexpr Response head_response = Response::kRemoved;
+  static constexpr MapSize input_size{224, 224};
+  static constexpr std::int64_t stem_stride = 2;
+  static constexpr Geometry stem_geometry{Layout::stem_width, Layout::width};
+
+  static void check(const Options& o) {
+    TORCH_CHECK(o.input_channels >= 1 && o.classes >= 1,
+                "interchoice: FairNasOptions need input_channels and classes of at least 1, got ",
+                o.input_channels, ", ", o.classes);
+    TORCH_CHECK(o.dropout >= 0 && o.dropout < 1,
+                "interchoice: FairNasOptions::dropout needs a probability from 0 to below 1, got ",
+                o.dropout);
+  }
+  static std::shared_ptr<Stem> stem(const Options& o) {
+    return std::make_shared<Stem>(o.input_channels, stem_geometry);
+  }
+  static constexpr auto geometries(const Options&) {
+    return stage_geometries<Space::choice_count>(Layout::width, Layout::stages);
+  }
+  static std::shared_ptr<Head> head(const Options& o) {
+    return std::make_shared<Head>(head_options(o));
+  }
+  static void initialise(torch::nn::Module& network, const Options&) {
+    initialise_fairnas(network);
+  }
+
+  static constexpr Cost stem_cost(const Options& o, const MapSize& input) {
+    const std::int64_t c = Layout::stem_width;
+    const MapSize map = input.reduced(stem_stride);
+    return convolution_cost({.channels = o.input_channels, .out_channels = c, .kernel = 3}, map) +
+           convolution_cost({.channels = c, .out_channels = c, .kernel = 3, .groups = c}, map) +
+           convolution_cost({.channels = c, .out_channels = Layout::width}, map) +
+           norm_cost(2 * c + Layout::width);
+  }
+  static constexpr Cost head_cost(const Options& o, const MapSize& input) {
+    return Head::cost(head_options(o), input);
+  }
+
+ private:
+  static constexpr typename Head::Options head_options(const Options& o) {
+    return {.channels = Layout::stages.back().width,
+            .width = Layout::head_width,
+            .classes = o.classes,
+            .dropout = o.dropout};
+  }
+};
+
+}  // namespace fairnas
+
+/// A network of FairNAS' blocks in a layout of one's own.
+template <class Layout>
+struct FairNasNetwork : ChainNetwork<fairnas::Skeleton<Layout>> {};
+
+/// The super-network of FairNAS: stem, nineteen choices of six MobileNetV2 blocks, head.
+/// 14,839,700 parameters with 100 classes; one path has 2,036,180 to 3,937,124.
+///
+/// In this network `bias` is inert (see docs/method.md); `shift` and `affine` are not.
+///
+/// *Shapes*: x [N, input_channels, H, W] -> [N, classes]. *Source*: Chu et al., FairNAS (ICCV
+/// 2021); paper section 3.1.2, Table 4.
+using FairNas = FairNasNetwork<fairnas::PaperLayout>;
+
+}  // namespace interchoice

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/dropout.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+
+#include <cstdint>
+
+#include "interchoice/nn/cost.hpp"
+
+namespace interchoice {
+
+/// The head of mobile networks: conv1x1 -> BN -> activation -> global average pool -> dropout ->
+/// Linear.
+template <class Activation>
+struct PointwiseHead : torch::nn::Module {
+  struct Options {
+    std::int64_t channels = 1;
+    std::int64_t width = 1;
+    std::int64_t classes = 1;
+    double dropout = 0;
+  };
+  explicit PointwiseHead(const Options& options)
+      : dropout(options.dropout),
+        convolution(register_module(
+            "convolution",
+            torch::nn::Conv2d(
+                torch::nn::Conv2dOptions(options.channels, options.width, 1).bias(false)))),
+        norm(register_module("norm", torch::nn::BatchNorm2d(options.width))),
+        linear(register_module("linear", torch::nn::Linear(options.width, options.classes))) {}
+  at::Tensor forward(const at::Tensor& x) {
+    const at::Tensor y = Activation::apply(norm->forward(convolution->forward(x))).mean({2, 3});
+    return linear->forward(at::dropout(y, dropout, is_training()));  // [N, classes]
+  }
+  static constexpr Cost cost(const Options& options, const MapSize& input) {
+    return convolution_cost({.channels = options.channels, .out_channels = options.width}, input) +
+           norm_cost(options.width) +
+           linear_cost({.inputs = options.width, .outputs = options.classes});
+  }
+  double dropout;
+  torch::nn::Conv2d convolution;
+  torch::nn::BatchNorm2d norm;
+  torch::nn::Linear linear;
+};
+
+}  // namespace interchoice
