@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/mul.h>
+#include <ATen/ops/ones_like.h>
 #include <torch/nn/modules/batchnorm.h>
 
 namespace interchoice {
@@ -31,10 +32,13 @@ inline at::Tensor adjusted_norm(torch::nn::BatchNorm2d& norm, const at::Tensor& 
   };
   const auto times = [](const at::Tensor& a, const at::Tensor& b) { return at::mul(a, b); };
   const auto plus = [](const at::Tensor& a, const at::Tensor& b) { return a.add(b); };
-  const at::Tensor weight = combined(norm->weight, adjustment.scale, times);
+  at::Tensor weight = combined(norm->weight, adjustment.scale, times);
   const at::Tensor scaled_bias =
       norm->bias.defined() ? combined(norm->bias, adjustment.scale, times) : at::Tensor();
   const at::Tensor bias = combined(scaled_bias, adjustment.shift, plus);
+
+  // On CUDA, BatchNorm with a bias only has no derivative of that bias.
+  if (bias.defined() && !weight.defined()) weight = at::ones_like(bias);
 
   double momentum = norm->options.momentum().value_or(0);
   if (norm->is_training() && norm->num_batches_tracked.defined()) {
