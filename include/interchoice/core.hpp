@@ -1,6 +1,7 @@
 #pragma once
 
-// Everything below the torch line: spaces, architectures, policies as tags, samplers, statistics.
+// Everything below the torch line: spaces, architectures, policies as tags, samplers, statistics,
+// search.
 // No dependency at all; the headers it includes can be included one by one as well.
 
 #include "interchoice/core/architecture.hpp"
@@ -32,17 +33,38 @@
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/sampling/weighted.hpp"
+#include "interchoice/search/constraint.hpp"
+#include "interchoice/search/crowding_distance.hpp"
+#include "interchoice/search/dominance.hpp"
+#include "interchoice/search/front.hpp"
+#include "interchoice/search/history.hpp"
+#include "interchoice/search/history_csv.hpp"
+#include "interchoice/search/hypervolume.hpp"
+#include "interchoice/search/nsga2.hpp"
+#include "interchoice/search/objective.hpp"
+#include "interchoice/search/observer.hpp"
+#include "interchoice/search/problem.hpp"
+#include "interchoice/search/random_search.hpp"
+#include "interchoice/search/regularised_evolution.hpp"
+#include "interchoice/search/variation.hpp"
 #include "interchoice/spaces/cell.hpp"
 #include "interchoice/spaces/cell_sequence.hpp"
 #include "interchoice/spaces/chain.hpp"
 #include "interchoice/spaces/fairnas.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 #include "interchoice/spaces/nasbench_macro.hpp"
+#include "interchoice/stats/bootstrap.hpp"
+#include "interchoice/stats/ensemble.hpp"
 #include "interchoice/stats/improvement.hpp"
+#include "interchoice/stats/improvement_references.hpp"
 #include "interchoice/stats/kendall.hpp"
+#include "interchoice/stats/mean_deviation.hpp"
+#include "interchoice/stats/noise_ceiling.hpp"
 #include "interchoice/stats/pearson.hpp"
 #include "interchoice/stats/prediction_quality.hpp"
+#include "interchoice/stats/quantile.hpp"
 #include "interchoice/stats/ranks.hpp"
+#include "interchoice/stats/self_consistency.hpp"
 #include "interchoice/stats/spearman.hpp"
 #include "interchoice/stats/truncated_correlation.hpp"
 #include "interchoice/version.hpp"

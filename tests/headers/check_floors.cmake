@@ -5,12 +5,14 @@ cmake_minimum_required(VERSION 3.25)
 set(floors
   "core"
   "spaces dependency sampling stats"
-  "nn io"
+  "io"
+  "search"
+  "nn"
   "networks"
   "training data distributed"
   "evaluation"
-  "search export report")
-set(torch_free core spaces dependency sampling stats)
+  "export report")
+set(torch_free core spaces dependency sampling stats search)
 
 set(number 0)
 foreach(floor IN LISTS floors)

@@ -31,6 +31,8 @@ enum class Stream : std::uint32_t {
   kSplit = 3,         ///< which images are for training, which for validation
   kCalibration = 4,   ///< which images recalibrate BatchNorm
   kEvaluation = 5,    ///< which architectures are evaluated
+  kBootstrap = 6,     ///< which architectures or seeds a resample holds
+  kSearch = 7,        ///< every draw of a search: first architectures, parents, children
 };
 
 namespace detail {

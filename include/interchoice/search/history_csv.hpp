@@ -1,0 +1,167 @@
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "interchoice/core/text.hpp"
+#include "interchoice/io/atomic_file.hpp"
+#include "interchoice/io/csv.hpp"
+#include "interchoice/io/input_file.hpp"
+#include "interchoice/search/history.hpp"
+#include "interchoice/search/problem.hpp"
+
+namespace interchoice {
+
+namespace detail {
+
+/// The shortest decimal text that reads back as the same double.
+inline std::string exact_text(double value) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  (void)error;  // 24 characters are enough for every double
+  return std::string(buffer, end);
+}
+
+inline double exact_number(const std::string& field, const std::string& column,
+                           const std::string& place) {
+  double value = 0;
+  const char* const end = field.data() + field.size();
+  const auto [rest, error] = std::from_chars(field.data(), end, value);
+  if (error != std::errc() || rest != end || !std::isfinite(value)) {
+    throw std::runtime_error("interchoice: " + place + ": column '" + column + "' holds '" + field +
+                             "'; a finite number is needed");
+  }
+  return value;
+}
+
+template <SearchSpace Space>
+std::vector<std::string> history_columns(const SearchProblem<Space>& problem) {
+  std::vector<std::string> columns = {"arch", "violation"};
+  for (const Objective<Space>& objective : problem.objectives) columns.push_back(objective.name);
+  return columns;
+}
+
+}  // namespace detail
+
+/// A history as CSV: `arch`, `violation` and a column for each objective, empty where the
+/// architecture is infeasible. Numbers read back as the same doubles.
+///
+/// *Throws*: `std::invalid_argument` if the problem is none (`check_problem`) or if an entry has
+/// another number of objectives.
+template <SearchSpace Space>
+std::string history_csv(const SearchProblem<Space>& problem, const SearchHistory<Space>& history) {
+  check_problem(problem);
+  std::string text;
+  for (const std::string& column : detail::history_columns(problem)) {
+    text += (text.empty() ? "" : ",") + csv_field(column);
+  }
+  text += '\n';
+  for (const EvaluatedArchitecture<Space>& entry : history) {
+    const std::size_t expected = entry.is_feasible() ? problem.objectives.size() : 0;
+    if (entry.objectives.size() != expected) {
+      throw std::invalid_argument("interchoice: history_csv: '" + to_text(entry.architecture) +
+                                  "' has " + std::to_string(entry.objectives.size()) +
+                                  " objectives, the problem says " + std::to_string(expected) +
+                                  "; give the problem that the history was made with");
+    }
+    text += csv_field(to_text(entry.architecture)) + ',' + detail::exact_text(entry.violation);
+    for (std::size_t i = 0; i < problem.objectives.size(); ++i) {
+      text += ',';
+      if (entry.is_feasible()) text += detail::exact_text(entry.objectives[i]);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+/// Writes a history to a file, completely or not at all.
+///
+/// *Throws*: as `history_csv`, and `std::runtime_error` if the file cannot be written.
+template <SearchSpace Space>
+void write_history(const std::filesystem::path& path, const SearchProblem<Space>& problem,
+                   const SearchHistory<Space>& history) {
+  write_file_atomically(path, history_csv(problem, history));
+}
+
+/// The history of a CSV text; `source` takes the place of the path in messages.
+///
+/// *Throws*: `std::runtime_error` with `path:line` and what is wrong: a file that is no table
+/// (`CsvTable`), other columns than the problem's, a text that is no architecture, one that the
+/// restriction does not allow or that was listed before, a violation that is negative, objectives
+/// of an infeasible architecture or missing ones of a feasible one.
+template <SearchSpace Space>
+SearchHistory<Space> parse_history(std::string_view text, const std::string& source,
+                                   const SearchProblem<Space>& problem) {
+  check_problem(problem);
+  const CsvTable csv = CsvTable::parse(text, source);
+  const auto fail = [](const std::string& place, const std::string& reason) {
+    throw std::runtime_error("interchoice: " + place + ": " + reason);
+  };
+  const std::vector<std::string> columns = detail::history_columns(problem);
+  if (csv.columns() != columns) {
+    std::string expected;
+    for (const std::string& column : columns) {
+      expected += (expected.empty() ? "" : ",") + csv_field(column);
+    }
+    fail(source + ":1", "the columns are not '" + expected +
+                            "', which this problem's history has; is it another search's file?");
+  }
+  std::vector<std::vector<std::string>> fields;
+  for (const std::string& column : columns) fields.push_back(csv.texts(column));
+  SearchHistory<Space> history;
+  std::unordered_map<Architecture<Space>, std::size_t> rows;
+  for (std::size_t row = 0; row < csv.size(); ++row) {
+    const std::string place = csv.place(row);
+    EvaluatedArchitecture<Space> entry;
+    try {
+      entry.architecture = from_text<Space>(fields[0][row]);
+    } catch (const std::logic_error& error) {
+      fail(place, error.what());
+    }
+    if (!problem.restriction.allows(entry.architecture)) {
+      fail(place, "the problem's restriction does not allow '" + fields[0][row] +
+                      "'; is it another search's file?");
+    }
+    const auto [first, is_new] = rows.emplace(entry.architecture, row);
+    if (!is_new) {
+      fail(place, "architecture '" + fields[0][row] + "' was listed before, at " +
+                      csv.place(first->second) + "; a history holds each once");
+    }
+    entry.violation = detail::exact_number(fields[1][row], "violation", place);
+    if (entry.violation < 0) {
+      fail(place, "violation " + fields[1][row] + " is negative; 0 means feasible");
+    }
+    for (std::size_t i = 2; i < columns.size(); ++i) {
+      const std::string& field = fields[i][row];
+      if (entry.is_feasible()) {
+        entry.objectives.push_back(detail::exact_number(field, columns[i], place));
+      } else if (!field.empty()) {
+        fail(place, "column '" + columns[i] + "' holds '" + field +
+                        "' for an infeasible architecture; it must be empty");
+      }
+    }
+    history.push_back(std::move(entry));
+  }
+  return history;
+}
+
+/// Reads a history from a file; see `parse_history`. An interrupted search goes on with it.
+template <SearchSpace Space>
+SearchHistory<Space> read_history(const std::filesystem::path& path,
+                                  const SearchProblem<Space>& problem) {
+  InputFile file(path);
+  std::string text(static_cast<std::size_t>(file.size()), '\0');
+  file.read(0, text.data(), text.size());
+  return parse_history(text, path.string(), problem);
+}
+
+}  // namespace interchoice

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "interchoice/core/restriction.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/search/constraint.hpp"
+#include "interchoice/search/history.hpp"
+#include "interchoice/search/objective.hpp"
+
+namespace interchoice {
+
+/// What a search looks for, and where.
+template <SearchSpace Space>
+struct SearchProblem {
+  Restriction<Space> restriction = all<Space>;
+  std::vector<Objective<Space>> objectives = {};
+  std::vector<Constraint<Space>> constraints = {};
+};
+
+/// Refuses a problem without objectives, with an objective without name or value, with two of one
+/// name, or with a constraint without `violation`. Every search begins with it.
+///
+/// *Throws*: `std::invalid_argument`.
+template <SearchSpace Space>
+void check_problem(const SearchProblem<Space>& problem) {
+  const auto fail = [](const std::string& reason) {
+    throw std::invalid_argument("interchoice: a search problem: " + reason);
+  };
+  if (problem.objectives.empty()) fail("there is no objective; add maximise<Space>(name, value)");
+  for (std::size_t i = 0; i < problem.objectives.size(); ++i) {
+    const Objective<Space>& objective = problem.objectives[i];
+    if (objective.name.empty() || objective.name == "arch" || objective.name == "violation") {
+      fail("objective " + std::to_string(i) + " is named '" + objective.name +
+           "'; give it a name that is not empty, 'arch' or 'violation'");
+    }
+    if (!objective.value) fail("objective '" + objective.name + "' has no value; give a callable");
+    for (std::size_t j = 0; j < i; ++j) {
+      if (problem.objectives[j].name == objective.name) {
+        fail("two objectives are named '" + objective.name + "'; rename one");
+      }
+    }
+  }
+  for (const Constraint<Space>& constraint : problem.constraints) {
+    if (!constraint.violation) {
+      fail("constraint '" + constraint.name + "' has no violation; give a callable");
+    }
+  }
+}
+
+/// Computes an architecture's violation and, where that is 0, its objectives.
+///
+///     violation = Σ max(0, violation_k)
+///
+/// *Throws*: `std::invalid_argument` with the architecture and the name if a number is NaN or
+/// infinite; and what the callables throw.
+template <SearchSpace Space>
+EvaluatedArchitecture<Space> evaluate(const SearchProblem<Space>& problem,
+                                      const Architecture<Space>& architecture) {
+  const auto finite = [&](const std::string& name, double value) {
+    if (!std::isfinite(value)) {
+      throw std::invalid_argument("interchoice: a search problem: '" + name + "' of '" +
+                                  to_text(architecture) + "' is " + std::to_string(value) +
+                                  "; return a finite number, or add a constraint that excludes "
+                                  "such architectures");
+    }
+    return value;
+  };
+  EvaluatedArchitecture<Space> evaluated;
+  evaluated.architecture = architecture;
+  for (const Constraint<Space>& constraint : problem.constraints) {
+    const double violation = finite(constraint.name, constraint.violation(architecture));
+    if (violation > 0) evaluated.violation += violation;
+  }
+  if (!evaluated.is_feasible()) return evaluated;
+  for (const Objective<Space>& objective : problem.objectives) {
+    evaluated.objectives.push_back(finite(objective.name, objective.value(architecture)));
+  }
+  return evaluated;
+}
+
+/// An evaluated architecture's objectives as numbers to be minimised; none of an infeasible one.
+template <SearchSpace Space>
+std::vector<double> costs(const SearchProblem<Space>& problem,
+                          const EvaluatedArchitecture<Space>& evaluated) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < evaluated.objectives.size(); ++i) {
+    result.push_back(problem.objectives.at(i).cost(evaluated.objectives[i]));
+  }
+  return result;
+}
+
+}  // namespace interchoice
