@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -11,7 +14,10 @@
 #include "interchoice/data/batch_source.hpp"
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
+#include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/evaluation/result_log.hpp"
+#include "interchoice/evaluation/result_origin.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/progress.hpp"
 
@@ -28,20 +34,52 @@ struct Ranking {
 
 /// How architectures are evaluated.
 struct RankingOptions {
-  /// Forward passes that recalibrate BatchNorm before each architecture; 0 for none.
+  /// Forward passes of the paper's recalibration before each architecture; 0 for none.
   std::int64_t calibration_batches = 20;
-  /// Asked after every architecture; true ends the evaluation cleanly.
+  /// Another recalibration; `calibration_batches` does not count then.
+  std::optional<Recalibration> recalibration = {};
+  /// Computes what architectures share once: the same results, to the bit, in an order in which
+  /// similar ones stand together. A network without segments is evaluated one by one.
+  std::optional<PrefixSharing> sharing = {};
+  /// A CSV file that results are written to as they come; what it has already is not evaluated
+  /// again (see `ResultLog`). Empty for none.
+  std::filesystem::path results = {};
+  /// Asked after every architecture that was evaluated; true ends the evaluation cleanly.
   std::function<bool()> stop = {};
 };
 
+namespace detail {
+
+/// Calls `result(position, accuracy)` for each architecture, evaluated one by one in order; a
+/// result of false ends it.
+template <class Network, SearchSpace Space, class Calibration, class Validation, class Result>
+void evaluate_one_by_one(Network& network, const Calibration& calibration,
+                         const Validation& validation,
+                         const std::vector<Architecture<Space>>& architectures,
+                         const Recalibration& recalibration, BatchNormBuffers& buffers,
+                         const Result& result) {
+  for (std::size_t i = 0; i < architectures.size(); ++i) {
+    recalibrate(network, architectures[i], calibration, recalibration);
+    const double share = accuracy(network, architectures[i], validation);
+    buffers.restore();
+    if (!result(i, share)) return;
+  }
+}
+
+}  // namespace detail
+
 /// Predicts the accuracy of each architecture: recalibrate BatchNorm, measure, put the buffers
-/// back.
+/// back. An architecture that stands there twice is evaluated once.
 ///
 /// `calibration` are training images, `validation` those that accuracy is measured on. Nothing that
-/// an evaluation does remains, so the result does not depend on the order.
+/// an evaluation does remains, so the result does not depend on the order (unless a network draws
+/// random numbers in training mode, as dropout before a BatchNorm does).
+///
+/// The ranking has the architectures in their order here, those that were evaluated if `stop` ended
+/// it. Progress is told in the order of evaluation.
 ///
 /// *Throws* c10::Error for a network that is split with `last_used` copies: whatever is evaluated
-/// exchanges those. *Source*: paper Appendix B.
+/// exchanges those; and what `SharedEvaluation` and `ResultLog` throw. *Source*: paper Appendix B.
 template <class Network, SearchSpace Space, BatchSource Calibration, BatchSource Validation,
           class Report = NoProgress>
 Ranking<Space> rank(Network& network, const Calibration& calibration, const Validation& validation,
@@ -52,23 +90,63 @@ Ranking<Space> rank(Network& network, const Calibration& calibration, const Vali
                 "' has the policy ", block.policy(),
                 ", whose copies an evaluation changes; use split<Epoch>");
   });
+  const Recalibration recalibration = options.recalibration.value_or(
+      options.calibration_batches > 0 ? Recalibration::paper(options.calibration_batches)
+                                      : Recalibration::none());
+  std::optional<ResultLog<Space>> log;
+  if (!options.results.empty()) {
+    log.emplace(options.results,
+                result_origin<Space>(*network, calibration, validation, recalibration));
+  }
   BatchNormBuffers buffers(*network);
   network->eval();
-  Ranking<Space> ranking;
+
+  std::unordered_map<Architecture<Space>, double> known;  // of the asked ones
+  std::unordered_map<Architecture<Space>, std::size_t> wanted;
+  std::vector<Architecture<Space>> missing;
+  std::size_t done = 0;
   for (const Architecture<Space>& architecture : architectures) {
-    if (options.calibration_batches > 0) {
-      recalibrate(network, architecture, calibration, options.calibration_batches);
+    if (log && log->results().contains(architecture)) {
+      known[architecture] = log->results().at(architecture);
+      ++done;
+    } else if (++wanted[architecture] == 1) {
+      missing.push_back(architecture);
     }
-    ranking.architectures.push_back(architecture);
-    ranking.predictions.push_back(accuracy(network, architecture, validation));
-    buffers.restore();
-    const std::size_t done = ranking.predictions.size();
+  }
+  bool stopped = false;
+  const auto take = [&](std::size_t position, double share) {
+    const Architecture<Space>& architecture = missing[position];
+    known[architecture] = share;
+    if (log) log->add(architecture, share);
+    done += wanted[architecture];
     report(Progress{done, architectures.size(), "architecture " + to_text(architecture),
                     done % 16 == 0});
-    if (options.stop && options.stop() && done < architectures.size()) {
-      ranking.stopped = true;
-      break;
+    stopped = options.stop && options.stop() && done < architectures.size();
+    return !stopped;
+  };
+  const auto one_by_one = [&] {
+    detail::evaluate_one_by_one(network, calibration, validation, missing, recalibration, buffers,
+                                take);
+  };
+  if constexpr (detail::HoldsSegments<Network>) {
+    if (options.sharing) {
+      SharedEvaluation(
+          network, calibration, validation, missing, recalibration,
+          plan_sharing(network, calibration, validation, missing, recalibration, *options.sharing))
+          .run(take);
+    } else {
+      one_by_one();
     }
+  } else {
+    one_by_one();
+  }
+  Ranking<Space> ranking;
+  ranking.stopped = stopped;
+  for (const Architecture<Space>& architecture : architectures) {
+    const auto found = known.find(architecture);
+    if (found == known.end()) continue;
+    ranking.architectures.push_back(architecture);
+    ranking.predictions.push_back(found->second);
   }
   return ranking;
 }
