@@ -20,33 +20,29 @@ namespace interchoice {
 ///   none()              the running statistics as training left them
 ///   paper(n)            n passes, each r <- (1 - momentum) r + momentum s_i       (the default)
 ///   reset_first(n)      the same from mean 0 and variance 1
-///   average(n, v)       r <- (s_1 + ... + s_n) / n
+///   average(n)          r <- (s_1 + ... + s_n) / n
 ///   batch_statistics()  each evaluation batch by its own statistics (variance biased)
 ///
 /// s_i are mean and variance of calibration batch i, each batch normalised by its own statistics on
-/// its way there. The variance in s_i is unbiased, as BatchNorm's own are; `average` can also take
-/// biased ones, those that training mode divides by.
+/// its way there. The variance in s_i is unbiased, as BatchNorm's own are.
 ///
 /// With the usual momentum of 0.1, `paper(20)` keeps 0.9^20 = 12 % of the old statistics, and
 /// `reset_first(20)` as much of 0 and 1. `batch_statistics` makes a result depend on the batch size
 /// and on which images share a batch.
 struct Recalibration {
   enum class Method { kNone, kMomentum, kAverage, kBatchStatistics };
-  enum class Variance { kUnbiased, kBiased };
 
   Method method = Method::kMomentum;
   std::int64_t batches = 20;
   bool reset = false;
-  Variance variance = Variance::kUnbiased;
 
   static constexpr Recalibration none() { return {.method = Method::kNone, .batches = 0}; }
   static constexpr Recalibration paper(std::int64_t batches = 20) { return {.batches = batches}; }
   static constexpr Recalibration reset_first(std::int64_t batches = 20) {
     return {.batches = batches, .reset = true};
   }
-  static constexpr Recalibration average(std::int64_t batches = 20,
-                                         Variance variance = Variance::kUnbiased) {
-    return {.method = Method::kAverage, .batches = batches, .variance = variance};
+  static constexpr Recalibration average(std::int64_t batches = 20) {
+    return {.method = Method::kAverage, .batches = batches};
   }
   static constexpr Recalibration batch_statistics() {
     return {.method = Method::kBatchStatistics, .batches = 0};
@@ -60,8 +56,8 @@ struct Recalibration {
   friend constexpr bool operator==(const Recalibration&, const Recalibration&) = default;
 };
 
-/// A recalibration in words: `none`, `momentum(20)`, `reset,momentum(20)`, `average(20,unbiased)`,
-/// `average(20,biased)`, `batch_statistics`.
+/// A recalibration in words: `none`, `momentum(20)`, `reset,momentum(20)`, `average(20)`,
+/// `batch_statistics`.
 inline std::string to_text(const Recalibration& recalibration) {
   using Method = Recalibration::Method;
   const std::string batches = std::to_string(recalibration.batches);
@@ -69,9 +65,7 @@ inline std::string to_text(const Recalibration& recalibration) {
     case Method::kMomentum:
       return (recalibration.reset ? "reset,momentum(" : "momentum(") + batches + ")";
     case Method::kAverage:
-      return "average(" + batches +
-             (recalibration.variance == Recalibration::Variance::kBiased ? ",biased)"
-                                                                         : ",unbiased)");
+      return "average(" + batches + ")";
     case Method::kBatchStatistics:
       return "batch_statistics";
     case Method::kNone:
@@ -89,9 +83,8 @@ inline void check(const Recalibration& recalibration) {
 }
 
 inline NormUpdate update_of(const Recalibration& recalibration) {
-  if (recalibration.method != Recalibration::Method::kAverage) return NormUpdate::kMomentum;
-  return recalibration.variance == Recalibration::Variance::kBiased ? NormUpdate::kBiasedAverage
-                                                                    : NormUpdate::kUnbiasedAverage;
+  return recalibration.method == Recalibration::Method::kAverage ? NormUpdate::kAverage
+                                                                 : NormUpdate::kMomentum;
 }
 
 /// Evaluation mode, in which BatchNorms take what the recalibration says.

@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <c10/core/GradMode.h>
-#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
 #include <cstddef>
@@ -11,12 +10,11 @@
 #include <vector>
 
 #include "interchoice/evaluation/detail/batch_norms.hpp"
-#include "interchoice/evaluation/detail/element_counts.hpp"
 
 namespace interchoice::detail {
 
 /// How calibration batches become running statistics.
-enum class NormUpdate { kMomentum, kUnbiasedAverage, kBiasedAverage };
+enum class NormUpdate { kMomentum, kAverage };
 
 /// Gives every BatchNorm a momentum of 1 while it lives: running statistics are the last batch's.
 class LastBatchOnly {
@@ -67,22 +65,13 @@ void calibrate_norms(torch::nn::Module& network, std::vector<RunningNorm>& norms
   std::vector<Sum> sums(norms.size());
   std::vector<std::int64_t> versions(norms.size());
   const LastBatchOnly momentum(norms);
-  std::optional<ElementCounts> counts;
-  if (update == NormUpdate::kBiasedAverage) counts.emplace();
   for (std::int64_t i = 0; i < batches; ++i) {
     for (std::size_t k = 0; k < norms.size(); ++k) versions[k] = norms[k].version();
     pass(i);
     for (std::size_t k = 0; k < norms.size(); ++k) {
       if (norms[k].version() == versions[k]) continue;
       const at::Tensor mean = norms[k].mean.to(at::kDouble);
-      at::Tensor variance = norms[k].variance.to(at::kDouble);
-      if (counts) {
-        const double count = counts->of(norms[k].mean);
-        TORCH_CHECK(count > 0, "interchoice: recalibration: BatchNorm '", norms[k].name,
-                    "' does not call at::batch_norm, so its number of elements is not known; "
-                    "average unbiased variances");
-        variance = variance * ((count - 1) / count);
-      }
+      const at::Tensor variance = norms[k].variance.to(at::kDouble);
       sums[k].mean = sums[k].mean.defined() ? sums[k].mean + mean : mean;
       sums[k].variance = sums[k].variance.defined() ? sums[k].variance + variance : variance;
     }
