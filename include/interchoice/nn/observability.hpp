@@ -48,16 +48,19 @@ constexpr bool acts_only_on_norms() {
   }
 }
 
-// Whether a candidate of a space has a BatchNorm to adjust, whatever its geometry.
+// Whether an operation has a BatchNorm to adjust, whatever its geometry.
+template <class Op>
+constexpr bool has_norm() {
+  constexpr Responses responses = responses_of<Op>(Geometry{});
+  return responses.norm_shift != Response::kRemoved || responses.norm_scale != Response::kRemoved;
+}
+
 template <class Space>
 constexpr bool has_norms() {
   bool found = false;
   for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-    Space::for_each_candidate(choice, [&]<class Op>() {
-      const Responses responses = responses_of<Op>(Geometry{});
-      found = found || responses.norm_shift != Response::kRemoved ||
-              responses.norm_scale != Response::kRemoved;
-    });
+    // No variable of its own within the lambda: clang 14 would not take it for a constant.
+    Space::for_each_candidate(choice, [&found]<class Op>() { found = found || has_norm<Op>(); });
   }
   return found;
 }
