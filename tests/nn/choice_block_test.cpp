@@ -466,6 +466,16 @@ TEST_CASE("geometries that a candidate cannot serve are refused when the block i
       (ic::ChoiceBlock<ic::NasBench201Space, ic::none>(
           0, Geometry{}, ic::operations_of<ic::Candidates<ic::Skip, ic::Zero>>())),
       Contains("interchoice: location 0 has 5 candidates, got 2 operations; give one for each"));
+  // A policy looks at every candidate when it is made: not before their number is known to fit.
+  CHECK_THROWS_WITH(
+      (ic::ChoiceBlock<ic::NasBench201Space, ic::bias<1>>(
+          1, Geometry{}, ic::operations_of<ic::Candidates<ic::Skip, ic::Zero>>())),
+      Contains("interchoice: location 1 has 5 candidates, got 2 operations; give one for each"));
+  // Operations put together by hand count as able to show everything.
+  std::vector<ic::AnyOperation> by_hand =
+      ic::operations_of_choice<ic::Chain<1, ic::Candidates<ic::Zero>>>(0);
+  by_hand = {ic::AnyOperation{by_hand[0].name, by_hand[0].build}};
+  CHECK(by_hand[0].responses(Geometry{}) == ic::Responses{});
   CHECK_THROWS_WITH(
       (ic::CellBlocks<ic::NasBench201Space, ic::none>(
           0, Geometry{.channels = 2, .stride = 2},

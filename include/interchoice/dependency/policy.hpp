@@ -13,10 +13,12 @@ namespace interchoice {
 /// How weights depend on combinations of choices: an empty tag type with a name and a depth D, the
 /// number of prior choices it looks at.
 ///
-/// Satisfied by `none`, `bias<D>`, `split<Epoch, D>` and by any type of the user's own with
+/// Satisfied by every policy of `dependency/` and by any type of the user's own with
 /// `static constexpr std::string_view name` and `static constexpr std::size_t depth`. What a policy
 /// computes is its `dependency_state` (see `nn/dependency_state.hpp`). Optional members:
-/// `using prior_order = dataflow` (default `registration`), `static std::string text()`.
+/// `using prior_order = dataflow` (default `registration`), `static constexpr std::array effects`
+/// (which effects its tables have; by default all of them count as observed), `static std::string
+/// text()`.
 template <class Policy>
 concept DependencyPolicy = std::is_empty_v<Policy> && requires {
   { Policy::name } -> std::convertible_to<std::string_view>;

@@ -64,13 +64,9 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
                   std::vector<AnyOperation> operations, Response following = Response::kObserved)
       : context_(context_at<Space, Policy>(location)),
-        bank_(*this, std::move(operations), geometry),
+        bank_(*this, checked(std::move(operations), context_), geometry),
         following_(following),
-        state_(*this, SpaceSite<Space>(context_, bank_, following)) {
-    TORCH_CHECK(bank_.candidate_count() == context_.candidates(), "interchoice: location ",
-                location, " has ", context_.candidates(), " candidates, got ",
-                bank_.candidate_count(), " operations; give one for each");
-  }
+        state_(*this, SpaceSite<Space>(context_, bank_, following)) {}
 
   /// y = op_c(x) as a tensor.
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
@@ -157,6 +153,15 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   }
 
  private:
+  // Before the state looks at every candidate.
+  static std::vector<AnyOperation> checked(std::vector<AnyOperation> operations,
+                                           const Context& context) {
+    TORCH_CHECK(operations.size() == context.candidates(), "interchoice: location ",
+                context.location(), " has ", context.candidates(), " candidates, got ",
+                operations.size(), " operations; give one for each");
+    return operations;
+  }
+
   at::Tensor run(const at::Tensor& x, const Selection& selection,
                  const NormAdjustment& adjustment) {
     return operation(selection).forward_adjusted(input(x, selection), input_vector(selection),

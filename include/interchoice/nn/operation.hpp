@@ -159,7 +159,9 @@ struct CheckedOperation {
 struct AnyOperation {
   std::string name;
   std::function<std::unique_ptr<BuiltOperation>(const Geometry&)> build;
-  std::function<Responses(const Geometry&)> responses;
+  std::function<Responses(const Geometry&)> responses = [](const Geometry&) {
+    return Responses{};  // everything is observed
+  };
 };
 
 /// The type-erased form of an operation.
