@@ -131,7 +131,7 @@ void run(const Options& options, const std::string& command) {
   ic::write_report(options.out, report);
   std::printf("\n");
   for (const ic::Predictor& p : report.predictors) {
-    std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(p.values, report.truth),
+    std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(p.runs.front(), report.truth),
                 p.label.c_str());
   }
   std::printf("noise of the truth: %s\nReport: %s/report.html\n", ceiling.c_str(),

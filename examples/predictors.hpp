@@ -51,7 +51,7 @@ ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const E
                ExperimentData::plain_batches(data.validation, data.normalisation, 256),
                architectures, options, ic::TerminalProgress("ranking with " + label));
   if (ranking.stopped) throw std::runtime_error("interrupted; the ranking is not complete");
-  return {.label = label, .values = percent(ranking.predictions)};
+  return {.label = label, .runs = {percent(ranking.predictions)}};
 }
 
 /// The rules that need no training: any super-network has to beat them to be of use.
@@ -59,14 +59,15 @@ inline std::vector<ic::Predictor> trivial_predictors(
     const NetworkSizes& sizes, const ExperimentData& data,
     const std::vector<ic::Architecture<Space>>& architectures) {
   const auto net = make_supernet<ic::none>(sizes, data, 0, at::kCPU);
-  ic::Predictor convolutions{.label = "number of 3x3 convolutions", .values = {}, .trivial = true};
-  ic::Predictor parameters{.label = "parameters", .values = {}, .trivial = true};
+  std::vector<double> convolutions;
+  std::vector<double> parameters;
   for (const auto& architecture : architectures) {
     const auto ops = architecture.candidates();
-    convolutions.values.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
-    parameters.values.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
+    convolutions.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
+    parameters.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
   }
-  return {convolutions, parameters};
+  return {{.label = "number of 3x3 convolutions", .runs = {convolutions}, .trivial = true},
+          {.label = "parameters", .runs = {parameters}, .trivial = true}};
 }
 
 inline std::vector<std::string> texts(const std::vector<ic::Architecture<Space>>& architectures) {

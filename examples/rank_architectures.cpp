@@ -4,9 +4,15 @@
 //   rank_architectures none-0.safetensors bias1-0.safetensors --data cifar10:FOLDER
 //                      --truth nasbench201.csv --column c10_test_200
 //                      --space-restriction only_conv --out report
+//
+// With --join-seeds the checkpoints of one policy become the runs of one predictor, of which the
+// report shows mean and deviation.
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "examples/experiment.hpp"
@@ -29,6 +35,7 @@ struct Options {
   std::uint64_t sample = 1000;
   std::int64_t batch = 64;
   std::int64_t validation = 0;
+  bool join_seeds = false;
   Machine machine;
   std::string out = "report";
 };
@@ -45,7 +52,7 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
     ic::load_checkpoint(path, *net, ic::checkpoint_header<Space, Policy>(sizes.texts(data)));
     const auto seed = header.facts.find("seed");
     std::string label = header.policy == "split<on_demand>" ? "split" : header.policy;
-    if (seed != header.facts.end()) label += ", seed " + seed->second;
+    if (seed != header.facts.end() && !options.join_seeds) label += ", seed " + seed->second;
     predictor = rank_with<Policy>(net, label, data, options.batch, architectures, interrupt);
   });
   if (std::filesystem::exists(path + ".csv")) {
@@ -55,11 +62,31 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
     for (const ic::EpochRecord& e : epochs) seconds += e.seconds;
     predictor.facts.push_back({"training time", seconds_text(seconds)});
   }
-  for (const char* name : {"command", "restriction"}) {
+  for (const char* name : {"command", "restriction", "seed"}) {
+    if (std::string_view(name) == "seed" && !options.join_seeds) continue;
     const auto fact = header.facts.find(name);
     if (fact != header.facts.end()) predictor.facts.push_back({name, fact->second});
   }
   return predictor;
+}
+
+/// Adds a predictor, or its run to a predictor of the same label.
+void add(std::vector<ic::Predictor>& predictors, ic::Predictor predictor, bool join_seeds) {
+  const auto known =
+      std::find_if(predictors.begin(), predictors.end(),
+                   [&](const ic::Predictor& one) { return one.label == predictor.label; });
+  if (!join_seeds || known == predictors.end()) {
+    predictors.push_back(std::move(predictor));
+    return;
+  }
+  known->runs.push_back(std::move(predictor.runs.front()));
+  // Facts are the first run's, but for what tells the runs apart.
+  for (ic::Fact& fact : known->facts) {
+    const auto own = std::find_if(predictor.facts.begin(), predictor.facts.end(),
+                                  [&](const ic::Fact& one) { return one.name == fact.name; });
+    const bool is_per_run = fact.name == "seed" || fact.name == "training time";
+    if (is_per_run && own != predictor.facts.end()) fact.value += ", " + own->value;
+  }
 }
 
 void run(const Options& options, const std::string& command) {
@@ -82,8 +109,8 @@ void run(const Options& options, const std::string& command) {
   report.truth_label = options.column;
   report.truth_unit = options.unit;
   for (const std::string& path : options.networks) {
-    report.predictors.push_back(
-        rank_checkpoint(path, options, data, device, architectures, interrupt));
+    add(report.predictors, rank_checkpoint(path, options, data, device, architectures, interrupt),
+        options.join_seeds);
   }
   for (ic::Predictor& rule : trivial_predictors(sizes, data, architectures)) {
     report.predictors.push_back(std::move(rule));
@@ -95,8 +122,10 @@ void run(const Options& options, const std::string& command) {
                        std::to_string(kRestrictions.at(options.restriction).architecture_count())}};
   ic::write_report(options.out, report);
   for (const ic::Predictor& p : report.predictors) {
-    std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(p.values, report.truth),
-                p.label.c_str());
+    for (const std::vector<double>& predictions : p.runs) {
+      std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(predictions, report.truth),
+                  p.label.c_str());
+    }
   }
   std::printf("%s/report.html\n", options.out.c_str());
 }
@@ -129,6 +158,8 @@ int main(int argc, char** argv) {
   app.add_option("--validation", options.validation, "validation images to use; 0 for all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_flag("--join-seeds", options.join_seeds,
+               "the networks of one policy were trained alike: show their mean and deviation");
   add_machine_options(app, options.machine);
   app.add_option("--out", options.out, "folder of the report")->capture_default_str();
   return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });

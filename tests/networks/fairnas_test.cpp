@@ -280,3 +280,19 @@ TEST_CASE("dropout acts in training mode only; options that make no network are 
       SmallNet(ic::FairNasOptions{.dropout = 1}),
       Contains("FairNasOptions::dropout needs a probability from 0 to below 1, got 1"));
 }
+
+TEST_CASE("a width multiplier scales every channel of a FairNAS network") {
+  STATIC_REQUIRE(ic::fairnas::scaled_width(33, 1) == 33);
+  STATIC_REQUIRE(ic::fairnas::scaled_width(32, 0.25) == 8);
+  STATIC_REQUIRE(ic::fairnas::scaled_width(16, 0.25) == 8);     // at least 8
+  STATIC_REQUIRE(ic::fairnas::scaled_width(40, 0.5) == 24);     // 20 -> the nearest multiple
+  STATIC_REQUIRE(ic::fairnas::scaled_width(320, 0.36) == 112);  // 115.2 -> 112
+  STATIC_REQUIRE(ic::fairnas::scaled_width(33, 0.35) == 16);    // 8 would be less than 0.9 * 11.55
+  const ic::FairNasOptions options{.classes = 10, .width_multiplier = 0.25};
+  const ic::Supernet<ic::FairNas, ic::none> net(options);
+  const ic::Architecture<ic::FairNas::Space> path{};
+  CHECK(ic::path_parameters(*net, path) == ic::FairNas::cost(path, options, {64, 64}).parameters);
+  CHECK(net->named_parameters()["head.linear.weight"].size(1) == 320);
+  CHECK_THROWS_WITH((ic::Supernet<Small, ic::none>(ic::FairNasOptions{.width_multiplier = 0})),
+                    Catch::Matchers::Contains("width_multiplier needs a number above 0"));
+}

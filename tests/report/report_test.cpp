@@ -1,10 +1,7 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,6 +13,7 @@
 #include "interchoice/io/csv.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/prediction_quality.hpp"
+#include "report_folder.hpp"
 #include "support/catch.hpp"
 #include "support/shared_data.hpp"
 #include "xml_reader.hpp"
@@ -24,73 +22,6 @@ namespace ic = interchoice;
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 using nlohmann::json;
-
-namespace {
-
-/// A folder for the length of one test.
-class ReportFolder {
- public:
-  ReportFolder()
-      : path_(fs::temp_directory_path() / ("interchoice-report-" + std::to_string(::getpid()))) {
-    fs::remove_all(path_);
-  }
-  ReportFolder(const ReportFolder&) = delete;
-  ReportFolder& operator=(const ReportFolder&) = delete;
-  ~ReportFolder() { fs::remove_all(path_); }
-
-  const fs::path& path() const { return path_; }
-
-  std::string content(const std::string& name) const {
-    std::ifstream stream(path_ / name, std::ios::binary);
-    REQUIRE(stream);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-
-  std::set<std::string> names() const {
-    std::set<std::string> names;
-    for (const auto& entry : fs::directory_iterator(path_)) names.insert(entry.path().filename());
-    return names;
-  }
-
- private:
-  fs::path path_;
-};
-
-ic::Report small_report() {
-  ic::Report report;
-  report.title = "A <report>";
-  report.introduction = "First & foremost.\n\nSecond.";
-  report.truth_label = "accuracy";
-  report.truth_unit = "%";
-  for (int i = 0; i < 12; ++i) {
-    report.architectures.push_back("a<" + std::to_string(i) + ">");
-    report.truth.push_back(90 + 0.25 * i);
-  }
-  ic::Predictor trained{"bias<1>, \"seed\" 1", report.truth, false, {}, {{"seconds", "31"}}};
-  std::swap(trained.values[0], trained.values[5]);
-  trained.training = {{1, 2.25, 15.5}, {2, std::numeric_limits<double>::infinity(), 20}};
-  ic::Predictor trivial{"3x3 count", std::vector<double>(12, 2), true, {}, {{"cost", "none"}}};
-  trivial.values[0] = 3;
-  report.predictors = {trained, trivial};
-  report.facts = {{"seed", "<1>"}, {"machine", "two cores"}};
-  return report;
-}
-
-std::vector<XmlElement> read_page(std::string html) {
-  const std::string doctype = "<!DOCTYPE html>\n";
-  REQUIRE(html.starts_with(doctype));
-  return XmlReader::read(html.erase(0, doctype.size()));
-}
-
-std::vector<std::string> texts_of(const std::vector<XmlElement>& elements, const char* name) {
-  std::vector<std::string> texts;
-  for (const auto& element : elements) {
-    if (element.name == name) texts.push_back(element.text);
-  }
-  return texts;
-}
-
-}  // namespace
 
 TEST_CASE("a report is a folder with a page, its figures, and its numbers") {
   const ReportFolder folder;
@@ -165,7 +96,7 @@ TEST_CASE("the numbers of a report are the statistics' numbers, in JSON and in C
   CHECK(csv.numbers("trivial") == std::vector<double>{0, 1});
   CHECK(csv.numbers("tie_at_cut") == std::vector<double>{0, 1});
   for (std::size_t i = 0; i < 2; ++i) {
-    const auto quality = ic::prediction_quality(report.predictors[i].values, report.truth);
+    const auto quality = ic::prediction_quality(report.predictors[i].runs[0], report.truth);
     const std::vector<std::pair<const char*, double>> expected = {
         {"kendall_tau_b", quality.kendall_tau_b},
         {"pearson", quality.pearson},
@@ -190,14 +121,14 @@ TEST_CASE("predictions and curves of a report read back as they were") {
   CHECK(predictions.texts("arch") == report.architectures);
   CHECK(predictions.numbers("truth") == report.truth);
   for (const auto& predictor : report.predictors) {
-    CHECK(predictions.numbers(predictor.label) == predictor.values);
+    CHECK(predictions.numbers(predictor.label) == predictor.runs[0]);
   }
   const auto curves = ic::CsvTable::read(folder.path() / "curves.csv");
   CHECK(curves.size() == 12);
   CHECK(curves.numbers("n").back() == 12);
   const std::string& label = report.predictors[0].label;
   CHECK(curves.numbers("mean: " + label) ==
-        ic::improvement_curve(report.predictors[0].values, report.truth).mean);
+        ic::improvement_curve(report.predictors[0].runs[0], report.truth).mean);
   CHECK(curves.texts("tau_b: " + label).front().empty());  // undefined
 }
 
@@ -216,7 +147,7 @@ TEST_CASE("a report with undefined numbers and few architectures is still whole"
   ic::Report report;
   report.architectures = {"a", "b"};
   report.truth = {1, 1};
-  report.predictors = {{"constant", {5, 5}, false, {{7, std::nan(""), 1e300}}, {}}};
+  report.predictors = {{"constant", {{5, 5}}, false, {{7, std::nan(""), 1e300}}, {}}};
   ic::write_report(folder.path(), report);
   const json metrics = json::parse(folder.content("metrics.json"));
   CHECK(metrics["predictors"][0]["kendall_tau_b"].is_null());
@@ -229,7 +160,7 @@ TEST_CASE("a report with undefined numbers and few architectures is still whole"
 
   report.architectures.assign(7, "x");
   report.truth.assign(7, 0.1);  // whose mean may differ from it in the last bit
-  report.predictors[0].values = {1, 2, 3, 4, 5, 6, 7};
+  report.predictors[0].runs[0] = {1, 2, 3, 4, 5, 6, 7};
   ic::write_report(folder.path(), report);
   const auto cells = texts_of(read_page(folder.content("report.html")), "td");
   CHECK(std::count(cells.begin(), cells.end(), "0.10") == 2);  // the predictor's own is bold
@@ -237,7 +168,7 @@ TEST_CASE("a report with undefined numbers and few architectures is still whole"
   report.architectures.assign(10, "x");
   report.truth.assign(10, 3);
   report.truth[4] = 4;
-  report.predictors[0].values = report.truth;
+  report.predictors[0].runs[0] = report.truth;
   ic::write_report(folder.path(), report);
   read_page(folder.content("report.html"));
 }
@@ -266,14 +197,35 @@ TEST_CASE("a report whose parts do not fit is refused, and nothing is written") 
   reject("0 architectures; at least 2", [](R& r) { r.architectures.clear(); });
   reject("the truth has 11 values for 12", [](R& r) { r.truth.pop_back(); });
   reject("the truth is nan for architecture 'a<3>'", [](R& r) { r.truth[3] = std::nan(""); });
-  reject("predictor '3x3 count' has 13 values", [](R& r) { r.predictors[1].values.push_back(0); });
+  reject("predictor '3x3 count' has 13 values", [](R& r) { r.predictors[1].runs[0].push_back(0); });
   reject("predictor '3x3 count' is -inf",
-         [](R& r) { r.predictors[1].values[2] = -std::numeric_limits<double>::infinity(); });
+         [](R& r) { r.predictors[1].runs[0][2] = -std::numeric_limits<double>::infinity(); });
   reject("1e100 can be shown", [](R& r) { r.truth[3] = 1e101; });
   reject("no predictors", [](R& r) { r.predictors.clear(); });
   reject("has no label", [](R& r) { r.predictors[0].label.clear(); });
   reject("label '3x3 count' is taken", [](R& r) { r.predictors[0].label = "3x3 count"; });
   reject("label 'best possible' is taken", [](R& r) { r.predictors[0].label = "best possible"; });
+  reject("'bias<1>' has no run", [](R& r) {
+    r.predictors[0].label = "bias<1>";
+    r.predictors[0].runs.clear();
+  });
+  reject("predictor '3x3 count', run 2, has 11 values", [](R& r) {
+    r.predictors[1].runs.push_back(r.predictors[1].runs[0]);
+    r.predictors[1].runs[1].pop_back();
+  });
+  reject("'3x3 count, run 2' is taken", [](R& r) {
+    r.predictors[1].runs.push_back(r.predictors[1].runs[0]);
+    r.predictors[0].label = "3x3 count, run 2";
+  });
+  reject("1 repeat of the truth", [](R& r) { r.truth_repeats = {r.truth}; });
+  reject("repeat 2 of the truth is nan for architecture 'a<4>'", [](R& r) {
+    r.truth_repeats = {r.truth, r.truth};
+    r.truth_repeats[1][4] = std::nan("");
+  });
+  reject("'truth, repeat 1' is taken", [](R& r) {
+    r.truth_repeats = {r.truth, r.truth};
+    r.predictors[0].label = "truth, repeat 1";
+  });
   reject("label 'truth' is taken", [](R& r) { r.predictors[0].label = "truth"; });
   CHECK_FALSE(fs::exists(folder.path()));
 }
@@ -296,8 +248,8 @@ TEST_CASE("a report of a whole benchmark stays small", "[shared]") {
   report.truth = rankings.truth;
   report.truth_label = "test accuracy, 200 epochs";
   report.truth_unit = "%";
-  report.predictors = {{"one-shot", rankings.one_shot, false, {}, {}},
-                       {"few-shot", rankings.few_shot, false, {}, {}}};
+  report.predictors = {{"one-shot", {rankings.one_shot}, false, {}, {}},
+                       {"few-shot", {rankings.few_shot}, false, {}, {}}};
   ic::write_report(folder.path(), report);
   CHECK(folder.content("report.html").size() < 500'000);
   CHECK(folder.content("curves.csv").size() < 200'000);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -342,6 +343,64 @@ TEST_CASE("mutation and crossover draw what they say, uniformly") {
   const ic::Restriction<Small> only_one([](std::size_t, std::size_t c) { return c == 0; });
   CHECK(ic::mutate_one(ic::Architecture<Small>{}, only_one, random) == ic::Architecture<Small>{});
   CHECK_THROWS_WITH(ic::mutate_each(parent, restriction, 1.5, random), Contains("outside [0, 1]"));
+}
+
+TEST_CASE("an exchange keeps the candidates and draws every pair that it may, uniformly") {
+  ic::CounterRandom random(ic::Seed{5}, ic::Stream::kSearch, 0, 0);
+  const Path parent{0, 1, 1, 2, 0, 3};
+  std::map<Path, int> children;
+  constexpr int kDraws = 13'000;
+  for (int i = 0; i < kDraws; ++i) {
+    const Path child = ic::exchange_two(parent, ic::all<Space>, random);
+    ++children[child];
+    std::vector<int> a(parent.candidates().begin(), parent.candidates().end());
+    std::vector<int> b(child.candidates().begin(), child.candidates().end());
+    int changed = 0;
+    for (std::size_t c = 0; c < a.size(); ++c) changed += a[c] != b[c];
+    std::sort(a.begin(), a.end());
+    std::sort(b.begin(), b.end());
+    if (a != b || changed != 2) FAIL(ic::to_text(child));
+  }
+  CHECK(children.size() == 13);  // 15 pairs, two of them of equal candidates
+  for (const auto& [child, n] : children) CHECK(std::abs(n - kDraws / 13) < 5 * 31);
+  // Only what the other choice is allowed: 0 and 1 at the first two choices, so no 2 or 3 there.
+  const ic::Restriction<Space> restriction(
+      [](std::size_t i, std::size_t c) { return i >= 2 || c < 2; });
+  std::set<Path> allowed;
+  for (int i = 0; i < 2'000; ++i) {
+    const Path child = ic::exchange_two(parent, restriction, random);
+    CHECK(restriction.allows(child));
+    allowed.insert(child);
+  }
+  CHECK(allowed.size() == 13 - 4);  // not with the 2, not with the 3
+  // Nothing to exchange: one choice is changed.
+  const Path same{2, 2, 2, 2, 2, 2};
+  for (int i = 0; i < 50; ++i) {
+    const Path child = ic::exchange_two(same, ic::all<Space>, random);
+    CHECK(std::count(child.candidates().begin(), child.candidates().end(), 2) == 5);
+  }
+  // Without exchanges nothing is drawn for them: the paper's evolution, child by child.
+  const History plain = ic::regularised_evolution(
+      constrained(), {.population = 10, .sample = 3, .children = 5, .exchange_probability = 0});
+  ic::CounterRandom first(ic::Seed{}, ic::Stream::kSearch, 1, 0);
+  std::size_t best = first.below(10);
+  const auto better = [&](std::size_t a, std::size_t b) {
+    if (!plain[a].is_feasible() || !plain[b].is_feasible()) {
+      return plain[a].violation < plain[b].violation;
+    }
+    return plain[a].objectives[0] > plain[b].objectives[0];
+  };
+  for (int i = 1; i < 3; ++i) {
+    const std::size_t rival = first.below(10);
+    if (better(rival, best)) best = rival;
+  }
+  CHECK(plain.at(10).architecture ==
+        ic::mutate_one(plain[best].architecture, ic::all<Space>, first));
+  for (const double probability : {-0.1, 1.1, std::nan("")}) {
+    CHECK_THROWS_WITH(
+        ic::regularised_evolution(constrained(), {.exchange_probability = probability}),
+        Contains("exchange probability") && Contains("from 0 to 1"));
+  }
 }
 
 TEST_CASE("impossible problems and options are refused by name") {

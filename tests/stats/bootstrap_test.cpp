@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "interchoice/stats/bootstrap_difference.hpp"
 #include "interchoice/stats/improvement.hpp"
 #include "interchoice/stats/kendall.hpp"
 #include "interchoice/stats/quantile.hpp"
@@ -162,4 +163,44 @@ TEST_CASE("the bootstrap over seeds draws runs, and architectures where it is to
   CHECK_THROWS_WITH(ic::bootstrap(t, t, tau, {.resamples = 0}), Contains("0 resamples"));
   CHECK_THROWS_WITH(ic::bootstrap(t, t, tau, {.level = 1}), Contains("not between 0 and 1"));
   CHECK_THROWS_AS(ic::bootstrap(t, Values{1}, tau), std::invalid_argument);
+}
+
+TEST_CASE(
+    "the bootstrap of a difference draws architectures once and the runs of each method apart") {
+  const auto mean_prediction = [](Span p, Span) {
+    double sum = 0;
+    for (const double value : p) sum += value;
+    return sum / static_cast<double>(p.size());
+  };
+  const auto constant = [](double value) { return Values(20, value); };
+  const Values truth = random_values(3, 20, 1000);
+  const std::vector<Values> first{constant(1), constant(3)};
+  const std::vector<Values> second{constant(0)};
+  // The metric ignores architectures: means over two of the runs are 1, 2 and 3.
+  const auto runs = ic::bootstrap_difference(first, second, truth, mean_prediction);
+  CHECK(runs.estimate == 2);
+  CHECK(runs.low == 1);
+  CHECK(runs.high == 3);
+  // The metric ignores predictions: were architectures drawn twice, this would not be 0 throughout.
+  const auto paired = ic::bootstrap_difference(first, second, truth, mean_of_truth);
+  CHECK(paired.estimate == 0);
+  CHECK(paired.low == 0);
+  CHECK(paired.high == 0);
+  // A method beside itself.
+  const std::vector<Values> noisy{random_values(4, 20, 1000), random_values(5, 20, 1000)};
+  const auto same = ic::bootstrap_difference(noisy, noisy, truth, tau);
+  CHECK(same.estimate == 0);
+  CHECK(same.low < 0);
+  CHECK(same.high > 0);
+  // The truth beside noise: tau-b 1 against that of the noise.
+  const std::vector<Values> perfect{truth};
+  const std::vector<Values> noise{noisy[0]};
+  const auto better = ic::bootstrap_difference(perfect, noise, truth, tau);
+  CHECK(better.estimate == 1 - tau(noisy[0], truth));
+  CHECK(better.low > 0);
+  const std::vector<Values> none;
+  CHECK_THROWS_WITH(ic::bootstrap_difference(none, second, truth, tau),
+                    Contains("there are 0 runs"));
+  const std::vector<Values> short_runs{Values(19, 1.0)};
+  CHECK_THROWS_AS(ic::bootstrap_difference(first, short_runs, truth, tau), std::invalid_argument);
 }

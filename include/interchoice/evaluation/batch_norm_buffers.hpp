@@ -3,9 +3,13 @@
 #include <c10/core/GradMode.h>
 #include <torch/nn/module.h>
 
-#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <unordered_set>
+#include <utility>
 #include <vector>
+
+#include "interchoice/evaluation/detail/batch_norms.hpp"
 
 namespace interchoice {
 
@@ -16,11 +20,21 @@ namespace interchoice {
 class BatchNormBuffers {
  public:
   explicit BatchNormBuffers(torch::nn::Module& network)
-      : network_(network), was_training_(network.is_training()), buffers_(network.buffers()) {
+      : network_(network), was_training_(network.is_training()) {
     for (const auto& module : network.modules(/*include_self=*/false)) {
       modes_.push_back({module, module->is_training()});
     }
-    for (const at::Tensor& buffer : buffers_) kept_.push_back(buffer.detach().clone());
+    std::unordered_set<const void*> of_norms;
+    for (const detail::RunningNorm& norm : detail::running_norms(network)) {
+      const std::vector<at::Tensor> tensors{norm.mean, norm.variance, norm.batches};
+      if (!of_norms.insert(tensors.back().unsafeGetTensorImpl()).second) continue;
+      units_.emplace_back(tensors, /*is_norm=*/true);
+      for (const at::Tensor& x : tensors) of_norms.insert(x.unsafeGetTensorImpl());
+    }
+    for (const at::Tensor& buffer : network.buffers()) {
+      if (of_norms.contains(buffer.unsafeGetTensorImpl())) continue;
+      units_.emplace_back(std::vector{buffer}, /*is_norm=*/false);
+    }
   }
   ~BatchNormBuffers() {
     restore();
@@ -32,8 +46,15 @@ class BatchNormBuffers {
 
   /// Puts the buffers back now.
   void restore() {
-    const c10::NoGradGuard no_grad;
-    for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(kept_[i]);
+    for (Unit& unit : units_) unit.restore();
+  }
+
+  /// The same where only forward passes and operations of libtorch have changed them: BatchNorms
+  /// that did not run are passed over. *Cost*: O(1) for each of those.
+  void restore_moved() {
+    for (Unit& unit : units_) {
+      if (unit.may_have_moved()) unit.restore();
+    }
   }
 
  private:
@@ -42,11 +63,39 @@ class BatchNormBuffers {
     bool was_training;
   };
 
+  struct Unit {
+    std::vector<at::Tensor> now;
+    bool is_norm;
+    std::vector<at::Tensor> kept = {};
+    std::vector<std::int64_t> versions = {};
+
+    Unit(std::vector<at::Tensor> tensors, bool of_norm)
+        : now(std::move(tensors)), is_norm(of_norm) {
+      for (const at::Tensor& x : now) {
+        kept.push_back(x.detach().clone());
+        versions.push_back(x._version());
+      }
+    }
+    void restore() {
+      const c10::NoGradGuard no_grad;
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        now[i].copy_(kept[i]);
+        versions[i] = now[i]._version();
+      }
+    }
+    // A pass in training mode counts the batch, so that the version of one of the three changes.
+    bool may_have_moved() const {
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        if (now[i]._version() != versions[i]) return true;
+      }
+      return !is_norm;
+    }
+  };
+
   torch::nn::Module& network_;
   bool was_training_;
   std::vector<Mode> modes_;
-  std::vector<at::Tensor> buffers_;
-  std::vector<at::Tensor> kept_;
+  std::vector<Unit> units_;
 };
 
 }  // namespace interchoice

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/core/text.hpp"
+#include "interchoice/evaluation/detail/benchmark_rows.hpp"
 #include "interchoice/io/csv.hpp"
 #include "interchoice/stats/detail/compensated_sum.hpp"
 
@@ -29,7 +31,8 @@ struct BenchmarkTableOptions {
 ///     const auto truth = BenchmarkTable<NasBench201Space>::read("nasbench201.csv",
 ///     "c10_test_200"); truth.value(architecture);  // 93.66
 ///
-/// The file may hold any part of the space, in any order, and further columns.
+/// The file may hold any part of the space, in any order, and further columns. For several columns,
+/// files that belong together, or values that are missing see `TabularBenchmark`.
 template <SearchSpace Space>
 class BenchmarkTable {
  public:
@@ -49,49 +52,73 @@ class BenchmarkTable {
   static BenchmarkTable from_csv(const CsvTable& csv, const std::string& source,
                                  std::string_view value_column,
                                  const BenchmarkTableOptions& options = {}) {
-    const std::vector<std::string> texts = csv.texts(options.architecture_column);
-    BenchmarkTable table;
-    table.source_ = source + ", column '" + std::string(value_column) + "'";
-    table.values_ = csv.numbers(value_column);
-    if (texts.empty()) fail(source, "there are no architectures; add rows");
-    table.architectures_.reserve(texts.size());
-    table.places_.reserve(texts.size());
-    for (std::size_t row = 0; row < texts.size(); ++row) {
-      table.architectures_.push_back(parse(texts[row], csv, row));
-      const auto [first, is_new] = table.places_.emplace(table.architectures_.back(), row);
-      if (!is_new) {
-        fail(csv.place(row), "architecture '" + texts[row] + "' was listed before, at " +
-                                 csv.place(first->second) + "; remove one of the two rows");
+    std::vector<double> values = csv.numbers(value_column);
+    auto rows = detail::read_benchmark_rows<Space>(csv, source, options.architecture_column);
+    return BenchmarkTable(source + ", column '" + std::string(value_column) + "'", std::move(rows),
+                          std::move(values));
+  }
+
+  /// A table of numbers that were made otherwise: a network's costs, means of several columns.
+  /// `source` names it in errors.
+  ///
+  /// *Throws*: `std::invalid_argument` if there are no architectures, one is listed twice, the
+  /// numbers of architectures and values differ, or a value is not finite.
+  static BenchmarkTable of(std::string source, std::vector<architecture_type> architectures,
+                           std::vector<double> values) {
+    const auto refuse = [&](const std::string& reason) {
+      throw std::invalid_argument("interchoice: " + source + ": " + reason);
+    };
+    if (architectures.empty() || architectures.size() != values.size()) {
+      refuse(std::to_string(architectures.size()) + " architectures and " +
+             std::to_string(values.size()) + " values; give one value for each, at least one");
+    }
+    detail::BenchmarkRows<Space> rows;
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      const std::string text = to_text(architectures[row]);
+      if (!rows.places.emplace(architectures[row], row).second) {
+        refuse("architecture '" + text + "' is listed twice; leave one out");
+      }
+      if (!std::isfinite(values[row])) {
+        refuse("the value of '" + text + "' is " + std::to_string(values[row]) +
+               "; leave out what has no finite value");
       }
     }
-    return table;
+    rows.architectures = std::move(architectures);
+    return BenchmarkTable(std::move(source), std::move(rows), std::move(values));
   }
+
+  /// Where the numbers are from: file and column.
+  const std::string& source() const { return source_; }
 
   /// The number of architectures.
   std::size_t size() const { return values_.size(); }
 
   /// All architectures, in the file's order.
-  const std::vector<architecture_type>& architectures() const { return architectures_; }
+  const std::vector<architecture_type>& architectures() const { return rows_.architectures; }
 
   /// All values, in the same order.
   const std::vector<double>& values() const { return values_; }
 
-  /// Whether the table lists an architecture.
+  /// Whether the table has a value for an architecture.
   bool contains(const architecture_type& architecture) const {
-    return places_.contains(architecture);
+    return rows_.places.contains(architecture);
   }
 
   /// The value of an architecture.
   ///
-  /// *Throws*: `std::out_of_range` with the architecture's text if the table does not list it.
+  /// *Throws*: `std::out_of_range` with the architecture's text if the table does not list it; with
+  /// its row where that says that there is no value.
   double value(const architecture_type& architecture) const {
-    const auto place = places_.find(architecture);
-    if (place == places_.end()) {
-      throw std::out_of_range("interchoice: " + source_ + " lists no architecture '" +
-                              to_text(architecture) + "' among its " + std::to_string(size()) +
-                              "; ask `contains` first or complete the table");
+    const auto place = rows_.places.find(architecture);
+    if (place != rows_.places.end()) return values_[place->second];
+    const auto empty = empty_.find(architecture);
+    if (empty != empty_.end()) {
+      throw std::out_of_range("interchoice: " + empty->second + " for architecture '" +
+                              to_text(architecture) + "'; ask `contains` first");
     }
-    return values_[place->second];
+    throw std::out_of_range("interchoice: " + source_ + " lists no architecture '" +
+                            to_text(architecture) + "' among its " + std::to_string(size()) +
+                            "; ask `contains` first or complete the table");
   }
 
   /// The values of several architectures, in their order.
@@ -117,27 +144,21 @@ class BenchmarkTable {
   }
 
  private:
-  BenchmarkTable() = default;
+  template <SearchSpace>
+  friend class TabularBenchmark;
+  using EmptyFields = std::unordered_map<architecture_type, std::string>;
 
-  static architecture_type parse(const std::string& text, const CsvTable& csv, std::size_t row) {
-    try {
-      return from_text<Space>(text);
-    } catch (const std::logic_error& error) {  // std::invalid_argument, std::out_of_range
-      std::string_view reason = error.what();
-      constexpr std::string_view kPrefix = "interchoice: ";  // `fail` puts it before the place
-      if (reason.starts_with(kPrefix)) reason.remove_prefix(kPrefix.size());
-      fail(csv.place(row), std::string(reason));
-    }
-  }
-
-  [[noreturn]] static void fail(const std::string& place, const std::string& reason) {
-    throw std::runtime_error("interchoice: " + place + ": " + reason);
-  }
+  BenchmarkTable(std::string source, detail::BenchmarkRows<Space> rows, std::vector<double> values,
+                 EmptyFields empty = {})
+      : source_(std::move(source)),
+        rows_(std::move(rows)),
+        values_(std::move(values)),
+        empty_(std::move(empty)) {}
 
   std::string source_;  // file and column, for messages
-  std::vector<architecture_type> architectures_;
+  detail::BenchmarkRows<Space> rows_;
   std::vector<double> values_;
-  std::unordered_map<architecture_type, std::size_t> places_;
+  EmptyFields empty_;  // rows without a value: where, and what is there
 };
 
 }  // namespace interchoice

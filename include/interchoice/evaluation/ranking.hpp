@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/evaluation/result_log.hpp"
 #include "interchoice/evaluation/result_origin.hpp"
+#include "interchoice/networks/evaluation_key.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/progress.hpp"
 
@@ -41,6 +44,9 @@ struct RankingOptions {
   /// Computes what architectures share once: the same results, to the bit, in an order in which
   /// similar ones stand together. A network without segments is evaluated one by one.
   std::optional<PrefixSharing> sharing = {};
+  /// Evaluates architectures that compute the same once, where the network can tell (see
+  /// `EvaluationKeys`); each has its result all the same.
+  bool merge_equal = true;
   /// A CSV file that results are written to as they come; what it has already is not evaluated
   /// again (see `ResultLog`). Empty for none.
   std::filesystem::path results = {};
@@ -58,18 +64,43 @@ void evaluate_one_by_one(Network& network, const Calibration& calibration,
                          const std::vector<Architecture<Space>>& architectures,
                          const Recalibration& recalibration, BatchNormBuffers& buffers,
                          const Result& result) {
+  check(recalibration);
+  RecalibratedNetwork parts(*network);
   for (std::size_t i = 0; i < architectures.size(); ++i) {
-    recalibrate(network, architectures[i], calibration, recalibration);
-    const double share = accuracy(network, architectures[i], validation);
-    buffers.restore();
+    recalibrate(network, parts, architectures[i], calibration, recalibration);
+    const double share = accuracy(network, architectures[i], validation, parts.device);
+    buffers.restore_moved();
     if (!result(i, share)) return;
   }
+}
+
+/// Architectures that compute the same, each group to be evaluated once.
+template <SearchSpace Space>
+struct EqualArchitectures {
+  std::vector<Architecture<Space>> first = {};                 // of each group
+  std::vector<std::vector<Architecture<Space>>> members = {};  // the first one included
+};
+
+/// A network behind a holder that says which architectures compute the same.
+template <class Network>
+concept HoldsKeys = KeyedNetwork<std::remove_reference_t<decltype(*std::declval<Network&>())>>;
+
+/// The key by which architectures are grouped: the network's, or all candidates.
+template <SearchSpace Space, class Network>
+std::function<EvaluationKey(const Architecture<Space>&)> key_of(Network& network, bool merges) {
+  if constexpr (HoldsKeys<Network>) {
+    if (merges) return network->evaluation_keys();
+  }
+  return [](const Architecture<Space>& architecture) {
+    const auto candidates = architecture.candidates();
+    return EvaluationKey(candidates.begin(), candidates.end());
+  };
 }
 
 }  // namespace detail
 
 /// Predicts the accuracy of each architecture: recalibrate BatchNorm, measure, put the buffers
-/// back. An architecture that stands there twice is evaluated once.
+/// back. What stands there twice, or computes the same as another one, is evaluated once.
 ///
 /// `calibration` are training images, `validation` those that accuracy is measured on. Nothing that
 /// an evaluation does remains, so the result does not depend on the order (unless a network draws
@@ -101,38 +132,59 @@ Ranking<Space> rank(Network& network, const Calibration& calibration, const Vali
   BatchNormBuffers buffers(*network);
   network->eval();
 
+  const auto key = detail::key_of<Space>(network, options.merge_equal);
+  std::map<EvaluationKey, double> logged;
+  if (log) {
+    for (const auto& [architecture, share] : log->results()) logged[key(architecture)] = share;
+  }
   std::unordered_map<Architecture<Space>, double> known;  // of the asked ones
   std::unordered_map<Architecture<Space>, std::size_t> wanted;
-  std::vector<Architecture<Space>> missing;
+  std::map<EvaluationKey, std::size_t> groups;
+  detail::EqualArchitectures<Space> missing;
   std::size_t done = 0;
   for (const Architecture<Space>& architecture : architectures) {
-    if (log && log->results().contains(architecture)) {
+    if (known.contains(architecture)) {
+      ++done;
+      continue;
+    }
+    if (wanted[architecture]++ > 0) continue;
+    const EvaluationKey own = key(architecture);
+    const auto same = logged.find(own);
+    if (same != logged.end()) {
+      log->add(architecture, same->second);  // unless it is there itself
       known[architecture] = log->results().at(architecture);
       ++done;
-    } else if (++wanted[architecture] == 1) {
-      missing.push_back(architecture);
+      continue;
     }
+    const auto [group, is_new] = groups.try_emplace(own, missing.first.size());
+    if (is_new) {
+      missing.first.push_back(architecture);
+      missing.members.emplace_back();
+    }
+    missing.members[group->second].push_back(architecture);
   }
   bool stopped = false;
   const auto take = [&](std::size_t position, double share) {
-    const Architecture<Space>& architecture = missing[position];
-    known[architecture] = share;
-    if (log) log->add(architecture, share);
-    done += wanted[architecture];
-    report(Progress{done, architectures.size(), "architecture " + to_text(architecture),
+    for (const Architecture<Space>& architecture : missing.members[position]) {
+      known[architecture] = share;
+      if (log) log->add(architecture, share);
+      done += wanted[architecture];
+    }
+    report(Progress{done, architectures.size(), "architecture " + to_text(missing.first[position]),
                     done % 16 == 0});
     stopped = options.stop && options.stop() && done < architectures.size();
     return !stopped;
   };
   const auto one_by_one = [&] {
-    detail::evaluate_one_by_one(network, calibration, validation, missing, recalibration, buffers,
-                                take);
+    detail::evaluate_one_by_one(network, calibration, validation, missing.first, recalibration,
+                                buffers, take);
   };
   if constexpr (detail::HoldsSegments<Network>) {
     if (options.sharing) {
-      SharedEvaluation(
-          network, calibration, validation, missing, recalibration,
-          plan_sharing(network, calibration, validation, missing, recalibration, *options.sharing))
+      SharedEvaluation(network, calibration, validation, missing.first, recalibration,
+                       plan_sharing(network, calibration, validation, missing.first, recalibration,
+                                    *options.sharing),
+                       *options.sharing)
           .run(take);
     } else {
       one_by_one();

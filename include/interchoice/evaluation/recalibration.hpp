@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/data/batch_source.hpp"
@@ -87,11 +88,34 @@ inline NormUpdate update_of(const Recalibration& recalibration) {
                                                                  : NormUpdate::kMomentum;
 }
 
+/// What `recalibrate` finds anew for every architecture otherwise.
+struct RecalibratedNetwork {
+  explicit RecalibratedNetwork(torch::nn::Module& network)
+      : device(device_of(network)), norms(running_norms(network)) {}
+  at::Device device;
+  std::vector<RunningNorm> norms;
+};
+
 /// Evaluation mode, in which BatchNorms take what the recalibration says.
 inline void set_evaluation_mode(torch::nn::Module& network, const Recalibration& recalibration) {
   network.eval();
   if (recalibration.method != Recalibration::Method::kBatchStatistics) return;
   for (const RunningNorm& norm : running_norms(network)) norm.module->train();
+}
+
+template <class Network, SearchSpace Space, BatchSource Source>
+void recalibrate(Network& network, RecalibratedNetwork& parts,
+                 const Architecture<Space>& architecture, const Source& data,
+                 const Recalibration& recalibration) {
+  if (recalibration.calibrates()) {
+    if (recalibration.reset) reset_statistics(parts.norms);
+    calibrate_norms(*network, parts.norms, update_of(recalibration), recalibration.batches,
+                    [&](std::int64_t i) {
+                      network->forward(on_device(data.calibration(i), parts.device).data,
+                                       architecture);
+                    });
+  }
+  set_evaluation_mode(*network, recalibration);
 }
 
 }  // namespace detail
@@ -112,17 +136,8 @@ template <class Network, SearchSpace Space, BatchSource Source>
 void recalibrate(Network& network, const Architecture<Space>& architecture, const Source& data,
                  const Recalibration& recalibration) {
   detail::check(recalibration);
-  if (recalibration.calibrates()) {
-    const at::Device device = device_of(*network);
-    auto norms = detail::running_norms(*network);
-    if (recalibration.reset) detail::reset_statistics(norms);
-    detail::calibrate_norms(*network, norms, detail::update_of(recalibration),
-                            recalibration.batches, [&](std::int64_t i) {
-                              network->forward(on_device(data.calibration(i), device).data,
-                                               architecture);
-                            });
-  }
-  detail::set_evaluation_mode(*network, recalibration);
+  detail::RecalibratedNetwork parts(*network);
+  detail::recalibrate(network, parts, architecture, data, recalibration);
 }
 
 /// The paper's recalibration with some number of batches; 0 for none.

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "interchoice/dependency/resolved.hpp"
 #include "interchoice/networks/detail/skeleton.hpp"
+#include "interchoice/networks/evaluation_key.hpp"
 #include "interchoice/networks/segments.hpp"
 #include "interchoice/networks/supernet.hpp"
 #include "interchoice/nn/cell_blocks.hpp"
@@ -171,6 +174,15 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
 
   /// Stem, every node of every cell, every reduction, head.
   const std::vector<Segment>& segments() const { return segments_; }
+
+  /// Which architectures compute the same, with the parameters as they are now.
+  EvaluationKeys<Space> evaluation_keys() requires(!std::is_same_v<Policy, resolved>) {
+    std::vector<CellReading> cells;
+    for (Layer& layer : layers_) {
+      if (layer.cell) cells.push_back(detail::cell_reading(*layer.cell));
+    }
+    return EvaluationKeys<Space>(std::move(cells));
+  }
 
   /// Runs one segment. Inside a cell the activations are its nodes so far.
   void run_segment(std::size_t i, Activations& activations,

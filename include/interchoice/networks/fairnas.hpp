@@ -26,6 +26,8 @@ namespace interchoice {
 struct FairNasOptions {
   std::int64_t input_channels = 3;
   std::int64_t classes = 100;
+  /// Multiplies the layout's channels, rounded to multiples of 8 (see `fairnas::scaled_width`).
+  double width_multiplier = 1;
   /// Probability with which an input of the linear layer is dropped in training mode.
   double dropout = 0;
 };
@@ -62,6 +64,18 @@ inline void initialise_fairnas(torch::nn::Module& network,
 }
 
 namespace fairnas {
+
+/// A layout's channels times a multiplier: the nearest multiple of 8, but at least 8 and not below
+/// nine tenths of the product. A multiplier of 1 changes nothing.
+///
+/// *Source*: MobileNetV2's width multiplier.
+constexpr std::int64_t scaled_width(std::int64_t width, double multiplier) {
+  if (multiplier == 1) return width;
+  const double product = static_cast<double>(width) * multiplier;
+  const std::int64_t nearest = static_cast<std::int64_t>(product + 4) / 8 * 8;
+  const std::int64_t rounded = nearest < 8 ? 8 : nearest;
+  return static_cast<double>(rounded) < 0.9 * product ? rounded + 8 : rounded;
+}
 
 /// The paper's network, behind the numbers of its Table 4. A layout of one's own for smaller
 /// versions is a struct with these members: `FairNasNetwork<MyLayout>`.
@@ -124,7 +138,10 @@ struct Skeleton {
   static constexpr Response head_response = Response::kRemoved;
   static constexpr MapSize input_size{224, 224};
   static constexpr std::int64_t stem_stride = 2;
-  static constexpr Geometry stem_geometry{Layout::stem_width, Layout::width};
+  static constexpr Geometry stem_geometry(const Options& o) {
+    return {scaled_width(Layout::stem_width, o.width_multiplier),
+            scaled_width(Layout::width, o.width_multiplier)};
+  }
 
   static void check(const Options& o) {
     TORCH_CHECK(o.input_channels >= 1 && o.classes >= 1,
@@ -133,12 +150,19 @@ struct Skeleton {
     TORCH_CHECK(o.dropout >= 0 && o.dropout < 1,
                 "interchoice: FairNasOptions::dropout needs a probability from 0 to below 1, got ",
                 o.dropout);
+    TORCH_CHECK(
+        o.width_multiplier > 0 && o.width_multiplier <= 16,
+        "interchoice: FairNasOptions::width_multiplier needs a number above 0 and up to 16, "
+        "got ",
+        o.width_multiplier);
   }
   static std::shared_ptr<Stem> stem(const Options& o) {
-    return std::make_shared<Stem>(o.input_channels, stem_geometry);
+    return std::make_shared<Stem>(o.input_channels, stem_geometry(o));
   }
-  static constexpr auto geometries(const Options&) {
-    return stage_geometries<Space::choice_count>(Layout::width, Layout::stages);
+  static constexpr auto geometries(const Options& o) {
+    auto stages = Layout::stages;
+    for (ChainStage& stage : stages) stage.width = scaled_width(stage.width, o.width_multiplier);
+    return stage_geometries<Space::choice_count>(stem_geometry(o).out_channels, stages);
   }
   static std::shared_ptr<Head> head(const Options& o) {
     return std::make_shared<Head>(head_options(o));
@@ -148,12 +172,12 @@ struct Skeleton {
   }
 
   static constexpr Cost stem_cost(const Options& o, const MapSize& input) {
-    const std::int64_t c = Layout::stem_width;
+    const std::int64_t c = stem_geometry(o).channels;
+    const std::int64_t width = stem_geometry(o).out_channels;
     const MapSize map = input.reduced(stem_stride);
     return convolution_cost({.channels = o.input_channels, .out_channels = c, .kernel = 3}, map) +
            convolution_cost({.channels = c, .out_channels = c, .kernel = 3, .groups = c}, map) +
-           convolution_cost({.channels = c, .out_channels = Layout::width}, map) +
-           norm_cost(2 * c + Layout::width);
+           convolution_cost({.channels = c, .out_channels = width}, map) + norm_cost(2 * c + width);
   }
   static constexpr Cost head_cost(const Options& o, const MapSize& input) {
     return Head::cost(head_options(o), input);
@@ -161,8 +185,8 @@ struct Skeleton {
 
  private:
   static constexpr typename Head::Options head_options(const Options& o) {
-    return {.channels = Layout::stages.back().width,
-            .width = Layout::head_width,
+    return {.channels = scaled_width(Layout::stages.back().width, o.width_multiplier),
+            .width = scaled_width(Layout::head_width, o.width_multiplier),
             .classes = o.classes,
             .dropout = o.dropout};
   }

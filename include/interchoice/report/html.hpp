@@ -15,6 +15,7 @@ namespace interchoice::figures {
 struct Cell {
   std::string text;
   bool bold = false;
+  std::string detail = {};  ///< a second, smaller line
 };
 
 /// Rows of a table under a common heading.
@@ -113,11 +114,15 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem;
         font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .5rem; text-align: right; vertical-align: bottom; line-height: 1.35; }
+th, td { padding: .3rem .4rem; text-align: right; line-height: 1.35; }
 th { font-weight: 600; }
 thead th { white-space: pre; }
-th:first-child { text-align: left; padding-left: 0; min-width: 13rem; }
+th:first-child { text-align: left; padding-left: 0; min-width: 10.5rem; }
 tbody th { font-weight: 400; }
+td { white-space: nowrap; }
+th, td { vertical-align: top; }
+thead th { vertical-align: bottom; }
+tbody small { display: block; color: #666; font-size: .88em; }
 thead tr { border-bottom: 1.5px solid #222; }
 tbody { border-bottom: 1px solid #ccc; }
 .group th { color: #666; font-size: .82rem; padding-top: .6rem; }
@@ -130,7 +135,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
 @media print {
   body { font-size: 10.5pt; }
   main { max-width: none; margin: 0; padding: 0; }
-  table { font-size: 9pt; }
+  table { font-size: 8.5pt; }
+  th, td { padding: .2rem .25rem; }
   figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   a { color: inherit; text-decoration: none; }
@@ -148,6 +154,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
       } else {
         page_.text(row[column].text);
       }
+      if (!row[column].detail.empty()) page_.element("small", {}, row[column].detail);
       page_.close();
     }
     page_.close();

@@ -22,12 +22,16 @@ inline void draw_mark(SvgDrawing& drawing, const SeriesStyle& style, Point place
   }
 }
 
+/// How opaque the band around a curve is.
+inline constexpr char kBandOpacity[] = "0.16";
+
 /// The key of a figure, in rows above it, where it can hide no data.
 class Legend {
  public:
   struct Entry {
     std::string label;
     SeriesStyle style;
+    bool band = false;  ///< the series has one
   };
 
   /// Lays the entries out in rows of `width` pixels.
@@ -52,8 +56,9 @@ class Legend {
 
   void draw(SvgDrawing& drawing, Point corner) const {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-      const auto& [label, style] = entries_[i];
+      const auto& [label, style, band] = entries_[i];
       const Point place{corner.x + places_[i].x, corner.y + places_[i].y + kRow / 2};
+      if (band) draw_band_sample(drawing, style, place);
       drawing.line(place, {place.x + kSample, place.y}, style.stroke);
       draw_mark(drawing, style, {place.x + kSample / 2, place.y});
       drawing.text({place.x + kSample + kGap, place.y + 4}, label, {.size = kTextSize});
@@ -66,6 +71,12 @@ class Legend {
   static constexpr double kGap = 6;       // between line and text
   static constexpr double kBetween = 18;  // between entries
   static constexpr double kRow = 20;
+
+  static void draw_band_sample(SvgDrawing& drawing, const SeriesStyle& style, Point place) {
+    drawing.shape("M" + coordinate(place.x) + " " + coordinate(place.y - 6) + "h" +
+                      coordinate(kSample) + "v12h" + coordinate(-kSample) + "z",
+                  style.stroke.colour, {}, kBandOpacity);
+  }
 
   std::vector<Entry> entries_;
   std::vector<Point> places_;

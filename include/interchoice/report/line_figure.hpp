@@ -18,6 +18,10 @@ struct Series {
   SeriesStyle style;
   std::vector<double> x;
   std::vector<double> y;
+  std::vector<double> low = {};   ///< the lower end of a band around the curve; empty: no band
+  std::vector<double> high = {};  ///< its upper end; where one of the two is NaN, a gap
+
+  bool has_band() const { return !low.empty(); }
 };
 
 /// Curves over a common pair of axes.
@@ -29,12 +33,13 @@ struct LinePanel {
   std::vector<Series> series;
 };
 
-/// Panels side by side under one key.
+/// Panels in rows under one key.
 struct LineFigure {
-  std::string description;  ///< what a screen reader says
-  std::vector<LinePanel> panels;
+  std::string description;        ///< what a screen reader says
+  std::vector<LinePanel> panels;  ///< row by row; one without series is an empty place
   double width = 760;
   double panel_height = 300;  ///< of the area with data
+  std::size_t columns = 0;    ///< panels in a row; 0: all
 };
 
 namespace detail {
@@ -57,6 +62,35 @@ inline std::string curve_path(const Frame& frame, const Series& series) {
     data += (is_drawing ? "L" : "M") + coordinate(place.x) + " " + coordinate(place.y);
     is_drawing = true;
     drawn_x = place.x;
+  }
+  return data;
+}
+
+/// The area between the ends of the band as path commands: along the upper end and back along the
+/// lower one, a piece for each run of points without a gap.
+inline std::string band_path(const Frame& frame, const Series& series) {
+  constexpr double kStep = 0.5;
+  std::string data;
+  const auto is_gap = [&](std::size_t i) {
+    return i == series.x.size() || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i]);
+  };
+  for (std::size_t first = 0; first < series.x.size(); ++first) {
+    if (is_gap(first)) continue;
+    std::string back;
+    double drawn_x = 0;
+    bool is_first = true;
+    std::size_t i = first;
+    for (; !is_gap(i); ++i) {
+      const Point high = frame.place(series.x[i], series.high[i]);
+      if (!is_first && !is_gap(i + 1) && std::abs(high.x - drawn_x) < kStep) continue;
+      const double low_y = frame.place_y(series.low[i]);
+      data += (is_first ? "M" : "L") + coordinate(high.x) + " " + coordinate(high.y);
+      back.insert(0, "L" + coordinate(high.x) + " " + coordinate(low_y));
+      drawn_x = high.x;
+      is_first = false;
+    }
+    data += back + "Z";
+    first = i;
   }
   return data;
 }
@@ -88,6 +122,10 @@ inline void draw_panel(SvgDrawing& drawing, const LinePanel& panel, const Box& a
   const Frame frame{area, panel.x, panel.y};
   draw_grid(drawing, frame);
   for (const Series& series : panel.series) {
+    if (!series.has_band()) continue;
+    drawing.shape(band_path(frame, series), series.style.stroke.colour, {}, kBandOpacity);
+  }
+  for (const Series& series : panel.series) {
     drawing.path(curve_path(frame, series), series.style.stroke);
   }
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
@@ -103,36 +141,105 @@ inline void draw_panel(SvgDrawing& drawing, const LinePanel& panel, const Box& a
   }
 }
 
+/// Where the panels of a line figure lie.
+struct PanelLayout {
+  std::vector<double> lefts;  ///< of the areas with data, one for each column
+  std::vector<double> tops;   ///< one for each row
+  double panel_width = 0;
+  double height = 0;  ///< of the whole figure
+};
+
+/// Columns and rows take as much room around their areas as their axes need, the areas themselves
+/// are all alike.
+inline PanelLayout lay_out(const LineFigure& figure, std::size_t columns, double first_top) {
+  constexpr double kTitle = 22;  // of a vertical axis, beside its labels
+  const std::size_t rows = (figure.panels.size() + columns - 1) / columns;
+  std::vector<double> left(columns, 12);
+  std::vector<double> right(columns, 18);
+  std::vector<double> above(rows, 10);
+  std::vector<double> below(rows, 24);
+  double labels = 0;
+  double right_labels = 0;
+  for (const LinePanel& panel : figure.panels) {
+    if (panel.series.empty()) continue;
+    labels = std::max(labels, label_width(panel.y));
+    if (panel.right) right_labels = std::max(right_labels, label_width(*panel.right));
+  }
+  for (std::size_t i = 0; i < figure.panels.size(); ++i) {
+    const LinePanel& panel = figure.panels[i];
+    const std::size_t column = i % columns;
+    const std::size_t row = i / columns;
+    if (!panel.y.title.empty()) left[column] = 12 + kTitle;
+    if (panel.right) {
+      const double beyond = panel.right->title.empty() ? 8 : kTitle;
+      right[column] = std::max(right[column], right_labels + 12 + beyond);
+    }
+    if (!panel.title.empty()) above[row] = 28;
+    if (!panel.x.title.empty()) below[row] = 46;
+  }
+  PanelLayout layout;
+  layout.panel_width = figure.width;
+  for (std::size_t column = 0; column < columns; ++column) {
+    layout.panel_width -= labels + left[column] + right[column];
+  }
+  layout.panel_width = std::max(40.0, layout.panel_width / static_cast<double>(columns));
+  double x = 0;
+  for (std::size_t column = 0; column < columns; ++column) {
+    layout.lefts.push_back(x + labels + left[column]);
+    x = layout.lefts.back() + layout.panel_width + right[column];
+  }
+  double y = first_top;
+  for (std::size_t row = 0; row < rows; ++row) {
+    layout.tops.push_back(row == 0 ? y : y + above[row]);
+    y = layout.tops.back() + figure.panel_height + below[row];
+  }
+  layout.height = y;
+  return layout;
+}
+
+/// An entry for each label, in the order in which the panels show them; curves without marks, which
+/// are bounds, come last.
+inline std::vector<Legend::Entry> legend_entries(const std::vector<LinePanel>& panels) {
+  std::vector<Legend::Entry> entries;
+  for (const LinePanel& panel : panels) {
+    for (const Series& series : panel.series) {
+      const auto known = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
+        return entry.label == series.label;
+      });
+      if (known == entries.end()) {
+        entries.push_back({series.label, series.style, series.has_band()});
+      } else {
+        known->band |= series.has_band();
+      }
+    }
+  }
+  std::stable_partition(entries.begin(), entries.end(), [](const Legend::Entry& entry) {
+    return entry.style.marker != MarkerShape::kNone;
+  });
+  return entries;
+}
+
 }  // namespace detail
 
 /// Draws the figure. Series of several panels that share a label share an entry of the key.
 inline std::string to_svg(const LineFigure& figure) {
-  constexpr double kBelow = 46;
-  std::vector<Legend::Entry> entries;
-  bool has_titles = false;
-  double left = 0;
-  double right = 18;
-  for (const LinePanel& panel : figure.panels) {
-    has_titles |= !panel.title.empty();
-    left = std::max(left, axis_room(panel.y));
-    if (panel.right) right = std::max(right, axis_room(*panel.right));
-    for (const Series& series : panel.series) {
-      const bool is_new = std::none_of(entries.begin(), entries.end(), [&](const auto& entry) {
-        return entry.label == series.label;
-      });
-      if (is_new) entries.push_back({series.label, series.style});
-    }
-  }
-  const Legend legend(std::move(entries), figure.width - left - right);
-  const double above = 8 + legend.height() + (has_titles ? 24 : 6);
+  const std::size_t columns = figure.columns == 0 ? figure.panels.size() : figure.columns;
+  const bool has_titles = std::any_of(figure.panels.begin(), figure.panels.end(),
+                                      [](const LinePanel& panel) { return !panel.title.empty(); });
+  const detail::PanelLayout sideways = detail::lay_out(figure, columns, 0);
+  const double left = sideways.lefts.front();
+  const double right = sideways.lefts.back() + sideways.panel_width;
+  const Legend legend(detail::legend_entries(figure.panels), right - left);
+  const detail::PanelLayout layout =
+      detail::lay_out(figure, columns, 8 + legend.height() + (has_titles ? 24 : 6));
 
-  SvgDrawing drawing(figure.width, above + figure.panel_height + kBelow, figure.description);
+  SvgDrawing drawing(figure.width, layout.height, figure.description);
   legend.draw(drawing, {left, 6});
-  const double share = figure.width / static_cast<double>(figure.panels.size());
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
-    detail::draw_panel(
-        drawing, figure.panels[i],
-        {static_cast<double>(i) * share + left, above, share - left - right, figure.panel_height});
+    if (figure.panels[i].series.empty()) continue;
+    detail::draw_panel(drawing, figure.panels[i],
+                       {layout.lefts[i % columns], layout.tops[i / columns], layout.panel_width,
+                        figure.panel_height});
   }
   return std::move(drawing).finish();
 }

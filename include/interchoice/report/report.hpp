@@ -23,13 +23,16 @@ struct TrainingPoint {
   double accuracy = 0;  ///< of the training batches. *Units*: %
 };
 
-/// Something that predicts how good architectures are: a trained super-network, or a simple rule.
+/// Something that predicts how good architectures are: super-networks that were trained alike and
+/// differ in their seed, or a simple rule.
 struct Predictor {
-  std::string label;           ///< `bias<1>`; different for every predictor of a report
-  std::vector<double> values;  ///< one for each architecture; only differences and order count
-  bool trivial = false;        ///< a rule that needs no training, shown in grey for comparison:
-                               ///< a super-network that does not beat it has learnt nothing of use
-  std::vector<TrainingPoint> training = {};  ///< may be empty
+  std::string label;                      ///< `bias<1>`; different for every predictor of a report
+  std::vector<std::vector<double>> runs;  ///< for each seed a prediction of every architecture, of
+                                          ///< which only differences and order count; a rule has
+                                          ///< one run
+  bool trivial = false;  ///< a rule that needs no training, shown in grey for comparison: a
+                         ///< super-network that does not beat it has learnt nothing of use
+  std::vector<TrainingPoint> training = {};  ///< of the first run; may be empty
   std::vector<Fact> facts = {};              ///< training time, parameters, …
 };
 
@@ -44,7 +47,10 @@ struct Report {
   std::string truth_label;                 ///< `test accuracy, 200 epochs`
   std::string truth_unit;                  ///< `%`; may be empty
   std::vector<Predictor> predictors;
-  std::vector<Fact> facts;  ///< command, seed, machine, time, noise of the truth, …
+  std::vector<Fact> facts;                              ///< command, seed, machine, time, …
+  std::vector<std::vector<double>> truth_repeats = {};  ///< the truth measured again and again, a
+                                                        ///< value of every architecture each time;
+                                                        ///< two or more, or none
 };
 
 namespace detail {
@@ -70,6 +76,16 @@ inline void check_report_values(const std::string& name, const std::vector<doubl
   }
 }
 
+/// The column of a predictor's run in `predictions.csv`; runs count from 0, their names from 1.
+inline std::string run_name(const std::string& label, std::size_t runs, std::size_t run) {
+  return runs == 1 ? label : label + ", run " + std::to_string(run + 1);
+}
+
+/// The column of a repeated measurement in `predictions.csv`.
+inline std::string repeat_name(std::size_t repeat) {
+  return "truth, repeat " + std::to_string(repeat + 1);
+}
+
 /// *Throws*: `std::invalid_argument` if the report's parts do not fit each other.
 inline void check_report(const Report& report) {
   if (report.architectures.size() < 2) {
@@ -78,17 +94,36 @@ inline void check_report(const Report& report) {
   }
   if (report.predictors.empty()) fail_report("no predictors; add at least one");
   check_report_values("the truth", report.truth, report.architectures);
+  if (report.truth_repeats.size() == 1) {
+    fail_report("1 repeat of the truth; noise takes at least 2 to be seen: give them all, or none");
+  }
   // The other columns of predictions.csv, and the other curves of the figures.
-  std::set<std::string> labels = {"arch", "truth", "best possible", "random choice"};
+  std::set<std::string> names = {"arch", "truth", "best possible", "random choice"};
+  for (std::size_t i = 0; i < report.truth_repeats.size(); ++i) {
+    check_report_values("repeat " + std::to_string(i + 1) + " of the truth",
+                        report.truth_repeats[i], report.architectures);
+    names.insert(repeat_name(i));
+  }
   for (const Predictor& predictor : report.predictors) {
+    const std::size_t runs = predictor.runs.size();
     if (predictor.label.empty()) fail_report("a predictor has no label; give it one");
-    if (!labels.insert(predictor.label).second) {
-      fail_report("the predictor label '" + predictor.label +
-                  "' is taken; every predictor needs one of its own, other than 'arch', 'truth', "
-                  "'best possible' and 'random choice'");
+    if (runs == 0) {
+      fail_report("predictor '" + predictor.label + "' has no run; give it at least one");
     }
-    check_report_values("predictor '" + predictor.label + "'", predictor.values,
-                        report.architectures);
+    std::set<std::string> own = {predictor.label};
+    for (std::size_t run = 0; run < runs; ++run) {
+      own.insert(run_name(predictor.label, runs, run));
+      check_report_values("predictor '" + predictor.label + "'" +
+                              (runs == 1 ? "" : ", run " + std::to_string(run + 1) + ","),
+                          predictor.runs[run], report.architectures);
+    }
+    for (const std::string& name : own) {
+      if (names.insert(name).second) continue;
+      fail_report("the predictor label '" + name +
+                  "' is taken; every predictor needs one of its own, other than 'arch', 'truth', "
+                  "'best possible', 'random choice' and the names of runs ('" +
+                  run_name("label", 2, 0) + "') and repeats ('" + repeat_name(0) + "')");
+    }
   }
 }
 

@@ -38,6 +38,27 @@ constexpr bool can_change(const Restriction<Space>& restriction, std::size_t cho
   return false;
 }
 
+// Whether a choice could take the candidate that another one has: the same by name, and allowed.
+template <SearchSpace Space>
+constexpr bool can_take(const Architecture<Space>& architecture,
+                        const Restriction<Space>& restriction, std::size_t choice,
+                        std::size_t other) {
+  const std::uint8_t candidate = architecture[other];
+  for (const std::uint8_t c : restriction.candidates(choice)) {
+    if (c == candidate) {
+      return Space::candidate_name(choice, c) == Space::candidate_name(other, candidate);
+    }
+  }
+  return false;
+}
+
+template <SearchSpace Space>
+constexpr bool can_exchange(const Architecture<Space>& architecture,
+                            const Restriction<Space>& restriction, std::size_t i, std::size_t j) {
+  return architecture[i] != architecture[j] && can_take(architecture, restriction, i, j) &&
+         can_take(architecture, restriction, j, i);
+}
+
 }  // namespace detail
 
 /// The architecture with one choice changed: choice and new candidate are uniform, among those that
@@ -60,6 +81,33 @@ constexpr Architecture<Space> mutate_one(const Architecture<Space>& architecture
     if (place-- == 0) {
       return architecture.with(
           choice, detail::other_candidate(restriction, choice, architecture[choice], random));
+    }
+  }
+  return architecture;
+}
+
+/// The architecture with the candidates of two choices exchanged. The pair is uniform among those
+/// that have different candidates and whose candidates exist by name, and are allowed, at the other
+/// choice. Where there is no such pair, one choice is changed as by `mutate_one`.
+///
+/// It keeps what candidates of their own cost, so it leads from one architecture just below a limit
+/// to another, where changing one choice leads beyond the limit or far below it.
+template <SearchSpace Space>
+constexpr Architecture<Space> exchange_two(const Architecture<Space>& architecture,
+                                           const Restriction<Space>& restriction,
+                                           CounterRandom& random) {
+  std::uint32_t pairs = 0;
+  for (std::size_t j = 1; j < Space::choice_count; ++j) {
+    for (std::size_t i = 0; i < j; ++i) {
+      pairs += detail::can_exchange(architecture, restriction, i, j) ? 1 : 0;
+    }
+  }
+  if (pairs == 0) return mutate_one(architecture, restriction, random);
+  std::uint32_t place = random.below(pairs);
+  for (std::size_t j = 1; j < Space::choice_count; ++j) {
+    for (std::size_t i = 0; i < j; ++i) {
+      if (!detail::can_exchange(architecture, restriction, i, j)) continue;
+      if (place-- == 0) return architecture.with(i, architecture[j]).with(j, architecture[i]);
     }
   }
   return architecture;

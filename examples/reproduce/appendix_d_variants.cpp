@@ -1,0 +1,46 @@
+// Appendix D: shared bias vectors (bias_sum) and attention over channels, with one and two layers,
+// beside the baseline and bias, in the only-convolution space of NAS-Bench-201.
+//
+// Data: CIFAR-10's binary files; NAS-Bench-201's table as CSV with the columns arch, c10_test_200.
+// Command: appendix_d_variants --budget cpu --data cifar10:FOLDER --truth nasbench201.csv
+// Expected: reproduction/appendix_d/index.html; what it says is in docs/reproduction.md.
+
+#include "examples/reproduce/nasbench201_study.hpp"
+#include "examples/reproduce/result_page.hpp"
+#include "examples/reproduce/study_program.hpp"
+#include "interchoice/dependency/attention.hpp"
+#include "interchoice/dependency/bias_sum.hpp"
+
+namespace {
+
+using namespace reproduce;
+
+void run(const StudyOptions& options, const NasBench201Data& data, const std::string& command) {
+  Study study(options);
+  const std::vector<NasBench201> only_convolutions{
+      nasbench201_experiments(data, options.budget).front()};
+  const std::vector<Method<NasBench201>> methods{
+      method<ic::none, NasBench201>("baseline"), method<ic::bias<1>, NasBench201>("bias D=1"),
+      method<ic::bias_sum<1>, NasBench201>("shared bias D=1"),
+      method<ic::attention<1, 1>, NasBench201>("attention, 1 layer"),
+      method<ic::attention<1, 2>, NasBench201>("attention, 2 layers")};
+  const ic::Report report =
+      nasbench201_reports(study, only_convolutions, methods, nasbench201_truth(data)).front();
+  ResultPage page(options.out / "appendix_d", "Appendix D: further methods",
+                  "The paper: the shared bias is slightly worse and less robust than bias; both "
+                  "forms of attention are worse than bias, yet beat the baseline.");
+  page.figure("appendix_d", ic::figures::improvement_grid({.rows = {{&report}}}),
+              "Mean ground truth of the architectures that are left when those with the worst "
+              "predictions are removed. Mean and deviation over seeds.");
+  page.table("standings", standings({report}), kStandingsNote);
+  page.report(report.title, report);
+  page.finish(command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return reproduce::study_program<NasBench201Data>(
+      argc, argv, {"appendix_d_variants", "Reproduces appendix D: shared bias and attention."},
+      run);
+}

@@ -1,0 +1,48 @@
+#pragma once
+
+// How much of the paper's effort a reproduction spends, and where it keeps what it has done.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "examples/machine.hpp"
+
+namespace reproduce {
+
+namespace ic = interchoice;
+
+/// `kPaper` is the paper's own setting, for a GPU; `kCpu` is reduced until the whole set takes some
+/// hours of two processor cores; `kSmoke` takes seconds and shows only that a program works.
+enum class Budget { kPaper, kCpu, kSmoke };
+
+inline std::string to_text(Budget budget) {
+  return budget == Budget::kPaper ? "paper" : budget == Budget::kCpu ? "cpu" : "smoke";
+}
+
+/// What all programs that reproduce something are told.
+struct StudyOptions {
+  Budget budget = Budget::kCpu;
+  std::uint64_t seeds = 3;
+  examples::Machine machine;
+  std::filesystem::path out = "reproduction";
+};
+
+inline void add_study_options(CLI::App& app, StudyOptions& options) {
+  static const std::map<std::string, Budget> kBudgets{
+      {"paper", Budget::kPaper}, {"cpu", Budget::kCpu}, {"smoke", Budget::kSmoke}};
+  app.add_option("--budget", options.budget, "paper, cpu or smoke")
+      ->transform(CLI::CheckedTransformer(kBudgets))
+      ->default_str("cpu");
+  app.add_option("--seeds", options.seeds, "super-networks of each kind, seeds 0, 1, ...")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  add_machine_options(app, options.machine);
+  app.add_option("--out", options.out,
+                 "folder; trained networks in it are used again, and processes that are started "
+                 "with the same one share the work")
+      ->capture_default_str();
+}
+
+}  // namespace reproduce

@@ -1,0 +1,108 @@
+#pragma once
+
+// Methods beside each other on one experiment: the report's data, and what may be concluded.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "examples/reproduce/study.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/report/curve_figures.hpp"
+#include "interchoice/report/report.hpp"
+#include "interchoice/stats/bootstrap_difference.hpp"
+#include "interchoice/stats/ensemble.hpp"
+#include "interchoice/stats/mean_deviation.hpp"
+#include "interchoice/stats/prediction_quality.hpp"
+
+namespace reproduce {
+
+/// What every method's super-networks predict: a report without truth and trivial rules.
+template <class Experiment>
+ic::Report predictions_of(const Study& study, const Experiment& experiment,
+                          const Evaluation<typename Experiment::Space>& evaluation,
+                          const std::vector<Method<Experiment>>& methods) {
+  ic::Report report;
+  report.title = experiment.name;
+  for (const auto& architecture : evaluation.architectures) {
+    report.architectures.push_back(ic::to_text(architecture));
+  }
+  for (const Method<Experiment>& method : methods) {
+    ic::Predictor predictor{.label = method.label,
+                            .runs = study.predictions(experiment, method.label, evaluation)};
+    for (const ic::EpochRecord& e : study.training(experiment, method.label, 0)) {
+      predictor.training.push_back({static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy});
+    }
+    report.predictors.push_back(std::move(predictor));
+  }
+  for (const auto& [name, value] : experiment.settings) report.facts.push_back({name, value});
+  return report;
+}
+
+/// The same beside the ground truth.
+template <class Experiment>
+ic::Report report_of(const Study& study, const Experiment& experiment,
+                     const Evaluation<typename Experiment::Space>& evaluation,
+                     const std::vector<Method<Experiment>>& methods,
+                     const ic::BenchmarkTable<typename Experiment::Space>& truth) {
+  ic::Report report = predictions_of(study, experiment, evaluation, methods);
+  report.truth = truth.values(evaluation.architectures);
+  report.truth_label = "test accuracy, trained alone";
+  report.truth_unit = "%";
+  return report;
+}
+
+/// The rule that larger networks are better.
+template <class Experiment>
+ic::Predictor parameter_rule(const Experiment& experiment,
+                             const Evaluation<typename Experiment::Space>& evaluation) {
+  std::vector<double> parameters;
+  for (const auto& architecture : evaluation.architectures) {
+    parameters.push_back(static_cast<double>(
+        Experiment::Network::cost(architecture, experiment.network).parameters));
+  }
+  return {.label = "parameters", .runs = {parameters}, .trivial = true};
+}
+
+/// A report without the predictors whose labels begin like this.
+inline ic::Report without(ic::Report report, std::string_view beginning) {
+  std::erase_if(report.predictors, [&](const ic::Predictor& predictor) {
+    return predictor.label.starts_with(beginning);
+  });
+  return report;
+}
+
+/// How much of a method's quality there is, and how it stands to the baseline's.
+struct Standing {
+  ic::MeanDeviation value;            ///< over seeds
+  double ensemble = 0;                ///< of the mean of the predictions of all seeds
+  ic::ConfidenceInterval difference;  ///< to the baseline, over seeds and architectures
+};
+
+/// What may be said of a difference: its sign, if the interval leaves no doubt of it.
+inline std::string verdict(const ic::ConfidenceInterval& difference) {
+  if (!(difference.low <= difference.high)) return "undefined";
+  return difference.low > 0 ? "better" : difference.high < 0 ? "worse" : "within noise";
+}
+
+inline double tau_b(std::span<const double> predictions, std::span<const double> truth) {
+  return ic::kendall_tau_b(predictions, truth);
+}
+/// Of the ten best, as the paper's curves end; 0 random choice, 1 the single best.
+inline double improvement(std::span<const double> predictions, std::span<const double> truth) {
+  return ic::prediction_quality(predictions, truth).best_improvement;
+}
+
+template <class Metric>
+Standing standing(const std::vector<std::vector<double>>& runs,
+                  const std::vector<std::vector<double>>& baseline,
+                  const std::vector<double>& truth, const Metric& metric) {
+  std::vector<std::vector<double>> values;  // NaN of a network that predicts the same for all
+  for (const auto& run : runs) values.push_back({metric(run, truth)});
+  return {ic::mean_deviation_curve(values).front(), metric(ic::mean_of_predictions(runs), truth),
+          ic::bootstrap_difference(runs, baseline, truth, metric)};
+}
+
+}  // namespace reproduce

@@ -1,0 +1,66 @@
+// Figure 7: how long to train, and whether to reset BatchNorm's statistics before they are made an
+// architecture's own. Baseline super-networks of NAS-Bench-Macro, which stands in for the paper's
+// SubImageNet: half, all and one and a half times the budget's epochs, evaluated in both ways.
+//
+// Data: CIFAR-10's binary files; NAS-Bench-Macro's table as CSV (arch, acc1, acc2, acc3, mean_acc).
+// Command: figure7_batchnorm_and_epochs --budget cpu --data cifar10:FOLDER
+//                                       --truth nas-bench-macro.csv
+// Expected: reproduction/figure7/index.html; what it says is in docs/reproduction.md.
+
+#include "examples/reproduce/nasbench_macro_study.hpp"
+#include "examples/reproduce/result_page.hpp"
+#include "examples/reproduce/study_program.hpp"
+
+namespace {
+
+using namespace reproduce;
+
+void run(const StudyOptions& options, const NasBenchMacroData& data, const std::string& command) {
+  Study study(options);
+  const std::vector<Method<NasBenchMacro>> baseline{method<ic::none, NasBenchMacro>("baseline")};
+  std::vector<NasBenchMacro> experiments;
+  for (const double factor : {1.0, 0.5, 1.5}) {
+    experiments.push_back(nasbench_macro_experiment(data, options.budget, factor));
+    auto& evaluations = experiments.back().evaluations;
+    evaluations.push_back(evaluations.front());
+    evaluations.back().name = "reset_first";
+    evaluations.back().recalibration.reset = true;
+  }
+  for (const NasBenchMacro& experiment : experiments) study.add(experiment, baseline);
+  study.complete();
+
+  ic::Report report = nasbench_macro_report(study, experiments.front(), baseline, data.truth);
+  report.title = "nasbench_macro";
+  report.facts = {};
+  report.predictors.clear();
+  for (const NasBenchMacro& experiment : experiments) {
+    const std::string epochs = std::to_string(experiment.training.epochs) + " epochs";
+    for (const auto& evaluation : experiment.evaluations) {
+      report.predictors.push_back(
+          {.label = evaluation.recalibration.reset ? epochs + ", reset first" : epochs,
+           .runs = study.predictions(experiment, "baseline", evaluation)});
+    }
+  }
+  report.predictors.push_back(
+      parameter_rule(experiments.front(), experiments.front().evaluations.front()));
+  ResultPage page(options.out / "figure7", "Figure 7: BatchNorm statistics and epochs",
+                  "The paper: half of the epochs are too few, one and a half times as many are no "
+                  "better; resetting the statistics is detrimental in nearly all cases.");
+  page.figure("figure7", ic::figures::improvement_grid({.rows = {{&report}}}),
+              "Mean ground truth of the architectures that are left when those with the worst "
+              "predictions are removed. Mean and deviation over seeds.");
+  page.table("standings", standings({report}),
+             std::string("The baseline is the first row. ") + kStandingsNote);
+  page.report(report.title, report);
+  page.finish(command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return reproduce::study_program<NasBenchMacroData>(
+      argc, argv,
+      {"figure7_batchnorm_and_epochs",
+       "Reproduces figure 7: epochs, and resetting BatchNorm's statistics."},
+      run);
+}

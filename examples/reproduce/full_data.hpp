@@ -1,0 +1,46 @@
+#pragma once
+
+// Figures 4 and 5 together, for programs that look at both.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "examples/reproduce/nasbench201_study.hpp"
+#include "examples/reproduce/nasbench_macro_study.hpp"
+
+namespace reproduce {
+
+struct FullData {
+  NasBench201Data nasbench201;
+  std::string macro_truth;  ///< empty: NAS-Bench-Macro is left out
+};
+
+inline void add_data_options(CLI::App& app, FullData& data) {
+  add_data_options(app, data.nasbench201);
+  app.add_option("--macro-truth", data.macro_truth,
+                 "NAS-Bench-Macro's table; without it that space is left out")
+      ->check(CLI::ExistingFile);
+}
+
+struct FullReports {
+  std::vector<ic::Report> nasbench201;  ///< one for each restriction
+  std::optional<ic::Report> macro;
+};
+
+/// Trains what is missing.
+inline FullReports full_reports(Study& study, const FullData& data) {
+  const Budget budget = study.options().budget;
+  FullReports reports;
+  reports.nasbench201 =
+      nasbench201_reports(study, nasbench201_experiments(data.nasbench201, budget),
+                          nasbench201_methods(), nasbench201_truth(data.nasbench201));
+  if (!data.macro_truth.empty()) {
+    reports.macro = nasbench_macro_report(
+        study, nasbench_macro_experiment({data.nasbench201.images, data.macro_truth}, budget),
+        nasbench_macro_methods(), data.macro_truth);
+  }
+  return reports;
+}
+
+}  // namespace reproduce

@@ -1,0 +1,33 @@
+#pragma once
+
+// The main function of every program that reproduces something.
+
+#include <string>
+
+#include "examples/reproduce/budget.hpp"
+
+namespace reproduce {
+
+/// Data of a program that needs none.
+struct NoData {};
+inline void add_data_options(CLI::App&, NoData&) {}
+
+/// What a program is called and does, for --help.
+struct ProgramName {
+  const char* name;
+  const char* description;
+};
+
+/// Parses the options of a study and of its data, then calls `run(options, data, command)`.
+template <class Data = NoData, class Run>
+int study_program(int argc, char** argv, const ProgramName& program, const Run& run) {
+  StudyOptions options;
+  Data data;
+  CLI::App app(program.description, program.name);
+  add_study_options(app, options);
+  add_data_options(app, data);
+  return examples::run_program(app, argc, argv,
+                               [&] { run(options, data, examples::command_text(argc, argv)); });
+}
+
+}  // namespace reproduce

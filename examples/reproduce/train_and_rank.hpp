@@ -1,0 +1,94 @@
+#pragma once
+
+// The definition of `train_and_rank`, for the files that compile it.
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "examples/reproduce/experiment.hpp"
+#include "examples/training_csv.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/networks/supernet.hpp"
+#include "interchoice/sampling/uniform.hpp"
+#include "interchoice/training/checkpoint.hpp"
+#include "interchoice/training/interrupt.hpp"
+
+namespace reproduce {
+
+namespace detail {
+
+inline void stop_if(bool interrupted) {
+  if (!interrupted) return;
+  throw std::runtime_error(
+      "interrupted; what is finished is kept, the same command goes on from there");
+}
+
+template <class Network, class Experiment>
+void train_network(Network& net, const Experiment& experiment, const Run& run,
+                   const ic::InterruptRequest& interrupt) {
+  ic::Training training = experiment.training;
+  training.stop = [&] { return interrupt.requested(); };
+  if (run.split_at) {
+    training.split_epoch =
+        static_cast<std::size_t>(*run.split_at * static_cast<double>(training.epochs));
+  }
+  const ic::UniformSampler<typename Experiment::Space> sample(experiment.restriction,
+                                                              ic::Seed{run.seed});
+  const auto record = ic::train(net, experiment.training_data(ic::Seed{run.seed}), sample, training,
+                                ic::TerminalProgress(experiment.name + ", " + run.method +
+                                                     ", seed " + std::to_string(run.seed)));
+  stop_if(record.stopped);
+  examples::write_training_csv(run.folder / "training.csv", record);
+}
+
+template <class Network, class Experiment>
+void predict(Network& net, const Experiment& experiment, const Run& run,
+             const Evaluation<typename Experiment::Space>& evaluation,
+             const ic::InterruptRequest& interrupt) {
+  const auto partial = run.folder / (evaluation.name + "-partial.csv");
+  const auto ranking = ic::rank(net, experiment.training_data(ic::Seed{0}),
+                                experiment.validation_data, evaluation.architectures,
+                                {.recalibration = evaluation.recalibration,
+                                 .sharing = ic::PrefixSharing{},
+                                 .results = partial,
+                                 .stop = [&] { return interrupt.requested(); }});
+  stop_if(ranking.stopped);
+  std::string text = "arch,accuracy\n";
+  for (std::size_t i = 0; i < ranking.predictions.size(); ++i) {
+    char number[32];
+    std::snprintf(number, sizeof number, ",%.6f\n", 100 * ranking.predictions[i]);
+    text += ic::csv_field(ic::to_text(ranking.architectures[i])) + number;
+  }
+  ic::write_file_atomically(run.folder / (evaluation.name + ".csv"), text);
+  std::filesystem::remove(partial);
+}
+
+}  // namespace detail
+
+template <class Policy, class Experiment>
+void train_and_rank(const Experiment& experiment, const Run& run) {
+  using Network = typename Experiment::Network;
+  claim_folder(run.folder, experiment.settings);
+  const ic::InterruptRequest interrupt;
+  at::manual_seed(run.seed);
+  ic::Supernet<Network, Policy> net(experiment.network);
+  net->to(run.device);
+  auto header = ic::checkpoint_header<typename Experiment::Space, Policy>(
+      {{"network", experiment.name}, {"method", run.method}});
+  const auto weights = run.folder / "supernet.safetensors";
+  if (std::filesystem::exists(weights)) {
+    ic::load_checkpoint(weights, *net, header);
+  } else {
+    detail::train_network(net, experiment, run, interrupt);
+    header.facts = {{"seed", std::to_string(run.seed)}};
+    ic::save_checkpoint(weights, *net, header);
+  }
+  for (const auto& evaluation : experiment.evaluations) {
+    if (std::filesystem::exists(run.folder / (evaluation.name + ".csv"))) continue;
+    detail::predict(net, experiment, run, evaluation, interrupt);
+  }
+}
+
+}  // namespace reproduce

@@ -1,0 +1,180 @@
+#pragma once
+
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "interchoice/core/architecture.hpp"
+#include "interchoice/networks/segments.hpp"
+#include "interchoice/nn/cell_blocks.hpp"
+
+namespace interchoice {
+
+/// What an evaluation reads of an architecture: for each choice its candidate, or `kUnread`.
+using EvaluationKey = std::vector<std::uint8_t>;
+inline constexpr std::uint8_t kUnread = 255;  // no candidate has this index
+
+/// A network that can say which architectures compute the same.
+///
+/// Satisfied by `CellNetwork`'s modules; a network of the user's own satisfies it with
+/// `evaluation_keys()`, which returns a callable (architecture) -> `EvaluationKey`, valid while
+/// parameters stay as they are. Equal keys promise equal logits.
+template <class Network>
+concept KeyedNetwork = requires(Network& network,
+                                const Architecture<typename Network::Space>& architecture) {
+  { network.evaluation_keys()(architecture) } -> std::convertible_to<EvaluationKey>;
+};
+
+/// What a candidate does to its edge when a cell is evaluated, the policy included.
+struct EdgeRole {
+  bool adds_nothing = false;  ///< the node's sum gets nothing, whatever comes in
+  bool reads_input = true;    ///< what comes in matters at all
+  bool keeps_zero = false;    ///< zeros in, zeros out, whatever BatchNorm's statistics are
+};
+
+/// One cell of a network: what each edge reads, and what each candidate does there.
+struct CellReading {
+  struct EdgeReading {
+    std::size_t choice = 0;
+    Segment reads;                // the own choice and those of priors
+    std::vector<EdgeRole> roles;  // of each candidate
+  };
+  std::size_t node_count = 0;
+  std::vector<EdgeReading> edges;  // in the cell's order
+};
+
+/// Which choices decide the logits of a network of cells.
+///
+///     node j is zero   if every edge into it adds nothing, or keeps the zeros of its source
+///     an edge matters  if its target is read, it does not add nothing, and it does not keep zeros
+///     a node is read   if an edge out of it matters and reads its input; the last one if the cell
+///                      behind is connected to its input
+///     a choice is read if an edge that matters has it as its own choice or as a prior's
+///
+/// So under a policy with priors the choice of a dead edge still counts where it conditions a live
+/// one, and where vectors are added to inputs (`bias`) an edge out of a node of zeros is not zero.
+/// A convolution with BatchNorm behind a node of zeros matters: it gives -mean / deviation.
+///
+/// Architectures with equal keys have equal logits and accuracies under every recalibration, as
+/// their live BatchNorms see equal batches: x + 0 = x. A zero may have another sign. *Cost*:
+/// O(edges * priors) for an architecture.
+template <SearchSpace Space>
+class EvaluationKeys {
+ public:
+  explicit EvaluationKeys(std::vector<CellReading> cells) : cells_(std::move(cells)) {}
+
+  EvaluationKey operator()(const Architecture<Space>& architecture) const {
+    EvaluationKey key(Space::choice_count, kUnread);
+    for (std::size_t i = cells_.size(); i-- > 0;) {
+      if (!read(cells_[i], architecture, key)) break;  // nothing before it reaches the output
+    }
+    return key;
+  }
+
+ private:
+  // Whether the cell reads its input.
+  static bool read(const CellReading& cell, const Architecture<Space>& architecture,
+                   EvaluationKey& key) {
+    std::array<bool, Space::node_count> is_zero{};
+    std::array<bool, Space::node_count> is_read{};
+    const auto matters = [&](Edge edge) {
+      const EdgeRole& role = role_of(cell, edge, architecture);
+      return !role.adds_nothing && !(role.keeps_zero && is_zero[edge.source]);
+    };
+    for (std::size_t target = 1; target < cell.node_count; ++target) {
+      is_zero[target] = true;
+      for (std::size_t source = 0; source < target; ++source) {
+        if (matters({source, target})) is_zero[target] = false;
+      }
+    }
+    is_read[cell.node_count - 1] = true;
+    for (std::size_t source = cell.node_count - 1; source-- > 0;) {
+      for (std::size_t target = source + 1; target < cell.node_count; ++target) {
+        const Edge edge{source, target};
+        if (!is_read[target] || !matters(edge)) continue;
+        for (const std::size_t choice : cell.edges[index_of(edge)].reads.choices) {
+          key[choice] = architecture[choice];
+        }
+        if (role_of(cell, edge, architecture).reads_input) is_read[source] = true;
+      }
+    }
+    return is_read[0];
+  }
+
+  static const EdgeRole& role_of(const CellReading& cell, Edge edge,
+                                 const Architecture<Space>& architecture) {
+    const CellReading::EdgeReading& reading = cell.edges[index_of(edge)];
+    return reading.roles[architecture[reading.choice]];
+  }
+
+  std::vector<CellReading> cells_;
+};
+
+namespace detail {
+
+/// The role of a candidate under a policy, found by trying it on zeros. One that has buffers (which
+/// evaluation moves), that refuses so small a map or that does anything unexpected is taken as one
+/// that matters.
+template <class Policy>
+EdgeRole role_of_candidate(const CandidateBank& bank, std::size_t candidate) {
+  using State = dependency_state<Policy>;
+  EdgeRole role{.adds_nothing = !HasAfter<State>, .reads_input = false, .keeps_zero = true};
+  const c10::NoGradGuard no_grad;
+  for (std::size_t copy = 0; copy < bank.copy_count(); ++copy) {
+    BuiltOperation& operation = bank.at(copy, candidate);
+    const auto module = operation.module();
+    if (!module->buffers().empty()) return {};
+    if (HasNormAdjustment<State> && operation.norm_channels() > 0) return {};
+    const auto parameters = module->parameters();
+    const at::TensorOptions options =
+        parameters.empty() ? at::TensorOptions() : parameters.front().options();
+    const std::int64_t channels = bank.geometry().channels;
+    const at::Tensor zeros = at::zeros({1, channels, 8, 8}, options);
+    try {
+      const Pending pending = operation.forward_pending(zeros, {});
+      bool hands_on = pending.value.defined();
+      if (pending.vector.defined() || (hands_on && pending.value.any().template item<bool>())) {
+        return {};
+      }
+      if (HasInputVector<State>) {
+        const Pending biased = operation.forward_pending(zeros, at::ones({channels}, options));
+        hands_on = hands_on || biased.value.defined();
+      }
+      role.adds_nothing = role.adds_nothing && !hands_on;
+      role.reads_input = role.reads_input || hands_on;
+    } catch (const std::exception&) {
+      return {};
+    }
+  }
+  role.keeps_zero = !HasInputVector<State> && !HasBefore<State> && !HasAfter<State>;
+  return role;
+}
+
+/// What a cell's blocks read, with their weights as they are now.
+template <SearchSpace Space, class Policy>
+CellReading cell_reading(CellBlocksImpl<Space, Policy>& cell) {
+  CellReading reading{cell.node_count(), {}};
+  const std::size_t edge_count = index_of({0, cell.node_count()});
+  for (std::size_t i = 0; i < edge_count; ++i) {
+    const auto& block = cell.edge(i);
+    CellReading::EdgeReading edge{block->context().choice(), {}, {}};
+    edge.reads.reads(block->context());
+    for (std::size_t c = 0; c < block->context().candidates(); ++c) {
+      edge.roles.push_back(role_of_candidate<Policy>(block->bank(), c));
+    }
+    reading.edges.push_back(std::move(edge));
+  }
+  return reading;
+}
+
+}  // namespace detail
+
+}  // namespace interchoice

@@ -1,0 +1,245 @@
+#include "interchoice/evaluation/tabular_benchmark.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interchoice/core/enumeration.hpp"
+#include "interchoice/core/restriction.hpp"
+#include "interchoice/evaluation/table_coverage.hpp"
+#include "interchoice/spaces/fairnas.hpp"
+#include "interchoice/spaces/nasbench201.hpp"
+#include "interchoice/spaces/nasbench_macro.hpp"
+#include "interchoice/stats/kendall.hpp"
+#include "interchoice/stats/noise_ceiling.hpp"
+#include "spaces/example_spaces.hpp"
+#include "support/catch.hpp"
+#include "support/shared_data.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace ic = interchoice;
+using Catch::Matchers::Contains;
+using Tiny = ic::Chain<3, ic::testing::numbered<2>>;
+using Path = ic::Architecture<Tiny>;
+using Bench = ic::TabularBenchmark<Tiny>;
+using Table = ic::BenchmarkTable<Tiny>;
+
+namespace {
+
+Bench bench(std::string_view text) {
+  return Bench::from_csv(ic::CsvTable::parse(text, "t.csv"), "t.csv");
+}
+
+constexpr std::string_view kTable =
+    "id,arch,note,acc1,acc2,ms\n"
+    "07,0-1-0,a b,90.5,91.5,3\n"
+    "08,1-1-1,\"c,d\",80,81,-1\n"
+    "09,0-0-0,,10,11,\n";
+
+}  // namespace
+
+TEST_CASE("a tabular benchmark is read once and gives every column") {
+  const Bench b = bench(kTable);
+  CHECK(b.size() == 3);
+  CHECK(b.source() == "t.csv");
+  CHECK(b.columns() == std::vector<std::string>{"id", "note", "acc1", "acc2", "ms"});
+  CHECK(b.architectures() == std::vector<Path>{{0, 1, 0}, {1, 1, 1}, {0, 0, 0}});
+  CHECK(b.contains({1, 1, 1}));
+  CHECK_FALSE(b.contains({1, 0, 1}));
+  for (const std::string name : {"acc1", "acc2", "id"}) {
+    const auto alone = Table::from_csv(ic::CsvTable::parse(kTable, "t.csv"), "t.csv", name);
+    const auto column = b.column(name);
+    CHECK(column.values() == alone.values());
+    CHECK(column.architectures() == alone.architectures());
+    CHECK(column.source() == alone.source());
+    for (const Path& path : b.architectures()) CHECK(column.value(path) == alone.value(path));
+  }
+  const std::vector<std::string> runs{"acc1", "acc2"};
+  CHECK(b.values(runs) == std::vector<std::vector<double>>{{90.5, 80, 10}, {91.5, 81, 11}});
+  CHECK(b.mean(runs).values() == std::vector<double>{91, 80.5, 10.5});
+  CHECK_THAT(b.mean(runs).source(), Contains("mean of 'acc1' 'acc2'"));
+  CHECK_THROWS_AS(b.mean(std::vector<std::string>{}), std::invalid_argument);
+  CHECK_THROWS_WITH(b.column("acc3"), Contains("no column 'acc3'") && Contains("'id', 'note'"));
+  CHECK_THROWS_WITH(b.column("arch"), Contains("t.csv:2") && Contains("holds '0-1-0'"));
+}
+
+TEST_CASE("missing values are left out if told, else refused, always by row") {
+  const Bench b = bench(kTable);
+  CHECK_THROWS_WITH(b.column("ms"),
+                    Contains("t.csv:4: column 'ms' holds ''") && Contains("architecture '0-0-0'"));
+  CHECK_THROWS_WITH(b.column("note", {.missing = {""}}), Contains("t.csv:2") && Contains("'a b'"));
+  const Table ms = b.column("ms", {.missing = {"-1", ""}});
+  CHECK(ms.size() == 1);
+  CHECK(ms.value({0, 1, 0}) == 3);
+  CHECK_FALSE(ms.contains({1, 1, 1}));
+  CHECK_THROWS_AS(ms.value({1, 1, 1}), std::out_of_range);
+  CHECK_THROWS_WITH(ms.value({1, 1, 1}),
+                    Contains("t.csv:3: column 'ms' has no value ('-1') for architecture '1-1-1'"));
+  CHECK_THROWS_WITH(ms.value({1, 0, 1}), Contains("lists no architecture '1-0-1'"));
+  // -1 is a number like any other to whoever does not say what it means.
+  const Table half = b.column("ms", {.missing = {""}});
+  CHECK(half.value({1, 1, 1}) == -1);
+  CHECK_THROWS_WITH(bench("arch,x\n0-0-0,-\n").column("x", {.missing = {"-"}}),
+                    Contains("every value is missing"));
+}
+
+TEST_CASE("what a table lacks of a restriction is counted and named") {
+  const Bench b = bench(kTable);
+  const auto all = ic::coverage(b, ic::all<Tiny>, 2);
+  CHECK(all.allowed == 8);
+  CHECK(all.listed == 3);
+  CHECK(all.missing() == 5);
+  CHECK(all.first_missing == std::vector<Path>{{0, 0, 1}, {0, 1, 1}});
+  CHECK_THROWS_AS(ic::require_complete(b, ic::all<Tiny>), std::runtime_error);
+  CHECK_THROWS_WITH(
+      ic::require_complete(b, ic::all<Tiny>),
+      Contains("t.csv lacks 5 of the 8") && Contains("'0-0-1', '0-1-1', '1-0-0' and 2 more"));
+  const ic::Restriction<Tiny> narrow([](std::size_t i, std::size_t c) { return i == 1 || c == 0; });
+  CHECK_NOTHROW(ic::require_complete(b, narrow));
+  CHECK(ic::coverage(b, narrow).first_missing.empty());
+  const Table ms = b.column("ms", {.missing = {"-1", ""}});
+  CHECK_THROWS_WITH(ic::require_complete(ms, narrow),
+                    Contains("column 'ms' lacks 1 of the 2") && Contains("'0-0-0';"));
+  // A restriction of 6^19 architectures costs no more than the table.
+  using Large = ic::FairNasSpace;
+  const auto few = ic::BenchmarkTable<Large>::of("few", {ic::Architecture<Large>{}}, {1});
+  const auto large = ic::coverage(few, ic::all<Large>, 1);
+  CHECK(large.missing() == ic::all<Large>.architecture_count() - 1);
+  CHECK(large.first_missing.at(0) == ic::Architecture<Large>{}.with(18, 1));
+}
+
+TEST_CASE("a file without architectures is joined by a key, in any order") {
+  Bench b = bench(kTable);
+  const auto csv = [](std::string_view text) { return ic::CsvTable::parse(text, "hw.csv"); };
+  const std::vector<std::string> before = b.columns();
+  struct Case {
+    const char* text;
+    ic::BenchmarkJoin join;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"id,e\n07,1\n08,2\n",
+       {.key = "id"},
+       "hw.csv: lacks 1 of 3 rows: the first is key '09', of "
+       "t.csv:4"},
+      {"id,e\n07,1\n10,2\n", {.key = "id"}, "hw.csv:3: key '10' in column 'id' is not in"},
+      {"id,e\n07,1\n7,2\n", {.key = "id"}, "hw.csv:3: key '7'"},  // text: 07 is not 7
+      {"id,e\n07,1\n07,2\n", {.key = "id"}, "hw.csv:3: key '07' was listed before, at hw.csv:2"},
+      {"id,ms\n07,1\n08,2\n09,1\n", {.key = "id"}, "column 'ms' is there already, from t.csv"},
+      {"id,e\n07,1\n", {.key = "nr"}, "no column 'nr'"},
+      {"id,e\n07,1\n", {.key = "id", .file_key = "nr"}, "no column 'nr'; there are 'id', 'e'"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK_THROWS_AS(b.join(csv(c.text), "hw.csv", c.join), std::runtime_error);
+    CHECK_THROWS_WITH(b.join(csv(c.text), "hw.csv", c.join), Contains(c.reason));
+    CHECK(b.columns() == before);
+  }
+  Bench twice = bench("id,arch\n1,0-0-0\n1,0-0-1\n");
+  CHECK_THROWS_WITH(twice.join(csv("id,e\n1,1\n"), "hw.csv", {.key = "id"}),
+                    Contains("t.csv:3: key '1'") && Contains("before, at t.csv:2"));
+
+  b.join(csv("e,nr\n1,09\n2,07\n3,08\n"), "hw.csv", {.key = "id", .file_key = "nr"});
+  CHECK(b.columns() == std::vector<std::string>{"id", "note", "acc1", "acc2", "ms", "e"});
+  CHECK(b.column("e").values() == std::vector<double>{2, 3, 1});
+  CHECK_THAT(b.column("e").source(), Contains("hw.csv, column 'e'"));
+  b.join(csv("arch,e\n0-0-0,5\n"), "more.csv",
+         {.key = "arch", .prefix = "more_", .may_lack_rows = true});
+  CHECK_THROWS_WITH(b.column("more_e"), Contains("more.csv: there is no row for"));
+  const Table more = b.column("more_e", {.missing = {""}});
+  CHECK(more.size() == 1);
+  CHECK(more.value({0, 0, 0}) == 5);
+  CHECK_THROWS_WITH(more.value({0, 1, 0}), Contains("more.csv") && Contains("has no value"));
+
+  // By files: architectures under any name.
+  const ic::testing::TemporaryFolder folder;
+  const auto path = folder.write("a.csv", "path,id,y\n0-0-1,1,4\n");
+  Bench from_file = Bench::read(path, {.architecture_column = "path"});
+  from_file.join(folder.write("b.csv", "id,z\n1,6\n"), {.key = "id"});
+  CHECK(from_file.column("z").value({0, 0, 1}) == 6);
+  CHECK_THROWS_WITH(Bench::read(path), Contains("no column 'arch'"));
+  CHECK_THROWS_WITH(bench("arch,y\n0-0-0,1\n0-2-0,1\n"), Contains("t.csv:3: architecture text"));
+  CHECK_THROWS_WITH(bench("arch,y\n0-0-0,1\n0-0-0,1\n"), Contains("listed before, at t.csv:2"));
+  CHECK_THROWS_WITH(bench("arch,y\n"), Contains("there are no architectures"));
+}
+
+TEST_CASE("a table of one's own numbers is checked like one from a file") {
+  const Table table = Table::of("mine", {{0, 1, 1}, {0, 0, 0}}, {3, 1});
+  CHECK(table.value({0, 0, 0}) == 1);
+  CHECK(table.max() == 3);
+  CHECK_THROWS_WITH(table.value({1, 1, 1}), Contains("mine lists no architecture '1-1-1'"));
+  CHECK_THROWS_WITH(Table::of("mine", {{0, 1, 1}}, {3, 1}), Contains("1 architectures and 2"));
+  CHECK_THROWS_WITH(Table::of("mine", {}, {}), Contains("at least one"));
+  CHECK_THROWS_WITH(Table::of("mine", {{0, 1, 1}, {0, 1, 1}}, {3, 1}), Contains("listed twice"));
+  CHECK_THROWS_WITH(Table::of("mine", {{0, 1, 1}}, {std::numeric_limits<double>::quiet_NaN()}),
+                    Contains("'0-1-1' is nan"));
+}
+
+// The facts are those that data/README.md of the shared folder states.
+TEST_CASE("NAS-Bench-201 with HW-NAS-Bench, all columns under one table", "[shared]") {
+  using Space = ic::NasBench201Space;
+  const auto folder = ic::testing::shared_data() / "data" / "nasbench201";
+  auto bench = ic::TabularBenchmark<Space>::read(folder / "nasbench201.csv");
+  bench.join(folder / "hw_nas_bench_cifar10.csv", {.key = "index"});
+  CHECK(bench.size() == 15'625);
+  CHECK_NOTHROW(ic::require_complete(bench, ic::all<Space>));
+  struct Fact {
+    const char* column;
+    double mean, max;
+  };
+  for (const auto& [column, mean, max] :
+       {Fact{"c10_test_200", 87.0629, 94.3733}, Fact{"c100_test_200", 61.4055, 73.5133},
+        Fact{"in16_test_200", 33.5864, 47.3111}}) {
+    CHECK(bench.column(column).mean() == Approx(mean).margin(5e-5));
+    CHECK(bench.column(column).max() == Approx(max).margin(5e-5));
+  }
+  const auto full = bench.column("c10_test_200").values();
+  const auto tau = [&](const char* column) {
+    return ic::kendall_tau_b(full, bench.column(column).values());
+  };
+  CHECK(tau("c10valid_val_200") == Approx(0.882).margin(5e-4));
+  CHECK(tau("c10_test_12") == Approx(0.700).margin(5e-4));
+  CHECK(tau("params") == Approx(0.578).margin(5e-4));
+
+  const auto first = ic::from_text<Space>(
+      "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|"
+      "skip_connect~2|");
+  CHECK(bench.column("params").value(first) == 129'306);
+  CHECK(bench.column("edgegpu_latency").value(first) == 5.807419);
+  // -1 means that there is no measurement: 4,699 times.
+  CHECK(bench.column("edgetpu_latency").size() == 15'625);
+  const auto edgetpu = bench.column("edgetpu_latency", {.missing = {"-1"}});
+  CHECK(edgetpu.size() == 15'625 - 4'699);
+  CHECK(*std::min_element(edgetpu.values().begin(), edgetpu.values().end()) > 0);
+  CHECK_THROWS_WITH(ic::require_complete(edgetpu, ic::all<Space>),
+                    Contains("lacks 4699 of the 15625") && Contains("and 4696 more"));
+  CHECK_THROWS_WITH(bench.column("arch"), Contains("nasbench201.csv:2"));
+}
+
+TEST_CASE("NAS-Bench-Macro's three runs", "[shared]") {
+  using Space = ic::NasBenchMacroSpace;
+  const auto bench = ic::TabularBenchmark<Space>::read(
+      ic::testing::shared_data() / "data/nasbench_macro/nas-bench-macro_cifar10.csv");
+  CHECK_NOTHROW(ic::require_complete(bench, ic::all<Space>));
+  const std::vector<std::string> names{"acc1", "acc2", "acc3"};
+  const auto mean = bench.mean(names);
+  const auto stored = bench.column("mean_acc");
+  for (std::size_t i = 0; i < bench.size(); ++i) {
+    if (std::abs(mean.values()[i] - stored.values()[i]) > 1e-5) {
+      FAIL_CHECK(ic::to_text(bench.architectures()[i]));
+    }
+  }
+  CHECK(mean.mean() == Approx(90.2466).margin(5e-5));
+  CHECK(mean.max() == Approx(93.1267).margin(5e-5));
+  const auto ceiling = ic::noise_ceiling(bench.values(names),
+                                         [](auto a, auto b) { return ic::kendall_tau_b(a, b); });
+  CHECK(ceiling.pairs.size() == 3);
+  for (const double tau : ceiling.pairs) {
+    CHECK(tau > 0.8795);
+    CHECK(tau < 0.8825);
+  }
+}

@@ -1,0 +1,123 @@
+#include "interchoice/io/file_lock.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace ic = interchoice;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// A process that holds a lock until it is killed. The pipe says when it has it.
+class Holder {
+ public:
+  explicit Holder(const std::filesystem::path& path) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("pipe failed");
+    process_ = ::fork();
+    if (process_ == 0) {
+      const auto lock = ic::FileLock::try_acquire(path);
+      const char answer = lock ? 'y' : 'n';
+      if (::write(ends[1], &answer, 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }
+    ::close(ends[1]);
+    char answer = '?';
+    if (::read(ends[0], &answer, 1) != 1) answer = '?';
+    ::close(ends[0]);
+    has_lock_ = answer == 'y';
+  }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  ~Holder() { kill(); }
+
+  bool has_lock() const { return has_lock_; }
+  void kill() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    process_ = -1;
+  }
+
+ private:
+  pid_t process_ = -1;
+  bool has_lock_ = false;
+};
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a file's lock is held once, ends with its object and moves with it") {
+  const ic::testing::TemporaryFolder folder;
+  const auto path = folder / "work";
+  {
+    auto lock = ic::FileLock::try_acquire(path);
+    REQUIRE(lock);
+    CHECK(std::filesystem::exists(path));  // made where there is none
+    CHECK_FALSE(ic::FileLock::try_acquire(path));
+    CHECK(ic::FileLock::try_acquire(folder / "other"));
+    ic::FileLock moved = std::move(*lock);
+    lock.reset();
+    CHECK_FALSE(ic::FileLock::try_acquire(path));
+    auto second = ic::FileLock::try_acquire(folder / "second");
+    REQUIRE(second);
+    moved = std::move(*second);
+    second.reset();  // what was swapped out of `moved` ends here
+    CHECK(ic::FileLock::try_acquire(path));
+    CHECK_FALSE(ic::FileLock::try_acquire(folder / "second"));
+  }
+  CHECK(ic::FileLock::try_acquire(path));
+  CHECK(ic::FileLock::try_acquire(folder / "second"));
+  { const ic::FileLock waited = ic::FileLock::wait(path); }
+  CHECK(ic::FileLock::try_acquire(path));
+}
+
+TEST_CASE("a lock never touches what its file holds") {
+  const ic::testing::TemporaryFolder folder;
+  const auto path = folder.write("result", "92.5\n");
+  const auto lock = ic::FileLock::try_acquire(path);
+  CHECK(lock);
+  CHECK(contents(path) == "92.5\n");
+}
+
+TEST_CASE("another process's lock is respected and ends when it is killed") {
+  const ic::testing::TemporaryFolder folder;
+  const auto path = folder / "work";
+  Holder holder(path);
+  REQUIRE(holder.has_lock());
+  CHECK_FALSE(ic::FileLock::try_acquire(path));
+  Holder late(path);
+  CHECK_FALSE(late.has_lock());
+  holder.kill();
+  CHECK(ic::FileLock::try_acquire(path));
+  {
+    const ic::FileLock own = ic::FileLock::wait(path);
+    Holder refused(path);
+    CHECK_FALSE(refused.has_lock());
+  }
+  Holder next(path);
+  CHECK(next.has_lock());
+}
+
+TEST_CASE("a lock that cannot be made is refused with path and reason") {
+  const ic::testing::TemporaryFolder folder;
+  CHECK_THROWS_AS(ic::FileLock::try_acquire(folder / "no/such/folder"), std::runtime_error);
+  CHECK_THROWS_WITH(ic::FileLock::wait(folder / "no/such/folder"),
+                    Contains("no/such/folder: cannot open this lock file: No such file"));
+  CHECK_THROWS_WITH(ic::FileLock::try_acquire(folder.path()), Contains("Is a directory"));
+}

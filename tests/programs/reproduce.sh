@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The programs that reproduce the paper, with the budget `smoke`: two processes share the work and
+# get what one gets; one that was interrupted goes on; other settings are refused; those that need
+# the shared data make their pages.
+#
+#   reproduce.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
+set -euo pipefail
+programs=$1
+data=$2/data
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export OMP_NUM_THREADS=1
+
+figure4() { "$programs/figure4_nasbench201" --budget smoke --device cpu "$@" 2> "$folder/error"; }
+results() { (cd "$1" && find runs -name predictions.csv -o -name supernet.safetensors | sort | xargs sha256sum); }
+
+figure4 --seeds 2 --out "$folder/alone" > "$folder/alone.txt"
+grep -q "bias D=3" "$folder/alone.txt"
+[ "$(results "$folder/alone" | wc -l)" = 28 ] # seven methods, two seeds, two files
+grep -q "<svg" "$folder/alone/figure4/index.html"
+
+# Two processes at once.
+figure4 --seeds 2 --out "$folder/shared" > /dev/null &
+figure4 --seeds 2 --out "$folder/shared" > /dev/null
+wait
+diff <(results "$folder/alone") <(results "$folder/shared")
+
+# Killed in the middle, then started again.
+"$programs/figure4_nasbench201" --budget smoke --device cpu --seeds 2 --out "$folder/killed" \
+  > /dev/null 2>&1 &
+until [ -s "$folder/killed/runs/nasbench201-only_conv/bias_D_1/seed-0/settings.csv" ]; do sleep 0.02; done
+kill -9 $!
+wait $! 2> /dev/null || true
+figure4 --seeds 2 --out "$folder/killed" > /dev/null
+diff <(results "$folder/alone") <(results "$folder/killed")
+
+# Results of other settings are not taken for one's own.
+sed -i 's/^epochs,2/epochs,3/' "$folder/alone/runs/nasbench201-only_conv/baseline/seed-0/settings.csv"
+if figure4 --seeds 2 --out "$folder/alone" > /dev/null; then exit 1; fi
+grep -q "holds results of other settings: epochs 3 there, epochs 2 here" "$folder/error"
+if figure4 --budget cpu > /dev/null; then exit 1; fi
+grep -q -- "--data cifar10:FOLDER and --truth TABLE.csv are needed" "$folder/error"
+
+if [ ! -d "$data/nasbench_macro" ]; then
+  echo "SKIPPED: the shared data folder is absent; what needs none of it passed"
+  exit 77
+fi
+macro=$data/nasbench_macro/nas-bench-macro_cifar10.csv
+study() {
+  local name=$1 page=$2
+  shift 2
+  "$programs/$name" --budget smoke --device cpu --seeds 2 --out "$folder/shared" "$@" \
+    > "$folder/out.txt" 2> "$folder/error" || { cat "$folder/error"; exit 1; }
+  grep -q "<svg\|<table" "$folder/shared/$page/index.html"
+}
+study figure5_sequential figure5 --truth "$macro"
+grep -q "affine D=1" "$folder/out.txt"
+study figure7_batchnorm_and_epochs figure7 --truth "$macro"
+grep -q "3 epochs, reset first" "$folder/out.txt"
+study figures8_9_full_curves figures8_9 --macro-truth "$macro"
+study figure6_ground_truth figure6 --table "$macro" --columns acc1,acc2,acc3
+grep -q "acc1, acc2 *0.882" "$folder/out.txt"
+if [ -x "$programs/table2_self_consistency" ]; then
+  study table2_self_consistency table2 --truth "$macro" --images "$data/imagenette224"
+  study figure10_self_consistency figure10 --truth "$macro" --images "$data/imagenette224"
+fi

@@ -1,0 +1,169 @@
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "interchoice/report/read_report.hpp"
+#include "interchoice/report/write_report.hpp"
+#include "report_folder.hpp"
+#include "support/catch.hpp"
+
+namespace ic = interchoice;
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+void check_round_trip(const ic::Report& report) {
+  const ReportFolder folder;
+  const fs::path first = folder.path() / "first";
+  const fs::path second = folder.path() / "second";
+  ic::write_report(first, report);
+  const ic::Report read = ic::read_report(first);
+  CHECK(read.truth == report.truth);
+  CHECK(read.truth_repeats == report.truth_repeats);
+  REQUIRE(read.predictors.size() == report.predictors.size());
+  for (std::size_t i = 0; i < report.predictors.size(); ++i) {
+    CHECK(read.predictors[i].runs == report.predictors[i].runs);
+    CHECK(read.predictors[i].trivial == report.predictors[i].trivial);
+    CHECK(read.predictors[i].training.size() == report.predictors[i].training.size());
+    CHECK(read.predictors[i].facts.size() == report.predictors[i].facts.size());
+  }
+  ic::write_report(second, read);
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator(first)) {
+    const std::string name = entry.path().filename();
+    INFO(name);
+    CHECK(folder.content("first/" + name) == folder.content("second/" + name));
+    ++files;
+  }
+  for (const auto& entry : fs::directory_iterator(second)) {
+    CHECK(fs::exists(first / entry.path().filename()));
+  }
+  CHECK(files >= 8);
+}
+
+}  // namespace
+
+TEST_CASE("a report that was written, read and written again is the same to the byte") {
+  check_round_trip(small_report());
+  check_round_trip(report_of_runs());
+
+  ic::Report report = report_of_runs(12);
+  report.title = "";
+  report.introduction = "line\r\nline\ttab \x01 control, 語, \U0001F600";
+  report.truth_unit = "";
+  report.architectures[0] = "";
+  report.architectures[1] = "two\nlines, \"quoted\"";
+  report.architectures[2] = report.architectures[3];
+  report.predictors[0].label = " leading, \"comma\"\nand line";
+  report.predictors[1].runs.resize(2);
+  report.predictors[0].runs[0] = {-0.0,   5e-324, 1e-310, 0.1,   1.0 / 3, 1e100,
+                                  -1e100, 123456, 1e22,   -1e-5, 2,       3};
+  report.predictors[0].training = {{-5, std::nan(""), 1e300},
+                                   {std::numeric_limits<int>::max(), -0.0, 100},
+                                   {7, std::numeric_limits<double>::infinity(), 0.1}};
+  check_round_trip(report);
+}
+
+TEST_CASE("bytes that are not UTF-8 are replaced alike in all files of a report") {
+  const ReportFolder folder;
+  ic::Report report = small_report();
+  report.predictors[0].label = "latin-1 \xE9";
+  report.architectures[0] = "a\xFF";
+  report.facts[0].value = "\xC0";
+  ic::write_report(folder.path(), report);
+  const ic::Report read = ic::read_report(folder.path());
+  CHECK(read.predictors[0].label == "latin-1 \uFFFD");
+  CHECK(read.architectures[0] == "a\uFFFD");
+  CHECK_THAT(folder.content("report.html"), !Contains("\xE9") && !Contains("\xC0"));
+  ic::write_report(folder.path() / "again", read);
+  CHECK(folder.content("again/report.html") == folder.content("report.html"));
+}
+
+TEST_CASE("a folder that holds no report, or half of one, is refused with path and place") {
+  const ReportFolder folder;
+  ic::write_report(folder.path(), report_of_runs());
+  const std::string metrics = folder.content("metrics.json");
+  const std::string predictions = folder.content("predictions.csv");
+  const auto write = [&](const char* name, const std::string& text) {
+    std::ofstream(folder.path() / name, std::ios::binary) << text;
+  };
+  const auto refuse = [&](const char* reason) {
+    INFO(reason);
+    CHECK_THROWS_AS(ic::read_report(folder.path()), std::runtime_error);
+    CHECK_THROWS_WITH(ic::read_report(folder.path()),
+                      Contains("interchoice: " + folder.path().string()) && Contains(reason));
+    write("metrics.json", metrics);
+    write("predictions.csv", predictions);
+    CHECK_NOTHROW(ic::read_report(folder.path()));
+  };
+  const auto change = [&](const char* pointer, const json& value, const char* reason) {
+    json changed = json::parse(metrics);
+    changed[json::json_pointer(pointer)] = value;
+    write("metrics.json", changed.dump());
+    refuse(reason);
+  };
+  const auto remove = [&](const char* parent, const char* name) {
+    json changed = json::parse(metrics);
+    changed[json::json_pointer(parent)].erase(name);
+    write("metrics.json", changed.dump());
+    refuse(("has no '" + std::string(name) + "'").c_str());
+  };
+  for (const char* name : {"title", "introduction", "truth", "predictors", "facts"}) {
+    remove("", name);
+  }
+  for (const char* name : {"label", "trivial", "runs", "training", "facts"}) {
+    remove("/predictors/1", name);
+  }
+  change("/title", 3, "/title is of type number; a text");
+  change("/truth", "x", "/truth is of type string; an object");
+  change("/predictors", json::object(), "/predictors is of type object; a list");
+  change("/predictors/1/trivial", 1, "/predictors/1/trivial is of type number");
+  change("/predictors/0/training/1/loss", "nan", "/predictors/0/training/1/loss is of type string");
+  change("/predictors/0/training/0/epoch", 1.5, "a whole number");
+  change("/predictors/0/training/0/epoch", 1e19, "a whole number");
+  change("/predictors/0/training/0/epoch", 3'000'000'000, "is 3000000000");
+  change("/predictors/0/runs", -1, "from 1 to 10000");
+  change("/predictors/0/runs", 18446744073709551615u, "from 1 to 10000");
+  change("/predictors/0/runs", 2, "there is 'none, run 3'");
+  change("/predictors/2/runs", 2, "there is 'rule' where metrics.json asks for 'rule, run 1'");
+  change("/truth/repeats", 0, "there is 'truth, repeat 1' where metrics.json asks for");
+  change("/truth/architectures", 41, "40 architectures; metrics.json says 41");
+  change("/predictors", json::array(), "where metrics.json asks for no column");
+  change("/facts/0", json::array(), "/facts/0 is of type array; an object");
+
+  for (const std::string& text : std::vector<std::string>{
+           "", std::string("{"), metrics + "}", std::string(100'000, '['),
+           metrics.substr(0, metrics.size() / 2), "{\"title\": \"\xFF\"}", "{\"title\": NaN}"}) {
+    write("metrics.json", text);
+    refuse("is not JSON");
+  }
+  write("metrics.json", "{\"facts\": [{\"name\": 1, \"value\": 2, \"name\": 3}]}");
+  refuse("two members 'name'");
+  change("/predictors/0/runs", 10'000, "there is 'bias<1>, x, run 1' where metrics.json asks for");
+  for (const auto& [text, reason] : std::vector<std::pair<std::string, const char*>>{
+           {"", "the file is empty"},
+           {predictions + "x,1\n", "fields"},
+           {predictions + "\"", "never closed"},
+           {"arch,truth\na,1\nb,2\n", "there is no column"},
+           {predictions.substr(0, predictions.find('\n') + 1), "0 architectures"}}) {
+    write("predictions.csv", text);
+    refuse(reason);
+  }
+  const std::size_t number = predictions.rfind(',') + 1;
+  for (const char* value : {"nan", "inf", "1e999", "0x1", "", "1e101"}) {
+    write("predictions.csv", predictions.substr(0, number) + value + "\n");
+    refuse(value == std::string("1e101") ? "1e100 can be shown" : "finite number");
+  }
+  fs::remove(folder.path() / "metrics.json");
+  refuse("no such file");
+  fs::remove(folder.path() / "predictions.csv");
+  refuse("no such file");
+}
