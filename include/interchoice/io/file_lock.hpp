@@ -17,8 +17,8 @@ namespace interchoice {
 /// A claim on a piece of work that processes share out: one of them holds a file's lock at a time.
 ///
 /// The lock ends with the object, and with the process however that ends, so that nobody has to
-/// clear up behind one that was killed. The file is made where there is none; what it holds is never
-/// touched. Locks bind those who ask for them only, and are reliable on a local disk.
+/// clear up behind one that was killed. The file is made where there is none; what it holds is
+/// never touched. Locks bind those who ask for them only, and are reliable on a local disk.
 ///
 /// *Throws*: `std::runtime_error` with path and reason if the file cannot be opened or locked.
 class FileLock {
