@@ -6,6 +6,8 @@
 #include <cctype>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,6 @@
 namespace reproduce {
 
 /// The super-networks of a figure or table: every method with every seed, on some experiments.
-/// Experiments and methods must outlive it.
 class Study {
  public:
   explicit Study(const StudyOptions& options)
@@ -28,12 +29,13 @@ class Study {
 
   template <class Experiment>
   void add(const Experiment& experiment, const std::vector<Method<Experiment>>& methods) {
+    const auto kept = std::make_shared<const Experiment>(experiment);
     for (std::uint64_t seed = 0; seed < options_.seeds; ++seed) {
       for (const Method<Experiment>& method : methods) {
         const Run run = run_of(experiment, method.label, method.split_at, seed);
         tasks_.add(
-            run.folder, [run, &experiment] { return is_done(experiment, run); },
-            [run, &experiment, work = method.train_and_rank] { work(experiment, run); });
+            run.folder, [run, kept] { return is_done(*kept, run); },
+            [run, kept, work = method.train_and_rank] { work(*kept, run); });
       }
     }
   }
