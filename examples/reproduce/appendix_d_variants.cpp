@@ -29,11 +29,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
   ResultPage page(options.out / "appendix_d", "Appendix D: further methods",
                   "The paper: the shared bias is slightly worse and less robust than bias; both "
                   "forms of attention are worse than bias, yet beat the baseline.");
-  page.figure("appendix_d", ic::figures::improvement_grid({.rows = {{&report}}}),
-              "Mean ground truth of the architectures that are left when those with the worst "
-              "predictions are removed. Mean and deviation over seeds.");
-  page.table("standings", standings({report}), kStandingsNote);
-  page.report(report.title, report);
+  add_comparison(page, "appendix_d", report);
   page.finish(command);
 }
 

@@ -23,11 +23,7 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
                   "the ten best over the baseline, though not as significantly as in NAS-Bench-201 "
                   "with convolutions only. On such blocks bias computes nothing in training, so "
                   "shift and affine stand here in its place.");
-  page.figure("figure5", ic::figures::improvement_grid({.rows = {{&report}}}),
-              "Mean ground truth of the architectures that are left when those with the worst "
-              "predictions are removed. Mean and deviation over seeds.");
-  page.table("standings", standings({report}), kStandingsNote);
-  page.report(report.title, report);
+  add_comparison(page, "figure5", report);
   page.finish(command);
 }
 

@@ -45,13 +45,10 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
       parameter_rule(experiments.front(), experiments.front().evaluations.front()));
   ResultPage page(options.out / "figure7", "Figure 7: BatchNorm statistics and epochs",
                   "The paper: half of the epochs are too few, one and a half times as many are no "
-                  "better; resetting the statistics is detrimental in nearly all cases.");
-  page.figure("figure7", ic::figures::improvement_grid({.rows = {{&report}}}),
-              "Mean ground truth of the architectures that are left when those with the worst "
-              "predictions are removed. Mean and deviation over seeds.");
-  page.table("standings", standings({report}),
-             std::string("The baseline is the first row. ") + kStandingsNote);
-  page.report(report.title, report);
+                  "better; resetting the statistics is detrimental in nearly all cases. Below, the "
+                  "baseline is the "
+                  "first row.");
+  add_comparison(page, "figure7", report);
   page.finish(command);
 }
 

@@ -144,4 +144,13 @@ inline constexpr const char* kStandingsNote =
     "bootstrap interval over seeds and architectures; within noise where it holds 0. Of three "
     "seeds such an interval is too narrow rather than too wide.";
 
+/// The improvement curves of a report, its standings, and the whole report in a folder of its own.
+inline void add_comparison(ResultPage& page, const std::string& name, const ic::Report& report) {
+  page.figure(name, ic::figures::improvement_grid({.rows = {{&report}}}),
+              "Mean ground truth of the architectures that are left when those with the worst "
+              "predictions are removed. Mean and deviation over seeds.");
+  page.table("standings", standings({report}), kStandingsNote);
+  page.report(report.title, report);
+}
+
 }  // namespace reproduce

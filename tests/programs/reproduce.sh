@@ -61,6 +61,18 @@ study figures8_9_full_curves figures8_9 --macro-truth "$macro"
 study figure6_ground_truth figure6 --table "$macro" --columns acc1,acc2,acc3
 grep -q "acc1, acc2 *0.882" "$folder/out.txt"
 if [ -x "$programs/table2_self_consistency" ]; then
-  study table2_self_consistency table2 --truth "$macro" --images "$data/imagenette224"
-  study figure10_self_consistency figure10 --truth "$macro" --images "$data/imagenette224"
+  # Eight pictures of each class for training, four for validation, as links.
+  for part in train val; do
+    count=$([ $part = train ] && echo 8 || echo 4)
+    for class in "$data/imagenette224/$part"/*/; do
+      mkdir -p "$folder/images/$part/$(basename "$class")"
+      mapfile -t files < <(find "$class" -name '*.JPEG' | sort)
+      ln -s "${files[@]:0:$count}" "$folder/images/$part/$(basename "$class")/"
+    done
+  done
+  study table2_self_consistency table2 --truth "$macro" --images "$folder/images"
+  grep -q "shift D=1" "$folder/out.txt"
+  study figure10_self_consistency figure10 --truth "$macro" --images "$folder/images"
 fi
+study claims claims --macro-truth "$macro"
+grep -q "(f) ensembles help" "$folder/out.txt"
