@@ -263,3 +263,19 @@ TEST_CASE("self-consistency shows the first three runs of each super-network, pa
   CHECK(figures::self_consistency_figure(report).empty());
   CHECK(figures::agreement_figure(report).empty());
 }
+
+TEST_CASE("no band of correlations goes beyond 1") {
+  ic::Report report;
+  report.title = "two runs, one right and one wrong throughout";
+  for (int i = 0; i < 12; ++i) {
+    report.architectures.push_back(std::to_string(i));
+    report.truth.push_back(i);
+  }
+  report.truth_label = "truth";
+  std::vector<double> wrong(report.truth.rbegin(), report.truth.rend());
+  report.predictors = {{.label = "both", .runs = {report.truth, wrong}}};
+  const std::string svg = figures::correlation_grid({.rows = {{&report}}}, {.fewest = 2});
+  CHECK_THAT(svg, Contains(">1.0<") && Contains(">\u22121.0<"));  // 0 ± 1.41
+  CHECK_THAT(svg, !Contains(">1.5<") && !Contains(">\u22121.5<"));
+  check_numbers(XmlReader::read(svg));
+}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -78,6 +79,12 @@ inline std::string correlation_grid(const PanelGrid& places, const GridOptions& 
                      [](const std::vector<double>& predictions, const std::vector<double>& truth) {
                        return truncated_kendall_tau_b(predictions, truth);
                      });
+  for (LinePanel& panel : grid.panels) {
+    for (Series& series : panel.series) {  // no correlation is beyond 1, whatever its deviation
+      for (double& value : series.low) value = std::max(value, -1.0);
+      for (double& value : series.high) value = std::min(value, 1.0);
+    }
+  }
   for (std::size_t i = 0; i < grid.panels.size(); ++i) {
     if (grid.reports[i] == nullptr) continue;
     const Report& report = *grid.reports[i];
