@@ -1,36 +1,69 @@
-// Figure 5: what dependent weights do in sequential networks. The paper's ground truth on
-// SubImageNet was never published; NAS-Bench-Macro's is, a space of eight MobileNetV2 blocks.
+// Figure 5: what dependent weights do in sequential networks. NAS-Bench-Macro, a space of eight
+// MobileNetV2 blocks whose ground truth is public; and the paper's own, FairNAS on a folder of
+// pictures, for who has a ground truth of it (the paper's was never published).
 //
 // Data: CIFAR-10's binary files; NAS-Bench-Macro's table as CSV (arch, acc1, acc2, acc3, mean_acc).
+// For FairNAS: pictures, and a CSV file with `arch` and `accuracy` of the architectures to rank.
 // Command: figure5_sequential --budget cpu --data cifar10:FOLDER --truth nas-bench-macro.csv
+//                             [--images FOLDER --fairnas-truth TABLE.csv]
 // Expected: reproduction/figure5/index.html; what it says is in docs/reproduction.md.
 
-#include "examples/reproduce/nasbench_macro_study.hpp"
 #include "examples/reproduce/result_page.hpp"
+#include "examples/reproduce/self_consistency_study.hpp"
 #include "examples/reproduce/study_program.hpp"
 
 namespace {
 
 using namespace reproduce;
 
-void run(const StudyOptions& options, const NasBenchMacroData& data, const std::string& command) {
+struct Data {
+  SelfConsistencyData spaces;
+  std::string fairnas_truth;
+};
+
+void add_data_options(CLI::App& app, Data& data) {
+  add_data_options(app, data.spaces);
+  app.add_option("--fairnas-truth", data.fairnas_truth,
+                 "CSV file with `arch` and `accuracy`; with --images FairNAS is studied, too")
+      ->check(CLI::ExistingFile);
+}
+
+/// FairNAS' super-networks on the architectures that the table lists.
+ic::Report fairnas_report(Study& study, const Data& data) {
+  const auto truth = ic::BenchmarkTable<FairNas::Space>::read(data.fairnas_truth, "accuracy");
+  FairNas experiment = fairnas_experiment(data.spaces.images, study.options().budget);
+  auto& evaluation = experiment.evaluations.emplace_back(experiment.evaluations.front());
+  evaluation.name = "with_truth";
+  evaluation.architectures = truth.architectures();
+  study.add(experiment, fairnas_methods());
+  study.complete();
+  ic::Report report = report_of(study, experiment, evaluation, fairnas_methods(), truth);
+  report.predictors.push_back(parameter_rule(experiment, evaluation));
+  return report;
+}
+
+void run(const StudyOptions& options, const Data& data, const std::string& command) {
+  if (data.spaces.images.empty() != data.fairnas_truth.empty()) {
+    throw examples::UsageError("--images and --fairnas-truth need each other");
+  }
   Study study(options);
-  const NasBenchMacro experiment = nasbench_macro_experiment(data, options.budget);
-  const ic::Report report =
-      nasbench_macro_report(study, experiment, nasbench_macro_methods(), data.truth);
-  ResultPage page(options.out / "figure5", "Figure 5: sequential networks, NAS-Bench-Macro",
+  const NasBenchMacro experiment = nasbench_macro_experiment(data.spaces.macro, options.budget);
+  std::vector<ic::Report> reports{
+      nasbench_macro_report(study, experiment, nasbench_macro_methods(), data.spaces.macro.truth)};
+  if (!data.fairnas_truth.empty()) reports.push_back(fairnas_report(study, data));
+  ResultPage page(options.out / "figure5", "Figure 5: sequential networks",
                   "The paper, on FairNAS' space and SubImageNet: bias and split weights improve "
                   "the ten best over the baseline, though not as significantly as in NAS-Bench-201 "
                   "with convolutions only. On such blocks bias computes nothing in training, so "
                   "shift and affine stand here in its place.");
-  add_comparison(page, "figure5", report);
+  add_comparison(page, "figure5", reports);
   page.finish(command);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<NasBenchMacroData>(
+  return reproduce::study_program<Data>(
       argc, argv,
       {"figure5_sequential", "Reproduces figure 5: dependent weights in sequential networks."},
       run);

@@ -48,7 +48,7 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
                   "better; resetting the statistics is detrimental in nearly all cases. Below, the "
                   "baseline is the "
                   "first row.");
-  add_comparison(page, "figure7", report);
+  add_comparison(page, "figure7", {report});
   page.finish(command);
 }
 

@@ -144,13 +144,20 @@ inline constexpr const char* kStandingsNote =
     "bootstrap interval over seeds and architectures; within noise where it holds 0. Of three "
     "seeds such an interval is too narrow rather than too wide.";
 
-/// The improvement curves of a report, its standings, and the whole report in a folder of its own.
-inline void add_comparison(ResultPage& page, const std::string& name, const ic::Report& report) {
-  page.figure(name, ic::figures::improvement_grid({.rows = {{&report}}}),
+/// The improvement curves of some reports below each other, their standings, and each whole report
+/// in a folder of its own.
+inline void add_comparison(ResultPage& page, const std::string& name,
+                           const std::vector<ic::Report>& reports) {
+  ic::figures::PanelGrid grid;
+  for (const ic::Report& report : reports) {
+    grid.rows.push_back({&report});
+    if (reports.size() > 1) grid.row_titles.push_back(report.title);
+  }
+  page.figure(name, ic::figures::improvement_grid(grid),
               "Mean ground truth of the architectures that are left when those with the worst "
               "predictions are removed. Mean and deviation over seeds.");
-  page.table("standings", standings({report}), kStandingsNote);
-  page.report(report.title, report);
+  page.table("standings", standings(reports), kStandingsNote);
+  for (const ic::Report& report : reports) page.report(report.title, report);
 }
 
 }  // namespace reproduce
