@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "examples/command_line.hpp"
+#include "examples/folder_settings.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/csv.hpp"
@@ -23,30 +24,18 @@ namespace examples {
 
 namespace ic = interchoice;
 
-/// Everything that decides a result, as names and texts: `{"epochs", "30"}`.
-using TrainingOptions = std::vector<std::pair<std::string, std::string>>;
-
 /// Accuracies (in %) of trainings, by architecture and seed.
 template <ic::SearchSpace AnySpace>
 class StandaloneResults {
  public:
   using Architecture = ic::Architecture<AnySpace>;
 
-  /// Makes the folder, or takes up one that was made with the same options.
-  StandaloneResults(std::filesystem::path folder, const TrainingOptions& options)
+  /// Makes the folder, or takes up one that was made with the same settings.
+  StandaloneResults(std::filesystem::path folder, const Settings& settings)
       : folder_(std::move(folder)) {
     std::filesystem::create_directories(folder_);
-    const ic::FileLock lock = ic::FileLock::wait(folder_ / "options.lock");
-    const std::filesystem::path file = folder_ / "options.csv";
-    if (std::filesystem::exists(file)) {
-      check(ic::CsvTable::read(file), options);
-      return;
-    }
-    std::string text = "option,value\n";
-    for (const auto& [name, value] : options) {
-      text += ic::csv_field(name) + ',' + ic::csv_field(value) + '\n';
-    }
-    ic::write_file_atomically(file, text);
+    const ic::FileLock lock = ic::FileLock::wait(folder_ / "settings.lock");
+    claim_folder(folder_, settings);
   }
 
   const std::filesystem::path& folder() const { return folder_; }
@@ -85,27 +74,6 @@ class StandaloneResults {
  private:
   std::filesystem::path path(const Architecture& architecture, std::uint64_t seed) const {
     return folder_ / (std::to_string(architecture.rank()) + "-" + std::to_string(seed) + ".csv");
-  }
-
-  void check(const ic::CsvTable& stored, const TrainingOptions& options) const {
-    const std::vector<std::string> names = stored.texts("option");
-    const std::vector<std::string> values = stored.texts("value");
-    std::string differences;
-    const auto differ = [&](const std::string& text) {
-      differences += (differences.empty() ? "" : ", ") + text;
-    };
-    for (std::size_t i = 0; i < std::max(names.size(), options.size()); ++i) {
-      if (i >= names.size() || i >= options.size() || names[i] != options[i].first) {
-        differ("other options are kept");
-        break;
-      }
-      if (values[i] != options[i].second) {
-        differ(names[i] + " is " + values[i] + " there and " + options[i].second + " here");
-      }
-    }
-    if (differences.empty()) return;
-    throw std::runtime_error(folder_.string() + " has results of other trainings: " + differences +
-                             "; give another --out, or remove the folder");
   }
 
   std::filesystem::path folder_;

@@ -104,7 +104,7 @@ class Standalone {
   }
 
  private:
-  TrainingOptions training_options() const {
+  Settings training_options() const {
     char number[32];
     const auto text = [&](double value) {
       std::snprintf(number, sizeof number, "%.9g", value);

@@ -10,13 +10,16 @@
 #include <utility>
 #include <vector>
 
-#include "examples/reproduce/settings.hpp"
+#include "examples/folder_settings.hpp"
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/training/train.hpp"
 
 namespace reproduce {
+
+namespace ic = interchoice;
+using examples::Settings;
 
 /// Architectures that every super-network of an experiment predicts, and how.
 template <class Space>

@@ -51,7 +51,7 @@ class Study {
     std::vector<std::vector<double>> runs;
     for (std::uint64_t seed = 0; seed < options_.seeds; ++seed) {
       const Run run = run_of(experiment, method, {}, seed);
-      claim_folder(run.folder, experiment.settings);
+      examples::claim_folder(run.folder, experiment.settings);
       runs.push_back(ic::BenchmarkTable<typename Experiment::Space>::read(
                          run.folder / (evaluation.name + ".csv"), "accuracy")
                          .values(evaluation.architectures));

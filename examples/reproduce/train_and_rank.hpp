@@ -70,7 +70,7 @@ void predict(Network& net, const Experiment& experiment, const Run& run,
 template <class Policy, class Experiment>
 void train_and_rank(const Experiment& experiment, const Run& run) {
   using Network = typename Experiment::Network;
-  claim_folder(run.folder, experiment.settings);
+  examples::claim_folder(run.folder, experiment.settings);
   const ic::InterruptRequest interrupt;
   at::manual_seed(run.seed);
   ic::Supernet<Network, Policy> net(experiment.network);

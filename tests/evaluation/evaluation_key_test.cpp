@@ -98,12 +98,14 @@ TEST_CASE("the number of classes is what a count of terms finds") {
   CHECK(classes_of(linear).size() == hiding);
   auto later = make_net<ic::split<3>>(1);  // reads its priors from the start
   CHECK(classes_of(later).size() > hiding);
+  CHECK(classes_of(later).size() == 12489);
 
   // Whoever adds a vector or a table sees its priors, so there are more classes, yet not all.
   auto biased = make_net<ic::bias<1>>(1);
   const Classes classes = classes_of(biased);
   CHECK(classes.size() > count_terms(false));
   CHECK(classes.size() < kCount);
+  CHECK(classes.size() == 12861);
   // All edges into the last node are Zero: nothing is read but the choices behind other cells.
   const auto key = plain->evaluation_keys();
   const ic::EvaluationKey nothing(6, ic::kUnread);

@@ -5,6 +5,7 @@
 #
 #   image_folder.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/link_pictures.sh"
 programs=$1
 pictures=$2/data/imagenette224
 if [ ! -d "$pictures/train" ]; then
@@ -14,15 +15,7 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# Eight pictures of each class for training, two for validation, as links.
-for part in train val; do
-  count=$([ $part = train ] && echo 8 || echo 2)
-  for class in "$pictures/$part"/*/; do
-    mkdir -p "$folder/images/$part/$(basename "$class")"
-    mapfile -t files < <(find "$class" -name '*.JPEG' | sort)
-    ln -s "${files[@]:0:$count}" "$folder/images/$part/$(basename "$class")/"
-  done
-done
+link_pictures "$pictures" "$folder/images" 8 2
 
 train() {
   "$programs/train_fairnas" --images "$folder/images" --size 32 --batch 20 --sample 2 \

@@ -5,6 +5,7 @@
 #
 #   reproduce.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/link_pictures.sh"
 programs=$1
 data=$2/data
 folder=$(mktemp -d)
@@ -37,7 +38,7 @@ diff <(results "$folder/alone") <(results "$folder/killed")
 # Results of other settings are not taken for one's own.
 sed -i 's/^epochs,2/epochs,3/' "$folder/alone/runs/nasbench201-only_conv/baseline/seed-0/settings.csv"
 if figure4 --seeds 2 --out "$folder/alone" > /dev/null; then exit 1; fi
-grep -q "holds results of other settings: epochs 3 there, epochs 2 here" "$folder/error"
+grep -q "holds results of other settings: epochs is 3 there and 2 here" "$folder/error"
 if "$programs/figure4_nasbench201" --budget cpu > /dev/null 2> "$folder/error"; then exit 1; fi
 grep -q -- "--data cifar10:FOLDER and --truth TABLE.csv are needed" "$folder/error"
 
@@ -59,15 +60,7 @@ study figures8_9_full_curves figures8_9 --macro-truth "$macro"
 study figure6_ground_truth figure6 --table "$macro" --columns acc1,acc2,acc3
 grep -q "acc1, acc2 *0.882" "$folder/out.txt"
 if [ -x "$programs/table2_self_consistency" ]; then
-  # Eight pictures of each class for training, four for validation, as links.
-  for part in train val; do
-    count=$([ $part = train ] && echo 8 || echo 4)
-    for class in "$data/imagenette224/$part"/*/; do
-      mkdir -p "$folder/images/$part/$(basename "$class")"
-      mapfile -t files < <(find "$class" -name '*.JPEG' | sort)
-      ln -s "${files[@]:0:$count}" "$folder/images/$part/$(basename "$class")/"
-    done
-  done
+  link_pictures "$data/imagenette224" "$folder/images" 8 4
   # Not a truth: numbers that are different.
   {
     echo arch,accuracy

@@ -1,0 +1,14 @@
+# For scripts that want few pictures of a folder with train/ and val/.
+
+# link_pictures FROM TO TRAIN VAL: links so many pictures of each class for training and validation.
+link_pictures() {
+  local from=$1 to=$2 part class count files
+  for part in train val; do
+    count=$([ $part = train ] && echo "$3" || echo "$4")
+    for class in "$from/$part"/*/; do
+      mkdir -p "$to/$part/$(basename "$class")"
+      mapfile -t files < <(find "$class" -name '*.JPEG' | sort)
+      ln -s "${files[@]:0:$count}" "$to/$part/$(basename "$class")/"
+    done
+  done
+}
