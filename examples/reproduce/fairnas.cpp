@@ -22,7 +22,7 @@ struct Sizes {
 
 Sizes sizes_of(Budget budget) {
   if (budget == Budget::kPaper) return {1, 224, 600, 128, 250, 20};
-  if (budget == Budget::kCpu) return {0.25, 64, 50, 32, 100, 20};
+  if (budget == Budget::kCpu) return {0.25, 64, 120, 32, 100, 20};
   return {0.25, 32, 1, 64, 6, 2};
 }
 

@@ -22,6 +22,7 @@
 #include "interchoice/evaluation/result_origin.hpp"
 #include "interchoice/networks/evaluation_key.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/training/progress.hpp"
 
 namespace interchoice {
@@ -47,6 +48,10 @@ struct RankingOptions {
   /// Evaluates architectures that compute the same once, where the network can tell (see
   /// `EvaluationKeys`); each has its result all the same.
   bool merge_equal = true;
+  /// Runs evaluation passes with BatchNorm folded into the convolutions (see `FoldBatchNorm`):
+  /// faster, with other rounding, so that an accuracy may differ where two logits nearly tie.
+  /// Calibration passes are as ever.
+  bool fold_batch_norm = false;
   /// A CSV file that results are written to as they come; what it has already is not evaluated
   /// again (see `ResultLog`). Empty for none.
   std::filesystem::path results = {};
@@ -124,11 +129,17 @@ Ranking<Space> rank(Network& network, const Calibration& calibration, const Vali
   const Recalibration recalibration = options.recalibration.value_or(
       options.calibration_batches > 0 ? Recalibration::paper(options.calibration_batches)
                                       : Recalibration::none());
+  TORCH_CHECK(!options.fold_batch_norm || !recalibration.uses_batch_statistics(),
+              "interchoice: rank: fold_batch_norm needs running statistics, and ",
+              to_text(recalibration), " uses none; leave one of the two out");
   std::optional<ResultLog<Space>> log;
   if (!options.results.empty()) {
-    log.emplace(options.results,
-                result_origin<Space>(*network, calibration, validation, recalibration));
+    ResultOrigin origin = result_origin<Space>(*network, calibration, validation, recalibration);
+    if (options.fold_batch_norm) origin.emplace_back("batch_norm", "folded");
+    log.emplace(options.results, std::move(origin));
   }
+  std::optional<FoldBatchNorm> folding;
+  if (options.fold_batch_norm) folding.emplace();
   BatchNormBuffers buffers(*network);
   network->eval();
 

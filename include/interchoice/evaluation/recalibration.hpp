@@ -54,6 +54,9 @@ struct Recalibration {
     return method == Method::kMomentum || method == Method::kAverage;
   }
 
+  /// Whether evaluation leaves the running statistics out.
+  constexpr bool uses_batch_statistics() const { return method == Method::kBatchStatistics; }
+
   friend constexpr bool operator==(const Recalibration&, const Recalibration&) = default;
 };
 
@@ -99,7 +102,7 @@ struct RecalibratedNetwork {
 /// Evaluation mode, in which BatchNorms take what the recalibration says.
 inline void set_evaluation_mode(torch::nn::Module& network, const Recalibration& recalibration) {
   network.eval();
-  if (recalibration.method != Recalibration::Method::kBatchStatistics) return;
+  if (!recalibration.uses_batch_statistics()) return;
   for (const RunningNorm& norm : running_norms(network)) norm.module->train();
 }
 

@@ -16,6 +16,7 @@
 
 #include "interchoice/networks/chain_network.hpp"
 #include "interchoice/networks/pointwise_head.hpp"
+#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/operations/inverted_residual.hpp"
 #include "interchoice/spaces/fairnas.hpp"
 
@@ -112,9 +113,9 @@ struct Stem : torch::nn::Module {
                 torch::nn::Conv2dOptions(g.channels, g.out_channels, 1).bias(false)))),
         norm3(register_module("norm3", torch::nn::BatchNorm2d(g.out_channels))) {}
   at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = relu6::apply(norm1->forward(convolution->forward(x)));
-    y = relu6::apply(norm2->forward(depthwise->forward(y)));
-    return norm3->forward(projection->forward(y));
+    at::Tensor y = relu6::apply(convolution_norm(convolution, norm1, x));
+    y = relu6::apply(convolution_norm(depthwise, norm2, y));
+    return convolution_norm(projection, norm3, y);
   }
   torch::nn::Conv2d convolution;
   torch::nn::BatchNorm2d norm1;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "interchoice/networks/cell_network.hpp"
+#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/operations/average_pool.hpp"
 #include "interchoice/nn/operations/relu_convolution_norm.hpp"
 #include "interchoice/nn/operations/skip.hpp"
@@ -51,7 +52,7 @@ struct Stem : torch::nn::Module {
             torch::nn::Conv2d(
                 torch::nn::Conv2dOptions(input_channels, width, 3).padding(1).bias(false)))),
         norm(register_module("norm", torch::nn::BatchNorm2d(width))) {}
-  at::Tensor forward(const at::Tensor& x) { return norm->forward(convolution->forward(x)); }
+  at::Tensor forward(const at::Tensor& x) { return convolution_norm(convolution, norm, x); }
   torch::nn::Conv2d convolution;
   torch::nn::BatchNorm2d norm;
 };
@@ -85,8 +86,8 @@ struct Reduction : torch::nn::Module {
             "shortcut",
             torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, 2 * channels, 1).bias(false)))) {}
   at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = norm1->forward(convolution1->forward(at::relu(x)));
-    y = norm2->forward(convolution2->forward(at::relu(y)));
+    at::Tensor y = convolution_norm(convolution1, norm1, at::relu(x));
+    y = convolution_norm(convolution2, norm2, at::relu(y));
     return y + shortcut->forward(at::avg_pool2d(x, {2, 2}, {2, 2}, {0, 0}, /*ceil_mode=*/true));
   }
   torch::nn::Conv2d convolution1;

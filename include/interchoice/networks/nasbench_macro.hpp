@@ -11,6 +11,7 @@
 
 #include "interchoice/networks/chain_network.hpp"
 #include "interchoice/networks/pointwise_head.hpp"
+#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/operations/inverted_residual.hpp"
 #include "interchoice/nn/operations/projected_skip.hpp"
 #include "interchoice/spaces/nasbench_macro.hpp"
@@ -37,7 +38,7 @@ struct Stem : torch::nn::Module {
                 torch::nn::Conv2dOptions(input_channels, width, 3).padding(1).bias(false)))),
         norm(register_module("norm", torch::nn::BatchNorm2d(width))) {}
   at::Tensor forward(const at::Tensor& x) {
-    return relu::apply(norm->forward(convolution->forward(x)));
+    return relu::apply(convolution_norm(convolution, norm, x));
   }
   torch::nn::Conv2d convolution;
   torch::nn::BatchNorm2d norm;

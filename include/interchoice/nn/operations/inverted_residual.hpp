@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
@@ -94,11 +95,13 @@ struct InvertedResidual {
           norm3(register_module("norm3", torch::nn::BatchNorm2d(g.out_channels))),
           has_residual(g.keeps_shape()) {}
 
-    at::Tensor forward(const at::Tensor& x) {
-      return behind_norm1(norm1->forward(expansion->forward(x)), x);
-    }
+    at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
+    // BatchNorm's derivative needs its input, not its output, so that the output may be changed.
     at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
-      return behind_norm1(adjusted_norm(norm1, expansion->forward(x), adjustment), x);
+      at::Tensor h = Activation::apply(convolution_norm(expansion, norm1, x, adjustment));
+      h = Activation::apply(convolution_norm(depthwise, norm2, h));  // [N, E*C, H', W']
+      at::Tensor y = convolution_norm(projection, norm3, h);         // [N, C', H', W']
+      return has_residual ? y.add_(x) : y;
     }
     std::int64_t norm_channels() const { return norm1->options.num_features(); }
 
@@ -113,14 +116,6 @@ struct InvertedResidual {
    private:
     static torch::nn::Conv2d pointwise(std::int64_t channels, std::int64_t out_channels) {
       return torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, out_channels, 1).bias(false));
-    }
-
-    // BatchNorm's derivative needs its input, not its output, so that the output may be changed.
-    at::Tensor behind_norm1(at::Tensor h, const at::Tensor& x) {
-      h = Activation::apply(std::move(h));                           // [N, E*C, H, W]
-      h = Activation::apply(norm2->forward(depthwise->forward(h)));  // [N, E*C, H', W']
-      at::Tensor y = norm3->forward(projection->forward(h));         // [N, C', H', W']
-      return has_residual ? y.add_(x) : y;
     }
   };
 

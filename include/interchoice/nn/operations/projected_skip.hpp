@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
@@ -47,7 +48,7 @@ struct ProjectedSkip {
     }
     at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
     at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
-      return norm ? adjusted_norm(norm, convolution->forward(x), adjustment) : x;
+      return norm ? convolution_norm(convolution, norm, x, adjustment) : x;
     }
     Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
       if (!norm) return {x, vector};

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/kernels/vector_relu.hpp"
@@ -52,14 +53,12 @@ struct ReluConvolutionNorm {
           norm(register_module(
               "norm", torch::nn::BatchNorm2d(
                           torch::nn::BatchNorm2dOptions(g.out_channels).affine(Affine)))) {}
-    at::Tensor forward(const at::Tensor& x) {
-      return norm->forward(convolution->forward(at::relu(x)));
-    }
+    at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
     at::Tensor forward_biased(const at::Tensor& x, const at::Tensor& vector) {
-      return norm->forward(convolution->forward(vector_relu(x, vector)));
+      return convolution_norm(convolution, norm, vector_relu(x, vector));
     }
     at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
-      return adjusted_norm(norm, convolution->forward(at::relu(x)), adjustment);
+      return convolution_norm(convolution, norm, at::relu(x), adjustment);
     }
     std::int64_t norm_channels() const { return norm->options.num_features(); }
     torch::nn::Conv2d convolution;
