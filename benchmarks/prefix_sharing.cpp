@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "benchmarks/interleaved.hpp"
+#include "benchmarks/random_batches.hpp"
 #include "benchmarks/training_steps.hpp"
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/evaluation/sharing_cost.hpp"
@@ -40,24 +41,6 @@ struct Sizes {
   std::int64_t images = 32;
   std::size_t rounds = 3;
   std::int64_t pixels = 64;
-};
-
-/// Random images with random labels, a `BatchSource` that takes no time.
-struct RandomBatches {
-  std::vector<ic::Batch> list;
-  std::int64_t images = 0;
-
-  explicit RandomBatches(const Sizes& sizes) : images(sizes.batches * sizes.images) {
-    for (std::int64_t i = 0; i < sizes.batches; ++i) {
-      const Data data = Data::random(sizes.images, sizes.pixels);
-      list.push_back({data.images.contiguous(at::MemoryFormat::ChannelsLast), data.labels});
-    }
-  }
-  std::int64_t size() const { return static_cast<std::int64_t>(list.size()); }
-  std::int64_t image_count() const { return images; }
-  const std::vector<ic::Batch>& epoch(std::uint64_t) const { return list; }
-  const ic::Batch& evaluation(std::int64_t i) const { return list[static_cast<std::size_t>(i)]; }
-  const ic::Batch& calibration(std::int64_t i) const { return evaluation(i % size()); }
 };
 
 double cpu_seconds() {
@@ -194,7 +177,7 @@ int main(int argc, char** argv) {
   ic::keep_freed_memory();
   at::manual_seed(0);
   Net net(ic::FairNasOptions{.classes = 10});
-  const RandomBatches data(sizes);
+  const RandomBatches data(sizes.batches, sizes.images, sizes.pixels);
   std::printf("%ld + %ld batches of %ld images of %ld pixels, %zu rounds, one thread\n",
               sizes.batches, sizes.batches, sizes.images, sizes.pixels, sizes.rounds);
   compare("random", net, data, random_paths(sizes.architectures), sizes);

@@ -36,6 +36,7 @@ struct Options {
   std::int64_t batch = 64;
   std::int64_t validation = 0;
   bool join_seeds = false;
+  bool fold_batch_norm = false;
   Machine machine;
   std::string out = "report";
 };
@@ -53,7 +54,8 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
     const auto seed = header.facts.find("seed");
     std::string label = header.policy == "split<on_demand>" ? "split" : header.policy;
     if (seed != header.facts.end() && !options.join_seeds) label += ", seed " + seed->second;
-    predictor = rank_with<Policy>(net, label, data, options.batch, architectures, interrupt);
+    predictor = rank_with<Policy>(net, label, data, options.batch, architectures, interrupt,
+                                  {.fold_batch_norm = options.fold_batch_norm});
   });
   if (std::filesystem::exists(path + ".csv")) {
     const auto epochs = read_training_csv(path + ".csv");
@@ -160,6 +162,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--join-seeds", options.join_seeds,
                "the networks of one policy were trained alike: show their mean and deviation");
+  app.add_flag("--fold-batch-norm", options.fold_batch_norm,
+               "evaluate with BatchNorm folded into the convolutions: faster, rounds otherwise");
   add_machine_options(app, options.machine);
   app.add_option("--out", options.out, "folder of the report")->capture_default_str();
   return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });

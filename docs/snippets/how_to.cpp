@@ -38,7 +38,9 @@ struct Separable3x3 {
     at::Tensor forward_biased(const at::Tensor& x, const at::Tensor& vector) {
       return rest(ic::vector_relu(x, vector));
     }
-    at::Tensor rest(const at::Tensor& x) { return norm(pointwise(depthwise(x))); }
+    at::Tensor rest(const at::Tensor& x) {
+      return ic::convolution_norm(pointwise, norm, depthwise(x));
+    }
 
     nn::Conv2d depthwise{nullptr};
     nn::Conv2d pointwise{nullptr};

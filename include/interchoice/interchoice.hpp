@@ -26,6 +26,7 @@
 #include "interchoice/nn/cell_blocks.hpp"
 #include "interchoice/nn/choice_block.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
+#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/protocols.hpp"

@@ -39,7 +39,8 @@ namespace interchoice {
 /// `shift` may adjust has two more:
 ///
 ///   std::int64_t norm_channels() const                channels of its first BatchNorm
-///   at::Tensor forward_adjusted(x, adjustment)        uses `adjusted_norm` there
+///   at::Tensor forward_adjusted(x, adjustment)        uses `convolution_norm` there, or
+///                                                     `adjusted_norm` behind something else
 template <class Op>
 concept Operation = Candidate<Op> && std::default_initializable<Op> &&
     requires(const Op& operation, const Geometry& geometry) {
