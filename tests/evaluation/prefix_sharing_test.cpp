@@ -71,6 +71,12 @@ struct Whole : torch::nn::Module {
   Inner net;
 };
 
+/// A network whose BatchNorm is called as a libtorch module.
+struct OwnNorm : torch::nn::Module {
+  at::Tensor forward(const at::Tensor& x, const Path&) { return norm(x).mean({2, 3}); }
+  torch::nn::BatchNorm2d norm = register_module("norm", torch::nn::BatchNorm2d(1));
+};
+
 template <class Policy>
 auto recording() {
   auto net = make_net<Policy>(1);
@@ -105,17 +111,25 @@ TEST_CASE("each recalibration is its formula") {
       const at::Tensor y = at::conv2d(data.calibration(i).data.to(at::kDouble), weight, {}, 1, 1);
       const auto n = static_cast<double>(y.size(0) * y.size(2) * y.size(3));
       const at::Tensor m = y.sum({0, 2, 3}) / n;
-      const at::Tensor v = (y - m.view({1, -1, 1, 1})).square().sum({0, 2, 3}) / (n - 1);
+      const at::Tensor v =
+          (y - m.view({1, -1, 1, 1})).square().sum({0, 2, 3}) / (how.biased ? n : n - 1);
       const double keep = !averages ? 0.9 : static_cast<double>(i) / static_cast<double>(i + 1);
       mean = keep * mean + (1 - keep) * m;
       variance = keep * variance + (1 - keep) * v;
     }
     return std::pair(mean, variance);
   };
+  const auto calibrated = [&](const Recalibration& how) {
+    auto net = make_net<ic::split<0>>(1);
+    ic::begin_epoch(*net, 0);
+    randomise(*net, 2);
+    ic::recalibrate(net, path, data, how);
+    return state_of(*net);
+  };
   std::set<std::string> names;
   for (const Recalibration& how :
        {Recalibration::none(), Recalibration::paper(kBatches), Recalibration::reset_first(kBatches),
-        Recalibration::average(kBatches)}) {
+        Recalibration::average(kBatches), Recalibration::biased_average(kBatches)}) {
     INFO(ic::to_text(how));
     CHECK(names.insert(ic::to_text(how)).second);
     auto net = make_net<ic::split<0>>(1);
@@ -126,6 +140,21 @@ TEST_CASE("each recalibration is its formula") {
     const auto [mean, variance] = expect(how);
     CHECK(at::allclose(after.at("stem.norm.running_mean").to(at::kDouble), mean, 1e-5, 1e-6));
     CHECK(at::allclose(after.at("stem.norm.running_var").to(at::kDouble), variance, 1e-5, 1e-6));
+    if (how.biased) {  // every BatchNorm of the path, the head's included, by its number of values
+      const State unbiased = calibrated(Recalibration::average(kBatches));
+      for (const auto& [norm, size] :
+           {std::pair("stem.norm", 8), {"cells.0.edge01.nor_conv_1x1.norm", 8}, {"head.norm", 4}}) {
+        const std::string name = std::string(norm) + ".running_var";
+        double factor = 0;  // the last batch of 100 images in 16s has 4
+        for (std::int64_t i = 0; i < kBatches; ++i) {
+          const auto n = static_cast<double>(data.calibration(i).data.size(0) * size * size);
+          factor += (n - 1) / n / kBatches;
+        }
+        const at::Tensor ratio = after.at(name) / unbiased.at(name);
+        CHECK((ratio - factor).abs().max().item<double>() < 2e-4);
+        CHECK((ratio < 1).all().item<bool>());
+      }
+    }
     CHECK(net->named_modules()["stem.norm"]->as<torch::nn::BatchNorm2dImpl>()->options.momentum() ==
           0.1);
     std::size_t moved = 0;  // of the path's, copies of others stay
@@ -151,6 +180,12 @@ TEST_CASE("each recalibration is its formula") {
   CHECK(at::equal(net->forward(x, path), expected));
   CHECK_THROWS_WITH(ic::recalibrate(net, path, data, Recalibration::average(0)),
                     Contains("at least 1 batch, got 0"));
+
+  // The number of values of a BatchNorm that is not called through the library is not known.
+  auto own = std::make_shared<OwnNorm>();
+  CHECK_NOTHROW(ic::recalibrate(own, path, data, Recalibration::average(2)));
+  CHECK_THROWS_WITH(ic::recalibrate(own, path, data, Recalibration::biased_average(2)),
+                    Contains("BatchNorm 'norm' does not run through convolution_norm"));
 }
 
 TEMPLATE_TEST_CASE("shared prefixes change no bit", "", ic::none, ic::bias<1>, (ic::split<0>),
@@ -162,7 +197,8 @@ TEMPLATE_TEST_CASE("shared prefixes change no bit", "", ic::none, ic::bias<1>, (
   const State before = state_of(*net);
   for (const Recalibration& how :
        {Recalibration::none(), Recalibration::paper(3), Recalibration::reset_first(3),
-        Recalibration::average(3), Recalibration::batch_statistics()}) {
+        Recalibration::average(3), Recalibration::biased_average(3),
+        Recalibration::batch_statistics()}) {
     INFO(ic::to_text(how));
     net->logits.clear();
     const auto alone = ic::rank(net, calibration, validation, kPaths, {.recalibration = how});

@@ -22,10 +22,13 @@ namespace interchoice {
 ///   paper(n)            n passes, each r <- (1 - momentum) r + momentum s_i       (the default)
 ///   reset_first(n)      the same from mean 0 and variance 1
 ///   average(n)          r <- (s_1 + ... + s_n) / n
+///   biased_average(n)   the same of the biased variances, those that the batches were divided by
 ///   batch_statistics()  each evaluation batch by its own statistics (variance biased)
 ///
 /// s_i are mean and variance of calibration batch i, each batch normalised by its own statistics on
-/// its way there. The variance in s_i is unbiased, as BatchNorm's own are.
+/// its way there. The variance in s_i is unbiased, as BatchNorm's own are, with one exception:
+///
+///   biased variance = unbiased variance * (m - 1) / m,   m = N H W values a channel
 ///
 /// With the usual momentum of 0.1, `paper(20)` keeps 0.9^20 = 12 % of the old statistics, and
 /// `reset_first(20)` as much of 0 and 1. `batch_statistics` makes a result depend on the batch size
@@ -36,6 +39,7 @@ struct Recalibration {
   Method method = Method::kMomentum;
   std::int64_t batches = 20;
   bool reset = false;
+  bool biased = false;  ///< of kAverage
 
   static constexpr Recalibration none() { return {.method = Method::kNone, .batches = 0}; }
   static constexpr Recalibration paper(std::int64_t batches = 20) { return {.batches = batches}; }
@@ -44,6 +48,9 @@ struct Recalibration {
   }
   static constexpr Recalibration average(std::int64_t batches = 20) {
     return {.method = Method::kAverage, .batches = batches};
+  }
+  static constexpr Recalibration biased_average(std::int64_t batches = 20) {
+    return {.method = Method::kAverage, .batches = batches, .biased = true};
   }
   static constexpr Recalibration batch_statistics() {
     return {.method = Method::kBatchStatistics, .batches = 0};
@@ -61,7 +68,7 @@ struct Recalibration {
 };
 
 /// A recalibration in words: `none`, `momentum(20)`, `reset,momentum(20)`, `average(20)`,
-/// `batch_statistics`.
+/// `biased_average(20)`, `batch_statistics`.
 inline std::string to_text(const Recalibration& recalibration) {
   using Method = Recalibration::Method;
   const std::string batches = std::to_string(recalibration.batches);
@@ -69,7 +76,7 @@ inline std::string to_text(const Recalibration& recalibration) {
     case Method::kMomentum:
       return (recalibration.reset ? "reset,momentum(" : "momentum(") + batches + ")";
     case Method::kAverage:
-      return "average(" + batches + ")";
+      return (recalibration.biased ? "biased_average(" : "average(") + batches + ")";
     case Method::kBatchStatistics:
       return "batch_statistics";
     case Method::kNone:
@@ -87,8 +94,8 @@ inline void check(const Recalibration& recalibration) {
 }
 
 inline NormUpdate update_of(const Recalibration& recalibration) {
-  return recalibration.method == Recalibration::Method::kAverage ? NormUpdate::kAverage
-                                                                 : NormUpdate::kMomentum;
+  if (recalibration.method != Recalibration::Method::kAverage) return NormUpdate::kMomentum;
+  return recalibration.biased ? NormUpdate::kBiasedAverage : NormUpdate::kAverage;
 }
 
 /// What `recalibrate` finds anew for every architecture otherwise.
@@ -131,9 +138,11 @@ void recalibrate(Network& network, RecalibratedNetwork& parts,
 /// BatchNorms off the path stay, except that `reset_first` resets all.
 ///
 /// `average` serves the BatchNorm1d, 2d and 3d modules that a pass uses once; split copies are
-/// modules like others.
+/// modules like others. `biased_average` needs them to run through `convolution_norm` or
+/// `adjusted_norm`, as those of this library do: only there the number of values is known.
 ///
-/// *Throws* c10::Error for less than 1 batch. *Source*: paper Appendix B (`paper`); the reference
+/// *Throws* c10::Error for less than 1 batch, and for a BatchNorm that `biased_average` cannot
+/// follow. *Source*: paper Appendix B (`paper`); the reference
 /// draws further training batches for each architecture.
 template <class Network, SearchSpace Space, BatchSource Source>
 void recalibrate(Network& network, const Architecture<Space>& architecture, const Source& data,

@@ -106,7 +106,7 @@ struct Head : torch::nn::Module {
       : norm(register_module("norm", torch::nn::BatchNorm2d(channels))),
         linear(register_module("linear", torch::nn::Linear(channels, classes))) {}
   at::Tensor forward(const at::Tensor& x) {
-    return linear->forward(at::relu(norm->forward(x)).mean({2, 3}));  // [N, classes]
+    return linear->forward(at::relu(adjusted_norm(norm, x)).mean({2, 3}));  // [N, classes]
   }
   torch::nn::BatchNorm2d norm;
   torch::nn::Linear linear;

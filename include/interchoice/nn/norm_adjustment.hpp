@@ -6,6 +6,8 @@
 #include <ATen/ops/ones_like.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include "interchoice/nn/normalised_values.hpp"
+
 namespace interchoice {
 
 /// What a policy changes about an operation's first BatchNorm: y -> scale * y + shift, after it and
@@ -23,9 +25,11 @@ struct NormAdjustment {
 ///
 ///   weight' = weight * scale,  bias' = bias * scale + shift
 ///
+/// Without an adjustment it is `norm->forward(x)`, seen by `Recalibration::biased_average`.
 /// Updates the running statistics as `norm->forward(x)` does. *Cost*: O(C) beside the BatchNorm.
 inline at::Tensor adjusted_norm(torch::nn::BatchNorm2d& norm, const at::Tensor& x,
-                                const NormAdjustment& adjustment) {
+                                const NormAdjustment& adjustment = {}) {
+  detail::NormalisedValues::note(norm->running_mean, x);
   if (!adjustment.defined()) return norm->forward(x);
   const auto combined = [](const at::Tensor& a, const at::Tensor& b, auto&& operation) {
     return !a.defined() ? b : !b.defined() ? a : operation(a, b);
