@@ -30,11 +30,6 @@ using Network = ic::NasBench201<ic::LinearSkip>;
 template <class Policy>
 using Supernet = ic::Supernet<Network, Policy>;
 
-inline const std::map<std::string, ic::Restriction<Space>> kRestrictions{
-    {"all", ic::all<Space>},
-    {"no_zero", ic::no_zero<Space>},
-    {"only_conv", ic::only_convolutions<Space>}};
-
 /// Calls `visit.operator()<Policy>()` for the policy of a name of --dependency or of a checkpoint.
 template <class Visitor>
 void with_policy(const std::string& name, const Visitor& visit) {
@@ -121,6 +116,17 @@ Supernet<Policy> make_supernet(const NetworkSizes& sizes, const ExperimentData& 
   at::manual_seed(seed);
   Supernet<Policy> net(sizes.options(data));
   net->to(device);
+  return net;
+}
+
+/// The super-network of a checkpoint of its policy, which must have been trained on such data.
+template <class Policy>
+Supernet<Policy> load_supernet(const std::filesystem::path& path,
+                               const ic::CheckpointHeader& header, const ExperimentData& data,
+                               at::Device device) {
+  const NetworkSizes sizes = NetworkSizes::of(header);
+  auto net = make_supernet<Policy>(sizes, data, 0, device);
+  ic::load_checkpoint(path, *net, ic::checkpoint_header<Space, Policy>(sizes.texts(data)));
   return net;
 }
 

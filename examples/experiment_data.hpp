@@ -87,4 +87,13 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
   return data;
 }
 
+/// Keeps the first `count` validation images (0: all of them).
+inline void use_validation_images(ExperimentData& data, std::int64_t count) {
+  if (count > data.validation.size()) {
+    throw UsageError("--validation " + std::to_string(count) + ": '" + data.name + "' has " +
+                     std::to_string(data.validation.size()) + " validation images");
+  }
+  if (count > 0) data.validation = ic::first(data.validation, count);
+}
+
 }  // namespace examples

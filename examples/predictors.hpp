@@ -43,8 +43,7 @@ template <class Policy>
 ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const ExperimentData& data,
                         std::int64_t batch,
                         const std::vector<ic::Architecture<Space>>& architectures,
-                        const ic::InterruptRequest& interrupt,
-                        ic::RankingOptions options = {}) {
+                        const ic::InterruptRequest& interrupt, ic::RankingOptions options = {}) {
   options.stop = [&] { return interrupt.requested(); };
   const auto ranking =
       ic::rank(net, data.training_batches(batch, ic::Seed{0}),

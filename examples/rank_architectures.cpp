@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "examples/experiment.hpp"
+#include "examples/named_restriction.hpp"
 #include "examples/predictors.hpp"
 #include "interchoice/evaluation/benchmark_table.hpp"
 #include "interchoice/report/write_report.hpp"
@@ -46,11 +47,9 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
                               const std::vector<ic::Architecture<Space>>& architectures,
                               const ic::InterruptRequest& interrupt) {
   const ic::CheckpointHeader header = ic::read_checkpoint_header(path);
-  const NetworkSizes sizes = NetworkSizes::of(header);
   ic::Predictor predictor;
   with_policy(header.policy, [&]<class Policy>() {
-    auto net = make_supernet<Policy>(sizes, data, 0, device);
-    ic::load_checkpoint(path, *net, ic::checkpoint_header<Space, Policy>(sizes.texts(data)));
+    auto net = load_supernet<Policy>(path, header, data, device);
     const auto seed = header.facts.find("seed");
     std::string label = header.policy == "split<on_demand>" ? "split" : header.policy;
     if (seed != header.facts.end() && !options.join_seeds) label += ", seed " + seed->second;
@@ -94,14 +93,10 @@ void add(std::vector<ic::Predictor>& predictors, ic::Predictor predictor, bool j
 void run(const Options& options, const std::string& command) {
   const at::Device device = prepare(options.machine);
   ExperimentData data = load_data(options.data, 0);
-  if (options.validation > data.validation.size()) {
-    throw UsageError("--validation " + std::to_string(options.validation) + ": '" + data.name +
-                     "' has " + std::to_string(data.validation.size()) + " validation images");
-  }
-  if (options.validation > 0) data.validation = ic::first(data.validation, options.validation);
+  use_validation_images(data, options.validation);
   const auto truth = ic::BenchmarkTable<Space>::read(options.truth, options.column);
-  const auto architectures =
-      architectures_to_rank(kRestrictions.at(options.restriction), options.sample);
+  const auto restriction = named_restriction<Space>(options.restriction);
+  const auto architectures = architectures_to_rank(restriction, options.sample);
   const NetworkSizes sizes = NetworkSizes::of(ic::read_checkpoint_header(options.networks.front()));
   ic::InterruptRequest interrupt;
   ic::Report report;
@@ -119,9 +114,8 @@ void run(const Options& options, const std::string& command) {
   }
   report.facts = {{"command", command},
                   {"validation images", std::to_string(data.validation.size())},
-                  {"architectures",
-                   std::to_string(architectures.size()) + " of " +
-                       std::to_string(kRestrictions.at(options.restriction).architecture_count())}};
+                  {"architectures", std::to_string(architectures.size()) + " of " +
+                                        std::to_string(restriction.architecture_count())}};
   ic::write_report(options.out, report);
   for (const ic::Predictor& p : report.predictors) {
     for (const std::vector<double>& predictions : p.runs) {
@@ -148,9 +142,7 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingFile);
   app.add_option("--column", options.column, "the file's column of ground truth")->required();
   app.add_option("--unit", options.unit, "of the ground truth")->capture_default_str();
-  app.add_option("--space-restriction", options.restriction, "which architectures")
-      ->check(CLI::IsMember({"all", "no_zero", "only_conv"}))
-      ->capture_default_str();
+  add_restriction_option(app, options.restriction);
   app.add_option("--sample", options.sample, "a random sample where there are more than this")
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str();

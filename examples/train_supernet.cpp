@@ -9,6 +9,7 @@
 #include <string>
 
 #include "examples/experiment.hpp"
+#include "examples/named_restriction.hpp"
 #include "examples/training_csv.hpp"
 
 namespace {
@@ -41,7 +42,8 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data(options.data, options.images);
   const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
-  const ic::UniformSampler sample(kRestrictions.at(options.restriction), ic::Seed{options.seed});
+  const ic::UniformSampler sample(named_restriction<Space>(options.restriction),
+                                  ic::Seed{options.seed});
   ic::InterruptRequest interrupt;
   ic::Training training;
   training.epochs = options.epochs;
@@ -77,9 +79,7 @@ int main(int argc, char** argv) {
                "train_supernet");
   app.add_option("--data", options.data, "digits, cifar10:FOLDER or fashion:FOLDER")
       ->capture_default_str();
-  app.add_option("--space-restriction", options.restriction, "which candidates are sampled")
-      ->check(CLI::IsMember({"all", "no_zero", "only_conv"}))
-      ->capture_default_str();
+  add_restriction_option(app, options.restriction, "which candidates are sampled");
   app.add_option("--dependency", options.dependency, "how weights depend on prior choices")
       ->check(CLI::IsMember({"none", "bias1", "bias2", "bias3", "split"}))
       ->capture_default_str();

@@ -26,6 +26,21 @@ Sizes sizes_of(Budget budget) {
   return {4, 16, 128, 100, 2, 32, 50, 2};
 }
 
+using Augmentation = NasBenchMacroVariant::Augmentation;
+
+ic::Augmentation augmentation_of(Augmentation strength, const ic::Augmentation& usual) {
+  if (strength == Augmentation::kNone) return {};
+  if (strength == Augmentation::kUsual) return usual;
+  return {.shift = 2 * usual.shift, .flip = usual.flip};
+}
+
+/// What is added to the names of what is trained so.
+std::string suffix_of(Augmentation strength) {
+  return strength == Augmentation::kNone    ? "-no_augmentation"
+         : strength == Augmentation::kUsual ? ""
+                                            : "-strong_augmentation";
+}
+
 }  // namespace
 
 void add_data_options(CLI::App& app, NasBenchMacroData& data) {
@@ -38,20 +53,23 @@ void add_data_options(CLI::App& app, NasBenchMacroData& data) {
 }
 
 NasBenchMacro nasbench_macro_experiment(const NasBenchMacroData& data, Budget budget,
-                                        double epochs_factor) {
+                                        const NasBenchMacroVariant& variant) {
   if (data.images.empty() != (budget == Budget::kSmoke)) {
     throw examples::UsageError(
         "--data cifar10:FOLDER is needed for the budgets paper and cpu; smoke takes none");
   }
   const Sizes sizes = sizes_of(budget);
-  const auto images =
-      examples::load_data(data.images.empty() ? "digits" : data.images, sizes.images);
+  auto images = examples::load_data(data.images.empty() ? "digits" : data.images, sizes.images);
+  images.augmentation = augmentation_of(variant.augmentation, images.augmentation);
+  images.name += suffix_of(variant.augmentation);
   const auto validation = ic::first(images.validation, sizes.validation);
   ic::Training training = ic::protocols::nasbench201().training;
-  training.epochs = static_cast<std::size_t>(epochs_factor * static_cast<double>(sizes.epochs));
+  training.epochs =
+      static_cast<std::size_t>(variant.epochs_factor * static_cast<double>(sizes.epochs));
   const ic::Restriction<NasBenchMacro::Space> restriction = ic::all<NasBenchMacro::Space>;
   return {
-      .name = "nasbench_macro-" + std::to_string(training.epochs) + "-epochs",
+      .name = "nasbench_macro-" + std::to_string(training.epochs) + "-epochs" +
+              suffix_of(variant.augmentation),
       .network = {.input_channels = images.training.images.size(1),
                   .classes = images.training.classes,
                   .width = sizes.width,

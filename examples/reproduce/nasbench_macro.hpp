@@ -21,8 +21,17 @@ struct NasBenchMacroData {
 };
 void add_data_options(CLI::App& app, NasBenchMacroData& data);
 
-/// All architectures, or a random sample of them. `epochs_factor` multiplies the budget's epochs.
+/// What figure 7 varies about the training.
+struct NasBenchMacroVariant {
+  enum class Augmentation { kNone, kUsual, kStrong };
+
+  double epochs_factor = 1;  ///< times the budget's epochs
+  /// Of the training images: none, as the data's protocol says, or with twice its shift.
+  Augmentation augmentation = Augmentation::kUsual;
+};
+
+/// All architectures, or a random sample of them.
 NasBenchMacro nasbench_macro_experiment(const NasBenchMacroData& data, Budget budget,
-                                        double epochs_factor = 1);
+                                        const NasBenchMacroVariant& variant = {});
 
 }  // namespace reproduce

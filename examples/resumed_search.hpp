@@ -1,0 +1,118 @@
+#pragma once
+
+// A search that goes on where its history's file ends.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "examples/command_line.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/search/history_csv.hpp"
+#include "interchoice/search/nsga2.hpp"
+#include "interchoice/search/observer.hpp"
+#include "interchoice/search/random_search.hpp"
+#include "interchoice/search/regularised_evolution.hpp"
+#include "interchoice/training/progress.hpp"
+
+namespace examples {
+
+namespace ic = interchoice;
+
+/// How to search.
+struct AlgorithmOptions {
+  std::string algorithm = "nsga2";  ///< or evolution, random
+  std::size_t evaluations = 500;    ///< different architectures
+  std::uint32_t population = 50;
+  std::uint64_t seed = 0;
+  bool is_slow = false;  ///< an evaluation takes long: shows progress, stores each
+};
+
+inline void add_algorithm_options(CLI::App& app, AlgorithmOptions& options) {
+  app.add_option("--algorithm", options.algorithm, "how to search")
+      ->check(CLI::IsMember({"nsga2", "evolution", "random"}))
+      ->capture_default_str();
+  app.add_option("--evaluations", options.evaluations, "different architectures")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  app.add_option("--population", options.population, "of nsga2 and evolution")
+      ->check(CLI::Range(2, 10000))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "decides the search")->capture_default_str();
+}
+
+/// Searches by the algorithm of a name.
+template <ic::SearchSpace Space>
+ic::SearchHistory<Space> search_by(const AlgorithmOptions& options,
+                                   const ic::SearchProblem<Space>& problem,
+                                   ic::SearchHistory<Space> history,
+                                   const ic::SearchObserver<Space>& observer) {
+  const ic::Seed seed{options.seed};
+  if (options.algorithm == "random") {
+    return ic::random_search(problem, {seed, options.evaluations}, std::move(history), observer);
+  }
+  // As many children as it takes: those that were there before are free.
+  const auto children = static_cast<std::uint32_t>(20 * options.evaluations);
+  if (options.algorithm == "evolution") {
+    return ic::regularised_evolution(problem,
+                                     {.seed = seed,
+                                      .population = options.population,
+                                      .sample = std::max(2u, options.population / 5),
+                                      .children = children,
+                                      .max_evaluations = options.evaluations},
+                                     std::move(history), observer);
+  }
+  return ic::nsga2(problem,
+                   {.seed = seed,
+                    .population = options.population,
+                    .generations = children / options.population + 1,
+                    .max_evaluations = options.evaluations},
+                   std::move(history), observer);
+}
+
+/// The history that a file holds, or none. Every entry has to be what the problem gives.
+template <ic::SearchSpace Space>
+ic::SearchHistory<Space> stored_history(const std::filesystem::path& file,
+                                        const ic::SearchProblem<Space>& problem) {
+  if (!std::filesystem::exists(file)) return {};
+  ic::SearchHistory<Space> history = ic::read_history(file, problem);
+  for (const auto& entry : history) {
+    if (ic::evaluate(problem, entry.architecture) == entry) continue;
+    throw std::runtime_error(file.string() + " has other values of '" +
+                             ic::to_text(entry.architecture) +
+                             "' than the tables and limits of this command give; give another "
+                             "--out, or remove the file");
+  }
+  std::printf("%s: going on after %zu evaluations\n", file.c_str(), history.size());
+  return history;
+}
+
+/// Searches from where the file ends, and leaves the whole history there.
+template <ic::SearchSpace Space>
+ic::SearchHistory<Space> resumed_search(const std::filesystem::path& file,
+                                        const ic::SearchProblem<Space>& problem,
+                                        const AlgorithmOptions& options) {
+  ic::SearchHistory<Space> history = stored_history(file, problem);
+  ic::SearchObserver<Space> observer = ic::store_history(file, problem, options.is_slow ? 1 : 50);
+  ic::TerminalProgress progress("searching");
+  if (options.is_slow) {
+    const std::uint64_t all = problem.restriction.architecture_count();  // 0: beyond 64 bits
+    const std::size_t total =
+        all == 0 ? options.evaluations : std::min<std::uint64_t>(all, options.evaluations);
+    observer = [&progress, total, store = std::move(observer)](const auto& known) {
+      progress({known.size(), total, "architecture " + ic::to_text(known.back().architecture),
+                known.size() % 16 == 0});
+      return store(known);
+    };
+  }
+  history = search_by(options, problem, std::move(history), observer);
+  ic::write_history(file, problem, history);
+  return history;
+}
+
+}  // namespace examples

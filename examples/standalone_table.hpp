@@ -1,0 +1,72 @@
+#pragma once
+
+// Finished trainings as a table of ground truth, and how well its seeds agree.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "examples/standalone_trainings.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/io/atomic_file.hpp"
+#include "interchoice/stats/kendall.hpp"
+
+namespace examples {
+
+/// Writes the rows of which all seeds are known to `options.out`; says how many.
+///
+/// *Throws* std::runtime_error if there is none.
+template <class AnyNetwork>
+std::size_t write_table(const StandaloneTrainings<AnyNetwork>& trainings,
+                        const StandaloneOptions& options) {
+  std::string text = "arch";
+  for (std::uint64_t s = 0; s < options.seeds; ++s) text += ",accuracy_" + std::to_string(s);
+  text += ",mean_accuracy,params,macs\n";
+  const ExperimentData& data = trainings.data();
+  const auto network = network_options<AnyNetwork>(options.sizes, data);
+  const ic::MapSize size{data.training.images.size(2), data.training.images.size(3)};
+  const auto& architectures = trainings.architectures();
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < architectures.size(); ++i) {
+    std::string row = ic::to_text(architectures[i]);
+    double sum = 0;
+    char number[32];
+    bool complete = true;
+    for (const auto& seed : trainings.accuracies()) {
+      complete = complete && seed[i];
+      if (!complete) break;
+      std::snprintf(number, sizeof number, ",%.6f", *seed[i]);
+      row += number;
+      sum += *seed[i];
+    }
+    if (!complete) continue;
+    std::snprintf(number, sizeof number, ",%.6f", sum / static_cast<double>(options.seeds));
+    const ic::Cost cost = AnyNetwork::cost(architectures[i], network, size);
+    text += row + number + ',' + std::to_string(cost.parameters) + ',' + std::to_string(cost.macs) +
+            '\n';
+    ++written;
+  }
+  if (written == 0) throw std::runtime_error("no architecture is finished; nothing was written");
+  ic::write_file_atomically(options.out, text);
+  return written;
+}
+
+/// Prints how well the seeds agree two by two, once all is known: the noise of the table.
+inline void print_agreement(const Accuracies& known) {
+  std::vector<std::vector<double>> accuracies;
+  for (const auto& seed : known) {
+    accuracies.emplace_back();
+    for (const auto& value : seed) accuracies.back().push_back(value.value());
+  }
+  for (std::size_t a = 0; a < accuracies.size() && accuracies[a].size() > 1; ++a) {
+    for (std::size_t b = a + 1; b < accuracies.size(); ++b) {
+      std::printf("Kendall tau-b between seeds %zu and %zu: %.3f\n", a, b,
+                  ic::kendall_tau_b(accuracies[a], accuracies[b]));
+    }
+  }
+}
+
+}  // namespace examples

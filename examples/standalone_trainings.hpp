@@ -1,0 +1,195 @@
+#pragma once
+
+// Trainings of architectures as networks of their own: who trains what, shared between processes.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "examples/experiment.hpp"
+#include "examples/named_restriction.hpp"
+#include "examples/standalone_results.hpp"
+#include "interchoice/networks/nasbench_macro.hpp"
+#include "interchoice/sampling/fixed.hpp"
+
+namespace examples {
+
+/// Which architectures are trained, and how.
+struct StandaloneOptions {
+  std::string space = "nasbench201";
+  std::string data = "digits";
+  std::string restriction = "only_conv";
+  std::uint64_t sample = 1000;
+  std::size_t epochs = 30;
+  NetworkSizes sizes;
+  std::int64_t batch = 64;
+  std::int64_t images = 0;
+  double learning_rate = 0.025;
+  double weight_decay = ic::SgdOptions{}.weight_decay;
+  double label_smoothing = 0;
+  std::size_t warm_up = 0;
+  std::uint64_t seeds = 2;
+  Machine machine;
+  std::string out = "truth.csv";
+
+  /// What is finished is kept there.
+  std::string parts() const { return out + ".parts"; }
+};
+
+/// The sizes of an architecture's network.
+template <class AnyNetwork>
+typename AnyNetwork::Options network_options(const NetworkSizes& sizes,
+                                             const ExperimentData& data) {
+  if constexpr (std::is_same_v<AnyNetwork, ic::NasBenchMacro>) {
+    return {.input_channels = data.training.images.size(1),
+            .classes = data.training.classes,
+            .width = sizes.width,
+            .head_width = 40 * sizes.width};  // the benchmark's 1,280 of 32
+  } else {
+    return sizes.options(data);
+  }
+}
+
+/// The accuracies that are known, one list a seed.
+using Accuracies = std::vector<std::vector<std::optional<double>>>;
+
+/// All trainings of a table. Takes up at once what is finished.
+template <class AnyNetwork>
+class StandaloneTrainings {
+ public:
+  using AnySpace = typename AnyNetwork::Space;
+  using Path = ic::Architecture<AnySpace>;
+
+  /// The options must outlive it.
+  StandaloneTrainings(const StandaloneOptions& options, at::Device device)
+      : options_(options),
+        device_(device),
+        data_(load_data(options.data, options.images)),
+        architectures_(ic::distinct_architectures(named_restriction<AnySpace>(options.restriction),
+                                                  options.sample, ic::Seed{0})),
+        results_(options.parts(), settings()),
+        known_(options.seeds, std::vector<std::optional<double>>(architectures_.size())) {
+    all_of_trainings([&](std::size_t place, std::uint64_t seed) { is_known(place, seed); });
+  }
+
+  const ExperimentData& data() const { return data_; }
+  const std::vector<Path>& architectures() const { return architectures_; }
+  const Accuracies& accuracies() const { return known_; }
+
+  /// Trains what nobody else is at, again and again, until all is known: what another process was
+  /// at when it was killed is free again.
+  ///
+  /// *Throws* std::runtime_error if it is interrupted.
+  void train_all() {
+    const std::size_t total = architectures_.size() * options_.seeds;
+    ic::InterruptRequest interrupt;
+    ic::TerminalProgress progress("stand-alone trainings");
+    const auto require_no_interrupt = [&] {
+      if (!interrupt.requested()) return;
+      throw std::runtime_error("interrupted; " + std::to_string(count_) + " of " +
+                               std::to_string(total) + " trainings are kept in " +
+                               results_.folder().string() +
+                               "; the same command goes on, with --partial it writes the table of "
+                               "what is finished");
+    };
+    while (count_ < total) {
+      bool has_trained = false;
+      all_of_trainings([&](std::size_t place, std::uint64_t seed) {
+        require_no_interrupt();
+        if (is_known(place, seed)) return;
+        const auto claim = results_.claim(architectures_[place], seed);
+        // It may have been finished between the two looks.
+        if (!claim || is_known(place, seed)) return;
+        const auto accuracy = train(architectures_[place], seed, interrupt);
+        require_no_interrupt();
+        results_.write(architectures_[place], seed, *accuracy);
+        has_trained = is_known(place, seed);
+        progress({count_, total, ic::to_text(architectures_[place]), count_ % 16 == 0});
+      });
+      if (!has_trained && count_ < total) {  // others are at the rest
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      }
+    }
+  }
+
+ private:
+  Settings settings() const {
+    char number[32];
+    const auto text = [&](double value) {
+      std::snprintf(number, sizeof number, "%.9g", value);
+      return std::string(number);
+    };
+    return {{"space", options_.space},
+            {"data", options_.data},
+            {"training images", std::to_string(data_.training.size())},
+            {"test images", std::to_string(data_.test.size())},
+            {"width", std::to_string(options_.sizes.width)},
+            {"cells", std::to_string(options_.sizes.cells)},
+            {"stages", std::to_string(options_.sizes.stages)},
+            {"epochs", std::to_string(options_.epochs)},
+            {"batch", std::to_string(options_.batch)},
+            {"learning rate", text(options_.learning_rate)},
+            {"warm-up epochs", std::to_string(options_.warm_up)},
+            {"weight decay", text(options_.weight_decay)},
+            {"label smoothing", text(options_.label_smoothing)},
+            {"device", device_.is_cuda() ? "cuda" : "cpu"},
+            {"threads", std::to_string(options_.machine.threads)}};
+  }
+
+  // Calls `visit(place, seed)` for every training, in the order of the table.
+  template <class Visitor>
+  void all_of_trainings(const Visitor& visit) const {
+    for (std::size_t place = 0; place < architectures_.size(); ++place) {
+      for (std::uint64_t seed = 0; seed < options_.seeds; ++seed) visit(place, seed);
+    }
+  }
+
+  bool is_known(std::size_t place, std::uint64_t seed) {
+    std::optional<double>& known = known_[seed][place];
+    if (!known) {
+      known = results_.read(architectures_[place], seed);
+      count_ += known ? 1 : 0;
+    }
+    return known.has_value();
+  }
+
+  // Nothing if it was interrupted.
+  std::optional<double> train(const Path& architecture, std::uint64_t seed,
+                              const ic::InterruptRequest& interrupt) const {
+    at::manual_seed(seed);
+    ic::Supernet<AnyNetwork, ic::none> net(network_options<AnyNetwork>(options_.sizes, data_));
+    net->to(device_);
+    ic::Training training;
+    training.epochs = options_.epochs;
+    training.learning_rate = ic::cosine(options_.learning_rate, 1e-5);
+    if (options_.warm_up > 0) {
+      training.learning_rate = ic::warm_up(options_.warm_up, training.learning_rate);
+    }
+    training.sgd.weight_decay = options_.weight_decay;
+    training.label_smoothing = options_.label_smoothing;
+    training.stop = [&] { return interrupt.requested(); };
+    const auto record = ic::train(net, data_.training_batches(options_.batch, ic::Seed{seed}),
+                                  ic::FixedSampler<AnySpace>(architecture), training);
+    if (record.stopped) return {};
+    net->eval();
+    return 100 * ic::accuracy(net, architecture,
+                              data_.plain_batches(data_.test, data_.normalisation, 256));
+  }
+
+  const StandaloneOptions& options_;
+  at::Device device_;
+  ExperimentData data_;
+  std::vector<Path> architectures_;
+  StandaloneResults<AnySpace> results_;
+  Accuracies known_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace examples

@@ -1,0 +1,86 @@
+#pragma once
+
+// A search problem as a command line states it, over what is known about architectures.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "examples/architecture_facts.hpp"
+#include "examples/option_texts.hpp"
+#include "interchoice/search/problem.hpp"
+
+namespace examples {
+
+namespace ic = interchoice;
+
+/// What is looked for, in texts.
+struct ProblemOptions {
+  std::vector<std::string> objectives;  ///< a known name or NAME=FILE:COLUMN:max, :min
+  std::vector<std::string> values;      ///< NAME=FILE:COLUMN
+  std::vector<std::string> at_most;     ///< NAME=NUMBER
+  std::vector<std::string> at_least;    ///< NAME=NUMBER
+
+  /// Whether an objective or a limit is by what is known under a name.
+  bool names(const std::string& name) const {
+    const auto limits = [&](const std::string& text) { return text.starts_with(name + "="); };
+    return std::find(objectives.begin(), objectives.end(), name) != objectives.end() ||
+           std::any_of(at_most.begin(), at_most.end(), limits) ||
+           std::any_of(at_least.begin(), at_least.end(), limits);
+  }
+};
+
+/// An objective; a column that it names is known from then on.
+template <class AnyNetwork>
+ic::Objective<typename AnyNetwork::Space> stated_objective(ArchitectureFacts<AnyNetwork>& known,
+                                                           const std::string& text) {
+  using Space = typename AnyNetwork::Space;
+  if (text == "parameters" || text == "macs") {
+    return ic::minimise<Space>(text, known.number(text));
+  }
+  if (text == "supernet") return ic::maximise<Space>(text, known.number(text));
+  const std::string form =
+      "parameters, macs, supernet, NAME=FILE:COLUMN:max or NAME=FILE:COLUMN:min for --objective";
+  if (text.find('=') == std::string::npos) throw UsageError("'" + text + "': write " + form);
+  const auto [name, rest] = cut_first(text);
+  const auto [place, direction] = cut_last(rest, ':', form);
+  if (direction != "max" && direction != "min") throw UsageError("'" + text + "': write " + form);
+  known.add_column(name, place);
+  return direction == "max" ? ic::maximise<Space>(name, known.number(name))
+                            : ic::minimise<Space>(name, known.number(name));
+}
+
+/// The problem. What has no value in a partial table is infeasible.
+template <class AnyNetwork>
+ic::SearchProblem<typename AnyNetwork::Space> stated_problem(const ProblemOptions& options,
+                                                             ArchitectureFacts<AnyNetwork>& known) {
+  using Space = typename AnyNetwork::Space;
+  using Path = ic::Architecture<Space>;
+  ic::SearchProblem<Space> problem{.restriction = known.restriction()};
+  for (const std::string& text : options.objectives) {
+    problem.objectives.push_back(stated_objective(known, text));
+  }
+  for (const std::string& text : options.values) {
+    const auto [name, place] = cut_first(text);
+    known.add_column(name, place);
+  }
+  for (const std::string& name : known.partial()) {
+    problem.constraints.push_back(ic::require<Space>("has " + name, known.has(name)));
+  }
+  const auto guarded = [&](const std::string& name, double limit) {
+    return [value = known.number(name), has = known.has(name), limit](const Path& a) {
+      return has(a) ? value(a) : limit;  // what has no value is refused as that
+    };
+  };
+  for (const std::string& text : options.at_most) {
+    const auto [name, limit] = name_and_number(text);
+    problem.constraints.push_back(ic::at_most<Space>(name, guarded(name, limit), limit));
+  }
+  for (const std::string& text : options.at_least) {
+    const auto [name, limit] = name_and_number(text);
+    problem.constraints.push_back(ic::at_least<Space>(name, guarded(name, limit), limit));
+  }
+  return problem;
+}
+
+}  // namespace examples
