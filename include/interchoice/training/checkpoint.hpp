@@ -129,15 +129,13 @@ inline std::vector<std::string> tensor_differences(const std::map<std::string, a
   return differences;
 }
 
-}  // namespace detail
-
-/// Writes a network to a file, atomically: a safetensors file with the header as metadata.
+/// A network as the content of a file.
 ///
-/// *Throws* std::runtime_error with path and reason; a former file is then untouched.
-inline void save_checkpoint(const std::filesystem::path& path, const torch::nn::Module& network,
-                            CheckpointHeader header) {
+/// *Throws* std::runtime_error, `path` is for the text only.
+inline TensorFile network_file(const std::filesystem::path& path, const torch::nn::Module& network,
+                               CheckpointHeader header) {
   header.is_split = is_split(network);
-  detail::for_each_choice_block(network, [&](const std::string& name, const AnyChoiceBlock& block) {
+  for_each_choice_block(network, [&](const std::string& name, const AnyChoiceBlock& block) {
     if (!block.is_saveable() && header.is_split) {
       throw std::runtime_error("interchoice: " + path.string() + ": block '" + name +
                                "' has the policy " + block.policy() +
@@ -145,11 +143,11 @@ inline void save_checkpoint(const std::filesystem::path& path, const torch::nn::
     }
   });
   TensorFile file;
-  file.tensors = detail::named_state(network);
+  file.tensors = named_state(network);
   try {
-    file.metadata[detail::kCheckpointKey] = nlohmann::json{
+    file.metadata[kCheckpointKey] = nlohmann::json{
         {"format", 1},
-        {"version", detail::version_text()},
+        {"version", version_text()},
         {"space", header.space},
         {"policy", header.policy},
         {"sizes", header.sizes},
@@ -159,7 +157,46 @@ inline void save_checkpoint(const std::filesystem::path& path, const torch::nn::
     throw std::runtime_error("interchoice: " + path.string() +
                              ": the checkpoint's header cannot be written: " + error.what());
   }
-  write_tensor_file(path, file);
+  return file;
+}
+
+/// Takes a network over from the content of a file; see `load_checkpoint`.
+inline CheckpointHeader take_network(const std::filesystem::path& path, const TensorFile& file,
+                                     torch::nn::Module& network, const CheckpointHeader& expected) {
+  CheckpointHeader header = parse_checkpoint_header(path.string(), file);
+  std::vector<std::string> differences = header_differences(header, expected);
+  if (differences.empty() && is_split(network) && !header.is_split) {
+    differences.push_back(
+        "it was saved before the split, the network is split; load it into a new network");
+  }
+  if (differences.empty()) {
+    const bool splits = header.is_split && !is_split(network);
+    auto state = named_state(network);
+    differences = tensor_differences(file.tensors, state, /*copies_follow=*/splits);
+    if (differences.empty() && splits) {
+      split_now(network);
+      state = named_state(network);
+      differences = tensor_differences(file.tensors, state, /*copies_follow=*/false);
+    }
+    if (differences.empty()) {
+      const c10::NoGradGuard no_grad;
+      for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
+      return header;
+    }
+  }
+  std::string message = "interchoice: " + path.string() + " does not fit the network:";
+  for (const std::string& difference : differences) message += "\n  " + difference;
+  throw std::runtime_error(message);
+}
+
+}  // namespace detail
+
+/// Writes a network to a file, atomically: a safetensors file with the header as metadata.
+///
+/// *Throws* std::runtime_error with path and reason; a former file is then untouched.
+inline void save_checkpoint(const std::filesystem::path& path, const torch::nn::Module& network,
+                            CheckpointHeader header) {
+  write_tensor_file(path, detail::network_file(path, network, std::move(header)));
 }
 
 /// The header of a checkpoint, to decide what to build. *Cost*: reads the whole file.
@@ -178,31 +215,7 @@ inline CheckpointHeader read_checkpoint_header(const std::filesystem::path& path
 inline CheckpointHeader load_checkpoint(const std::filesystem::path& path,
                                         torch::nn::Module& network,
                                         const CheckpointHeader& expected) {
-  const TensorFile file = read_tensor_file(path);
-  CheckpointHeader header = detail::parse_checkpoint_header(path.string(), file);
-  std::vector<std::string> differences = detail::header_differences(header, expected);
-  if (differences.empty() && is_split(network) && !header.is_split) {
-    differences.push_back(
-        "it was saved before the split, the network is split; load it into a new network");
-  }
-  if (differences.empty()) {
-    const bool splits = header.is_split && !is_split(network);
-    auto state = detail::named_state(network);
-    differences = detail::tensor_differences(file.tensors, state, /*copies_follow=*/splits);
-    if (differences.empty() && splits) {
-      split_now(network);
-      state = detail::named_state(network);
-      differences = detail::tensor_differences(file.tensors, state, /*copies_follow=*/false);
-    }
-    if (differences.empty()) {
-      const c10::NoGradGuard no_grad;
-      for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
-      return header;
-    }
-  }
-  std::string message = "interchoice: " + path.string() + " does not fit the network:";
-  for (const std::string& difference : differences) message += "\n  " + difference;
-  throw std::runtime_error(message);
+  return detail::take_network(path, read_tensor_file(path), network, expected);
 }
 
 }  // namespace interchoice
