@@ -12,6 +12,7 @@
 
 #include "interchoice/interchoice.hpp"
 #include "interchoice/training/checkpoint.hpp"
+#include "interchoice/training/resumable_training.hpp"
 
 namespace ic = interchoice;
 namespace nn = torch::nn;
@@ -166,6 +167,13 @@ MyNet<Policy> load(const std::filesystem::path& path) {
   return net;
 }
 
+ic::TrainingRecord train_on(MyNet<Policy>& net, const ic::Batches& data,
+                            const std::filesystem::path& state) {
+  return ic::train_resumable({.path = state}, net,
+                             ic::checkpoint_header<MySpace, Policy>({{"width", "8"}}), data,
+                             ic::UniformSampler(ic::all<MySpace>, ic::Seed{0}), {.epochs = 4});
+}
+
 // --- ground-truth.md
 // ------------------------------------------------------------------------------
 
@@ -208,6 +216,18 @@ int main() {
   } catch (const std::exception& error) {
     std::printf("%s\n", error.what());
   }
+  const std::filesystem::path state = "build/how_to_training.safetensors";
+  std::filesystem::remove(state);
+  torch::manual_seed(1);
+  MyNet<Policy> first;
+  train_on(first, data, state);
+  MyNet<Policy> second;  // as after an interruption; here nothing is left to be done
+  const auto record = train_on(second, data, state);
+  first->eval();
+  second->eval();
+  std::printf("%zu epochs, %s\n", record.epochs.size(),
+              at::equal(first->forward(x, path), second->forward(x, path)) ? "the same network"
+                                                                           : "DIFFERS");
   CellNetImpl<ic::bias<1>> cells;
   std::printf("%s\n", ic::to_text(ic::Architecture<MyCell>{0, 1, 1}).c_str());
   std::printf("%ld\n", cells.forward(at::ones({2, 8, 4, 4}), {0, 1, 1}).numel());

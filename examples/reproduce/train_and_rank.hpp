@@ -12,8 +12,8 @@
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/networks/supernet.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "interchoice/training/checkpoint.hpp"
 #include "interchoice/training/interrupt.hpp"
+#include "interchoice/training/resumable_training.hpp"
 
 namespace reproduce {
 
@@ -26,7 +26,8 @@ inline void stop_if(bool interrupted) {
 }
 
 template <class Network, class Experiment>
-void train_network(Network& net, const Experiment& experiment, const Run& run,
+void train_network(Network& net, const ic::CheckpointHeader& header, const Experiment& experiment,
+                   const Run& run, const std::filesystem::path& state,
                    const ic::InterruptRequest& interrupt) {
   ic::Training training = experiment.training;
   training.stop = [&] { return interrupt.requested(); };
@@ -36,9 +37,10 @@ void train_network(Network& net, const Experiment& experiment, const Run& run,
   }
   const ic::UniformSampler<typename Experiment::Space> sample(experiment.restriction,
                                                               ic::Seed{run.seed});
-  const auto record = ic::train(net, experiment.training_data(ic::Seed{run.seed}), sample, training,
-                                ic::TerminalProgress(experiment.name + ", " + run.method +
-                                                     ", seed " + std::to_string(run.seed)));
+  const auto record = ic::train_resumable(
+      {.path = state}, net, header, experiment.training_data(ic::Seed{run.seed}), sample, training,
+      ic::TerminalProgress(experiment.name + ", " + run.method + ", seed " +
+                           std::to_string(run.seed)));
   stop_if(record.stopped);
   examples::write_training_csv(run.folder / "training.csv", record);
 }
@@ -81,9 +83,11 @@ void train_and_rank(const Experiment& experiment, const Run& run) {
   if (std::filesystem::exists(weights)) {
     ic::load_checkpoint(weights, *net, header);
   } else {
-    detail::train_network(net, experiment, run, interrupt);
+    const auto state = run.folder / "training-state.safetensors";
+    detail::train_network(net, header, experiment, run, state, interrupt);
     header.facts = {{"seed", std::to_string(run.seed)}};
     ic::save_checkpoint(weights, *net, header);
+    std::filesystem::remove(state);
   }
   for (const auto& evaluation : experiment.evaluations) {
     if (std::filesystem::exists(run.folder / (evaluation.name + ".csv"))) continue;

@@ -26,14 +26,19 @@ figure4 --seeds 2 --out "$folder/shared" > /dev/null
 wait
 diff <(results "$folder/alone") <(results "$folder/shared")
 
-# Killed in the middle, then started again.
+# Killed between the epochs of a training, then started again.
 "$programs/figure4_nasbench201" --budget smoke --device cpu --seeds 2 --out "$folder/killed" \
   > /dev/null 2>&1 &
-until [ -s "$folder/killed/runs/nasbench201-only_conv/bias_D_1/seed-0/settings.csv" ]; do sleep 0.02; done
+states() { find "$folder/killed" -name training-state.safetensors; }
+until [ -n "$(states)" ]; do
+  kill -0 $! # it is over, and nothing was seen
+  sleep 0.01
+done
 kill -9 $!
 wait $! 2> /dev/null || true
 figure4 --seeds 2 --out "$folder/killed" > /dev/null
 diff <(results "$folder/alone") <(results "$folder/killed")
+[ -z "$(states)" ]
 
 # Results of other settings are not taken for one's own.
 sed -i 's/^epochs,2/epochs,3/' "$folder/alone/runs/nasbench201-only_conv/baseline/seed-0/settings.csv"
