@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "examples/machine.hpp"
+#include "examples/train_with_state.hpp"
 #include "examples/training_csv.hpp"
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/core/text.hpp"
@@ -52,6 +53,7 @@ struct Options {
   std::uint64_t sample = 20;
   std::int64_t calibration_batches = 20;
   Machine machine;
+  std::string state;
   std::string out = "fairnas";
 };
 
@@ -123,10 +125,11 @@ void run(const Options& options, const std::string& command) {
     at::manual_seed(options.seed);
     ic::Supernet<Network, Policy> net(sizes);
     net->to(device);
-    const auto record = ic::train(net, data, Sampler(options.sampler, ic::Seed{options.seed}),
-                                  training, ic::TerminalProgress(ic::policy_text<Policy>()));
     auto header = ic::checkpoint_header<Space, Policy>(
         {{"network", "fairnas"}, {"classes", std::to_string(sizes.classes)}});
+    const auto record = train_with_state(options.state, net, header, data,
+                                         Sampler(options.sampler, ic::Seed{options.seed}), training,
+                                         ic::TerminalProgress(ic::policy_text<Policy>()));
     header.facts = {{"command", command}, {"seed", std::to_string(options.seed)}};
     ic::save_checkpoint(options.out + ".safetensors", *net, header);
     write_training_csv(options.out + ".csv", record);
@@ -188,6 +191,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->capture_default_str();
+  add_state_option(app, options.state);
   app.add_option("--out", options.out, "what the names of the written files begin with")
       ->capture_default_str();
   add_machine_options(app, options.machine);

@@ -3,13 +3,15 @@
 //   train_supernet --data cifar10:FOLDER --space-restriction only_conv --dependency bias1
 //                  --epochs 20 --cells 1 --batch 64 --seed 0 --out bias1-0.safetensors
 //
-// Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds.
+// Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds. With
+// --state FILE the same command goes on with a training that was interrupted.
 
 #include <cstdio>
 #include <string>
 
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
+#include "examples/train_with_state.hpp"
 #include "examples/training_csv.hpp"
 
 namespace {
@@ -28,6 +30,7 @@ struct Options {
   double learning_rate = 0.025;
   std::uint64_t seed = 0;
   Machine machine;
+  std::string state;
   std::string out = "supernet.safetensors";
 };
 
@@ -54,9 +57,9 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   }
   with_policy(options.dependency, [&]<class Policy>() {
     auto net = make_supernet<Policy>(options.sizes, data, options.seed, device);
-    const auto record =
-        ic::train(net, batches, sample, training, ic::TerminalProgress(ic::policy_text<Policy>()));
     auto header = ic::checkpoint_header<Space, Policy>(options.sizes.texts(data));
+    const auto record = train_with_state(options.state, net, header, batches, sample, training,
+                                         ic::TerminalProgress(ic::policy_text<Policy>()));
     header.facts = {{"command", command},
                     {"data", options.data},
                     {"restriction", options.restriction},
@@ -88,6 +91,7 @@ int main(int argc, char** argv) {
                                      "epoch of the split, from 0; half of the epochs if not given");
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->capture_default_str();
+  add_state_option(app, options.state);
   app.add_option("--out", options.out, "the checkpoint to write")->capture_default_str();
   return run_program(app, argc, argv,
                      [&] { run(options, split_epoch->count() > 0, command_text(argc, argv)); });

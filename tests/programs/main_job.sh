@@ -29,3 +29,22 @@ done
 for label in 'none, seed 0' 'bias<1>, seed 0' 'split, seed 0' 'number of 3x3 convolutions'; do
   grep -qF "$label" "$folder/report/metrics.csv"
 done
+
+# Killed between two epochs and started again: the losses of a training that never was.
+six_epochs() {
+  "$programs/train_supernet" --data "cifar10:$images" --images 256 --epochs 6 --width 8 --cells 1 \
+    --dependency split --out "$folder/$1.safetensors" "${@:2}"
+}
+state=$folder/state
+six_epochs whole
+six_epochs parts --state "$state" &
+until [ -s "$state" ]; do
+  kill -0 $! # it is over, and nothing was seen
+  sleep 0.01
+done
+kill -9 $!
+wait $! 2> /dev/null || true
+[ -s "$state" ] && [ ! -e "$folder/parts.safetensors" ]
+six_epochs parts --state "$state"
+diff <(cut -d, -f1-4 "$folder/whole.safetensors.csv") <(cut -d, -f1-4 "$folder/parts.safetensors.csv")
+[ ! -e "$state" ]

@@ -27,6 +27,7 @@ wait
 diff <(results "$folder/alone") <(results "$folder/shared")
 
 # Killed between the epochs of a training, then started again.
+mkdir "$folder/killed"
 "$programs/figure4_nasbench201" --budget smoke --device cpu --seeds 2 --out "$folder/killed" \
   > /dev/null 2>&1 &
 states() { find "$folder/killed" -name training-state.safetensors; }
