@@ -20,13 +20,13 @@
 #include <type_traits>
 #include <vector>
 
-#include "examples/architecture_facts.hpp"
 #include "examples/command_line.hpp"
 #include "examples/named_restriction.hpp"
-#include "examples/resumed_search.hpp"
-#include "examples/search_outcome.hpp"
-#include "examples/stated_problem.hpp"
-#include "examples/supernet_accuracy.hpp"
+#include "examples/search/architecture_facts.hpp"
+#include "examples/search/resumed_search.hpp"
+#include "examples/search/search_outcome.hpp"
+#include "examples/search/stated_problem.hpp"
+#include "examples/search/supernet_accuracy.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
 

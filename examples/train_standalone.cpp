@@ -17,8 +17,8 @@
 #include <string>
 
 #include "examples/named_restriction.hpp"
-#include "examples/standalone_table.hpp"
-#include "examples/standalone_trainings.hpp"
+#include "examples/standalone/table.hpp"
+#include "examples/standalone/trainings.hpp"
 #include "interchoice/training/protocols.hpp"
 
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "examples/architecture_facts.hpp"
-#include "examples/option_texts.hpp"
+#include "examples/search/architecture_facts.hpp"
+#include "examples/search/option_texts.hpp"
 #include "interchoice/search/problem.hpp"
 
 namespace examples {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "examples/option_texts.hpp"
+#include "examples/search/option_texts.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/report/pareto_figure.hpp"

@@ -15,7 +15,7 @@
 
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
-#include "examples/standalone_results.hpp"
+#include "examples/standalone/results.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/sampling/fixed.hpp"
 

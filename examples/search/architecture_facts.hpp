@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "examples/option_texts.hpp"
+#include "examples/search/option_texts.hpp"
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/evaluation/table_coverage.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "examples/standalone_trainings.hpp"
+#include "examples/standalone/trainings.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/stats/kendall.hpp"
