@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "interchoice/training/train.hpp"
+#include "interchoice/training/training.hpp"
 
 namespace interchoice {
 

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "interchoice/core/text.hpp"
 #include "interchoice/data/batch.hpp"

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include "interchoice/core/candidate.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
