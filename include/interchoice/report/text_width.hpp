@@ -24,9 +24,8 @@ inline constexpr std::array<int, 95> kHelveticaWidths = {
 
 }  // namespace detail
 
-/// How wide a text is at most in Helvetica, Arial or what stands in for them: DejaVu Sans is up to a
-/// sixth wider.
-/// *Units*: pixels.
+/// How wide a text is at most in Helvetica, Arial or what stands in for them: DejaVu Sans is up to
+/// a sixth wider. *Units*: pixels.
 inline double text_width(std::string_view text, double size) {
   double thousandths = 0;
   for (const char c : text) {
