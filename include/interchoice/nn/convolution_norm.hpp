@@ -47,8 +47,13 @@ inline at::Tensor convolution_norm(torch::nn::Conv2d& convolution, torch::nn::Ba
   }
   if (adjustment.shift.defined()) bias = bias + adjustment.shift;
   const auto& options = convolution->options;
-  return torch::nn::functional::detail::conv2d(x, weight, bias, options.stride(), options.padding(),
-                                               options.dilation(), options.groups());
+  return torch::nn::functional::conv2d(x, weight,
+                                       torch::nn::functional::Conv2dFuncOptions()
+                                           .bias(bias)
+                                           .stride(options.stride())
+                                           .padding(options.padding())
+                                           .dilation(options.dilation())
+                                           .groups(options.groups()));
 }
 
 }  // namespace interchoice

@@ -109,7 +109,6 @@ class TrainingRun {
   }
 
   const TrainingRecord& record() const { return record_; }
-  const Training& training() const { return training_; }
   torch::optim::SGD& sgd() { return sgd_; }
 
   /// Takes up a training whose epochs so far are these; network and optimizer are the caller's
