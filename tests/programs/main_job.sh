@@ -4,6 +4,7 @@
 #
 #   main_job.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/kill_once.sh"
 programs=$1
 shared=$2
 images=$shared/data/cifar10/cifar10_train_first4000_lossless.bin
@@ -38,12 +39,7 @@ six_epochs() {
 state=$folder/state
 six_epochs whole
 six_epochs parts --state "$state" &
-until [ -s "$state" ]; do
-  kill -0 $! # it is over, and nothing was seen
-  sleep 0.01
-done
-kill -9 $!
-wait $! 2> /dev/null || true
+kill_once $! [ -s "$state" ]
 [ -s "$state" ] && [ ! -e "$folder/parts.safetensors" ]
 six_epochs parts --state "$state"
 diff <(cut -d, -f1-4 "$folder/whole.safetensors.csv") <(cut -d, -f1-4 "$folder/parts.safetensors.csv")

@@ -6,6 +6,7 @@
 #   reproduce.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/link_pictures.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/kill_once.sh"
 programs=$1
 data=$2/data
 folder=$(mktemp -d)
@@ -30,16 +31,11 @@ diff <(results "$folder/alone") <(results "$folder/shared")
 mkdir "$folder/killed"
 "$programs/figure4_nasbench201" --budget smoke --device cpu --seeds 2 --out "$folder/killed" \
   > /dev/null 2>&1 &
-states() { find "$folder/killed" -name training-state.safetensors; }
-until [ -n "$(states)" ]; do
-  kill -0 $! # it is over, and nothing was seen
-  sleep 0.01
-done
-kill -9 $!
-wait $! 2> /dev/null || true
+has_state() { [ -n "$(find "$folder/killed" -name training-state.safetensors)" ]; }
+kill_once $! has_state
 figure4 --seeds 2 --out "$folder/killed" > /dev/null
 diff <(results "$folder/alone") <(results "$folder/killed")
-[ -z "$(states)" ]
+if has_state; then exit 1; fi
 
 # Results of other settings are not taken for one's own.
 sed -i 's/^epochs,2/epochs,3/' "$folder/alone/runs/nasbench201-only_conv/baseline/seed-0/settings.csv"
