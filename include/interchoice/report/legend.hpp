@@ -40,7 +40,7 @@ class Legend {
     double row = 0;
     for (Entry& entry : entries_) {
       entry.label = fitting_text(entry.label, kTextSize, width - kSample - kGap);
-      const double needed = kSample + kGap + text_width(entry.label, kTextSize);
+      const double needed = kSample + kGap + kWiderFonts * text_width(entry.label, kTextSize);
       if (x > 0 && x + needed > width) {
         x = 0;
         ++row;

@@ -52,7 +52,7 @@ inline std::string to_svg(const MatrixFigure& figure) {
   for (const std::string& label : figure.labels) {
     room = std::max(room, text_width(label, kTextSize));
   }
-  room = 1.15 * std::min(room, 0.25 * figure.width);  // some fonts are wider
+  room = kWiderFonts * std::min(room, 0.25 * figure.width);
 
   std::vector<double> offsets;  // of the cells, without their size
   std::size_t group = 0;
@@ -76,7 +76,7 @@ inline std::string to_svg(const MatrixFigure& figure) {
   drawing.text({4, 18}, fitting_text(figure.title, 13, figure.width - 8),
                {.size = 13, .bold = true});
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string label = fitting_text(figure.labels[i], kTextSize, room / 1.15 + 1);
+    const std::string label = fitting_text(figure.labels[i], kTextSize, room / kWiderFonts + 1);
     const double middle = place(i) + cell / 2;
     drawing.text({corner.x - 6, corner.y + middle + 4}, label,
                  {.anchor = Anchor::kEnd, .size = kTextSize});
