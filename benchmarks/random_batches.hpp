@@ -21,7 +21,7 @@ struct RandomBatches {
     }
   }
   std::int64_t size() const { return static_cast<std::int64_t>(list.size()); }
-  std::int64_t image_count() const { return images; }
+  std::int64_t example_count() const { return images; }
   const std::vector<ic::Batch>& epoch(std::uint64_t) const { return list; }
   const ic::Batch& evaluation(std::int64_t i) const { return list[static_cast<std::size_t>(i)]; }
   const ic::Batch& calibration(std::int64_t i) const { return evaluation(i % size()); }

@@ -46,10 +46,13 @@ install_packages() {
   if command -v dpkg-query > /dev/null; then
     need nlohmann-json3-dev has_package nlohmann-json3-dev
     need libcli11-dev has_package libcli11-dev
+    need libfmt-dev has_package libfmt-dev
+    need librange-v3-dev has_package librange-v3-dev
     case $word in
       test | lint)
         need catch2 has_package catch2
-        need librange-v3-dev has_package librange-v3-dev
+        need librapidcheck-dev has_package librapidcheck-dev
+        need libpugixml-dev has_package libpugixml-dev
         need libturbojpeg0-dev has_package libturbojpeg0-dev
         ;;
     esac

@@ -57,7 +57,7 @@ ic::Predictor train_and_rank(const Options& options, const ExperimentData& data,
   predictor.training = training_points(record.epochs);
   double seconds = 0;
   for (const ic::EpochRecord& e : record.epochs) seconds += e.seconds;
-  const auto parameters = ic::total(ic::parameter_report(*net));
+  const auto parameters = ic::parameter_total(ic::parameter_report(*net));
   predictor.facts = {{"training time", seconds_text(seconds)},
                      {"parameters", std::to_string(parameters.plain) + " + " +
                                         std::to_string(parameters.dependent) + " dependent"}};

@@ -55,9 +55,9 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
     // Few images and easy ones: a small training part leaves something to tell networks apart by,
     // large other parts measure it finely.
     const ic::ImageSet all = ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
-    data.training = ic::first(all, 397);
-    data.validation = ic::last(ic::first(all, 1097), 700);
-    data.test = ic::last(all, 700);
+    data.training = ic::first_images(all, 397);
+    data.validation = ic::last_images(ic::first_images(all, 1097), 700);
+    data.test = ic::last_images(all, 700);
     data.normalisation = ic::measure_normalisation(data.training);
     data.augmentation = {.shift = 1, .flip = false};
   } else if (kind == "cifar10") {
@@ -83,7 +83,7 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
     throw UsageError("--images " + std::to_string(images) + ": '" + kind + "' has " +
                      std::to_string(data.training.size()) + " training images");
   }
-  if (images > 0) data.training = ic::first(data.training, images);
+  if (images > 0) data.training = ic::first_images(data.training, images);
   return data;
 }
 
@@ -93,7 +93,7 @@ inline void use_validation_images(ExperimentData& data, std::int64_t count) {
     throw UsageError("--validation " + std::to_string(count) + ": '" + data.name + "' has " +
                      std::to_string(data.validation.size()) + " validation images");
   }
-  if (count > 0) data.validation = ic::first(data.validation, count);
+  if (count > 0) data.validation = ic::first_images(data.validation, count);
 }
 
 }  // namespace examples

@@ -50,8 +50,9 @@ TORCH_MODULE(MyNet);
 int main() {
   const auto digits = ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
   const auto normalisation = ic::measure_normalisation(digits);
-  const ic::Batches train(ic::first(digits, 1297), {64, normalisation, {.shift = 1}, ic::Seed{0}});
-  const ic::Batches test(ic::last(digits, 500), {64, normalisation});
+  const ic::Batches train(ic::first_images(digits, 1297),
+                          {64, normalisation, {.shift = 1}, ic::Seed{0}});
+  const ic::Batches test(ic::last_images(digits, 500), {64, normalisation});
 
   MyNet net;
   ic::UniformSampler sample(ic::all<Space>, ic::Seed{0});

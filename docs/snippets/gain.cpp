@@ -38,12 +38,13 @@ int main() {
       ic::NasBench201Options{.input_channels = 1, .width = 4, .cells_per_stage = {1, 1}});
   const auto digits = ic::read_digits("examples/data/digits.bin");
   const auto scale = ic::measure_normalisation(digits);
-  const ic::Batches train(ic::first(digits, 1297), {64, scale, {}, ic::Seed{0}});
+  const ic::Batches train(ic::first_images(digits, 1297), {64, scale, {}, ic::Seed{0}});
   const ic::UniformSampler sample(ic::all<Space>, ic::Seed{0});
   ic::Training training;
   training.epochs = 2;
   const auto record = ic::train(net, train, sample, training);
   std::printf("loss %.3f -> %.3f\n", record.epochs[0].loss, record.epochs[1].loss);
-  std::printf("%ld gains\n", static_cast<long>(ic::total(ic::parameter_report(*net)).dependent));
+  std::printf("%ld gains\n",
+              static_cast<long>(ic::parameter_total(ic::parameter_report(*net)).dependent));
   std::printf("%s\n", ic::to_text(ic::dependency_report(*net)[6]).c_str());
 }

@@ -59,7 +59,7 @@ struct Half {
   struct Module : nn::Module {
     at::Tensor forward(const at::Tensor& x) { return x / 2; }
     /// (x + vector) / 2: the vector travels on to the sum that follows.
-    ic::Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
+    ic::DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
       return {x / 2, vector.defined() ? vector / 2 : vector};
     }
   };
@@ -133,8 +133,8 @@ void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
   torch::optim::SGD sgd = ic::make_sgd(*net, {.momentum = 0.9, .weight_decay = 3e-4});
   net->train();
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
-    const ic::GrownParameters grown = ic::begin_epoch(*net, epoch);
-    ic::add_grown(sgd, grown);
+    const ic::NewParameters added = ic::begin_epoch(*net, epoch);
+    ic::add_new_parameters(sgd, added);
     ic::set_learning_rate(sgd, learning_rate(epoch, epochs));
     double loss_sum = 0;
     const ic::Batches::Epoch batches = data.epoch(epoch);
@@ -148,7 +148,7 @@ void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
       loss_sum += loss.item<double>();
     }
     std::printf("epoch %zu: loss %.3f, %zu new parameters\n", epoch,
-                loss_sum / static_cast<double>(batches.size()), grown.size());
+                loss_sum / static_cast<double>(batches.size()), added.size());
   }
 }
 
@@ -196,7 +196,7 @@ void judge(const std::filesystem::path& csv) {
 int main() {
   const auto digits = ic::read_digits("examples/data/digits.bin");
   const auto scale = ic::measure_normalisation(digits);
-  const ic::Batches data(ic::first(digits, 397), {64, scale, {}, ic::Seed{0}});
+  const ic::Batches data(ic::first_images(digits, 397), {64, scale, {}, ic::Seed{0}});
   torch::manual_seed(0);
   MyNet<Policy> net;
   own_loop(net, data);

@@ -29,5 +29,5 @@ void go_through(const std::filesystem::path& root) {
       std::printf("%ld pictures\n", static_cast<long>(batch.target.size(0)));
     }
   }
-  std::printf("%ld to test with\n", static_cast<long>(test_batches.image_count()));
+  std::printf("%ld to test with\n", static_cast<long>(test_batches.example_count()));
 }

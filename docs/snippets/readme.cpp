@@ -31,8 +31,8 @@ TORCH_MODULE(Net);
 int main() {
   const auto digits = ic::read_digits("examples/data/digits.bin");  // 1,797 images of 8x8 pixels
   const auto scale = ic::measure_normalisation(digits);
-  const ic::Batches train(ic::first(digits, 1297), {64, scale, {.shift = 1}, ic::Seed{0}});
-  const ic::Batches valid(ic::last(digits, 500), {64, scale});
+  const ic::Batches train(ic::first_images(digits, 1297), {64, scale, {.shift = 1}, ic::Seed{0}});
+  const ic::Batches valid(ic::last_images(digits, 500), {64, scale});
   torch::manual_seed(0);  // of the initial weights
   Net net;
   torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.1).momentum(0.9));

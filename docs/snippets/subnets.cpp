@@ -25,7 +25,7 @@ int main() {
   ic::Supernet<ic::NasBench201<ic::Skip>, ic::bias<1>> supernet(
       ic::NasBench201Options{.input_channels = 1, .width = 4, .cells_per_stage = {1, 1}});
   const auto digits = ic::read_digits("examples/data/digits.bin");
-  const ic::Batches data(ic::first(digits, 512), {64, ic::measure_normalisation(digits)});
+  const ic::Batches data(ic::first_images(digits, 512), {64, ic::measure_normalisation(digits)});
   supernet->eval();
   take_out(supernet, data.evaluation(0).data);
   train_alone(data);

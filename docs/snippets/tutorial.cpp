@@ -53,8 +53,8 @@ int main() {
   // Step 4: data.
   const ic::ImageSet digits = ic::read_digits("examples/data/digits.bin");
   const ic::Normalisation scale = ic::measure_normalisation(digits);
-  const ic::Batches train(ic::first(digits, 1297), {64, scale, {.shift = 1}, ic::Seed{0}});
-  const ic::Batches valid(ic::last(digits, 500), {100, scale});
+  const ic::Batches train(ic::first_images(digits, 1297), {64, scale, {.shift = 1}, ic::Seed{0}});
+  const ic::Batches valid(ic::last_images(digits, 500), {100, scale});
 
   // Step 5: train the super-network, one random path a batch.
   torch::manual_seed(0);

@@ -55,7 +55,7 @@ std::vector<NasBench201> nasbench201_experiments(const NasBench201Data& data, Bu
   }
   const Sizes sizes = sizes_of(budget);
   const auto images = examples::load_data(is_digits ? "digits" : data.images, sizes.images);
-  const auto validation = ic::first(images.validation, sizes.validation);
+  const auto validation = ic::first_images(images.validation, sizes.validation);
   std::vector<NasBench201> experiments;
   for (std::size_t i = 0; i < (is_digits ? 1 : std::size(kRestrictions)); ++i) {
     ic::Training training = ic::protocols::nasbench201().training;

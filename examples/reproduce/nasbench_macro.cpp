@@ -62,7 +62,7 @@ NasBenchMacro nasbench_macro_experiment(const NasBenchMacroData& data, Budget bu
   auto images = examples::load_data(data.images.empty() ? "digits" : data.images, sizes.images);
   images.augmentation = augmentation_of(variant.augmentation, images.augmentation);
   images.name += suffix_of(variant.augmentation);
-  const auto validation = ic::first(images.validation, sizes.validation);
+  const auto validation = ic::first_images(images.validation, sizes.validation);
   ic::Training training = ic::protocols::nasbench201().training;
   training.epochs =
       static_cast<std::size_t>(variant.epochs_factor * static_cast<double>(sizes.epochs));

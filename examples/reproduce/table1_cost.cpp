@@ -47,7 +47,7 @@ template <class Policy>
 std::string parameters(const ic::NasBench201Options& options) {
   ic::Supernet<Network, Policy> net(options);
   ic::split_now(*net);
-  const auto count = ic::total(ic::parameter_report(*net));
+  const auto count = ic::parameter_total(ic::parameter_report(*net));
   return ic::figures::count_text(static_cast<std::size_t>(count.plain + count.dependent));
 }
 

@@ -43,7 +43,8 @@ ic::figures::RowGroup rows_of(const std::string& title, const std::vector<long>&
         {{rows[i].part}, {number(rows[i].plain)}, {has_paper ? number(paper[i]) : ""}});
     if (has_paper) sum += paper[i];
   }
-  group.rows.push_back({{"sum"}, {number(ic::total(rows).plain)}, {sum > 0 ? number(sum) : ""}});
+  group.rows.push_back(
+      {{"sum"}, {number(ic::parameter_total(rows).plain)}, {sum > 0 ? number(sum) : ""}});
   return group;
 }
 
@@ -51,7 +52,7 @@ template <class Network, class Policy>
 long dependent() {
   ic::Supernet<Network, Policy> net(typename Network::Options{});
   ic::split_now(*net);
-  return ic::total(ic::parameter_report(*net)).dependent;
+  return ic::parameter_total(ic::parameter_report(*net)).dependent;
 }
 
 /// Two numbers for each policy: the weights that can matter, which is what the library keeps, and

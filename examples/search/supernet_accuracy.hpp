@@ -16,7 +16,7 @@
 #include "examples/experiment.hpp"
 #include "interchoice/evaluation/result_log.hpp"
 #include "interchoice/evaluation/result_origin.hpp"
-#include "interchoice/networks/evaluation_key.hpp"
+#include "interchoice/networks/canonical_form.hpp"
 
 namespace examples {
 
@@ -66,14 +66,14 @@ class SupernetAccuracy {
     use_validation_images(data_, options.validation);
     net_ = load_supernet<Policy>(options.file, header, data_, device);
     net_->eval();
-    key_ = net_->evaluation_keys();
+    key_ = net_->canonical_forms();
   }
 
   double operator()(const Path& architecture) {
     if (!log_) open_log();
     const auto known = log_->results().find(architecture);
     if (known != log_->results().end()) return 100 * known->second;
-    const ic::EvaluationKey key = key_(architecture);
+    const ic::CanonicalForm key = key_(architecture);
     auto same = shares_.find(key);
     if (same == shares_.end()) same = shares_.emplace(key, evaluate(architecture)).first;
     log_->add(architecture, same->second);
@@ -98,7 +98,7 @@ class SupernetAccuracy {
 
   double evaluate(const Path& architecture) {
     return ic::rank(net_, calibration(), validation(), std::vector{architecture},
-                    {.recalibration = recalibration_, .merge_equal = false})
+                    {.recalibration = recalibration_, .merge_isomorphic = false})
         .predictions.at(0);
   }
 
@@ -108,8 +108,8 @@ class SupernetAccuracy {
   ic::Recalibration recalibration_ =
       ic::Recalibration::paper(ic::RankingOptions{}.calibration_batches);
   Supernet<Policy> net_{nullptr};
-  std::function<ic::EvaluationKey(const Path&)> key_;
-  std::map<ic::EvaluationKey, double> shares_;
+  std::function<ic::CanonicalForm(const Path&)> key_;
+  std::map<ic::CanonicalForm, double> shares_;
   std::optional<ic::ResultLog<Space>> log_;
 };
 

@@ -73,7 +73,7 @@ class StandaloneResults {
 
  private:
   std::filesystem::path path(const Architecture& architecture, std::uint64_t seed) const {
-    return folder_ / (std::to_string(architecture.rank()) + "-" + std::to_string(seed) + ".csv");
+    return folder_ / (std::to_string(architecture.index()) + "-" + std::to_string(seed) + ".csv");
   }
 
   std::filesystem::path folder_;

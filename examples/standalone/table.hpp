@@ -27,7 +27,7 @@ std::size_t write_table(const StandaloneTrainings<AnyNetwork>& trainings,
   text += ",mean_accuracy,params,macs\n";
   const ExperimentData& data = trainings.data();
   const auto network = network_options<AnyNetwork>(options.sizes, data);
-  const ic::MapSize size{data.training.images.size(2), data.training.images.size(3)};
+  const ic::SpatialSize size{data.training.images.size(2), data.training.images.size(3)};
   const auto& architectures = trainings.architectures();
   std::size_t written = 0;
   for (std::size_t i = 0; i < architectures.size(); ++i) {

@@ -37,15 +37,15 @@ static_assert(!std::is_constructible_v<Nb201, std::vector<int>>);
 // All of it at compile time.
 constexpr Nb201 kExample{0, 1, 2, 3, 4, 0};
 static_assert(kExample[4] == 4 && kExample.candidates().size() == 6);
-static_assert(Nb201::from_rank(kExample.rank()) == kExample);
+static_assert(Nb201::from_index(kExample.index()) == kExample);
 static_assert(kExample.with(5, 3)[5] == 3 && kExample < kExample.with(5, 1));
 static_assert(Nb201{} == Nb201{0, 0, 0, 0, 0, 0});
 
 // A space too large to be counted has no ranks.
 template <class Space>
 concept Ranked = requires(const ic::Architecture<Space>& a) {
-  a.rank();
-  ic::Architecture<Space>::from_rank(0);
+  a.index();
+  ic::Architecture<Space>::from_index(0);
 };
 static_assert(Ranked<t::Small> && Ranked<t::Wide> && !Ranked<t::TooWide>);
 
@@ -85,8 +85,8 @@ void check_all() {
   std::size_t wrong = 0;
   for (std::uint64_t rank = 0; rank < all.size(); ++rank) {
     const auto& a = all[rank];
-    wrong += a.rank() != rank;
-    wrong += ic::Architecture<Space>::from_rank(rank) != a;
+    wrong += a.index() != rank;
+    wrong += ic::Architecture<Space>::from_index(rank) != a;
     wrong += rank > 0 && !(all[rank - 1] < a);
     wrong += ic::from_text<Space>(ic::to_text(a)) != a;
     hashed.insert(a);
@@ -95,7 +95,7 @@ void check_all() {
   CHECK(wrong == 0);
   CHECK(hashed.size() == all.size());
   CHECK(spelled.size() == all.size());
-  CHECK_THROWS_AS(ic::Architecture<Space>::from_rank(all.size()), std::out_of_range);
+  CHECK_THROWS_AS(ic::Architecture<Space>::from_index(all.size()), std::out_of_range);
 }
 
 template <class Space>
@@ -110,8 +110,8 @@ void check_random() {
     REQUIRE((a < b) == std::lexicographical_compare(a.candidates().begin(), a.candidates().end(),
                                                     b.candidates().begin(), b.candidates().end()));
     if constexpr (Ranked<Space>) {
-      REQUIRE(ic::Architecture<Space>::from_rank(a.rank()) == a);
-      REQUIRE((a < b) == (a.rank() < b.rank()));
+      REQUIRE(ic::Architecture<Space>::from_index(a.index()) == a);
+      REQUIRE((a < b) == (a.index() < b.index()));
     }
     REQUIRE(std::hash<ic::Architecture<Space>>()(a) ==
             std::hash<ic::Architecture<Space>>()(ic::Architecture<Space>(a.candidates())));
@@ -162,17 +162,17 @@ TEST_CASE("ranks, order, hash and text agree in large spaces") {
   check_random<t::NumberedCell<5>>();
   using Wide = ic::Architecture<t::Wide>;
   constexpr std::uint64_t last = ic::architecture_count<t::Wide>() - 1;
-  CHECK(Wide::from_rank(last) == Wide{254, 254, 254, 254, 254, 254, 254, 254});
-  CHECK(Wide{254, 254, 254, 254, 254, 254, 254, 254}.rank() == last);
-  CHECK_THROWS_WITH(Wide::from_rank(last + 1),
-                    "interchoice: rank 17878103347812890625 of 'chain', which has "
+  CHECK(Wide::from_index(last) == Wide{254, 254, 254, 254, 254, 254, 254, 254});
+  CHECK(Wide{254, 254, 254, 254, 254, 254, 254, 254}.index() == last);
+  CHECK_THROWS_WITH(Wide::from_index(last + 1),
+                    "interchoice: index 17878103347812890625 of 'chain', which has "
                     "17878103347812890625 architectures");
 }
 
 TEST_CASE("hashes spread") {
   std::set<std::size_t> low_bits;
   for (std::uint64_t rank = 0; rank < 4096; ++rank) {
-    low_bits.insert(std::hash<Nb201>()(Nb201::from_rank(rank)) % 4096);
+    low_bits.insert(std::hash<Nb201>()(Nb201::from_index(rank)) % 4096);
   }
   CHECK(low_bits.size() > 2048);  // 2589 expected of a random function
 }

@@ -74,7 +74,7 @@ TEST_CASE("a restriction says which candidates a choice may take") {
 TEST_CASE("a restriction allows an architecture where it allows all its candidates") {
   std::size_t allowed = 0;
   for (std::uint64_t rank = 0; rank < 15'625; ++rank) {
-    const Nb201 a = Nb201::from_rank(rank);
+    const Nb201 a = Nb201::from_index(rank);
     const bool expected = std::ranges::none_of(a.candidates(), [](int c) { return c == 0; });
     allowed += ic::no_zero<Space>.allows(a) == expected;
   }
@@ -99,7 +99,7 @@ TEST_CASE("the enumeration is every allowed architecture, once, in order") {
       [](std::size_t choice, std::size_t c) { return choice != 1 || c % 2 == 0; });
   std::vector<ic::Architecture<t::Mixed>> expected;
   for (std::uint64_t rank = 0; rank < 30; ++rank) {
-    const auto a = ic::Architecture<t::Mixed>::from_rank(rank);
+    const auto a = ic::Architecture<t::Mixed>::from_index(rank);
     if (a[1] % 2 == 0) expected.push_back(a);
   }
   const auto every = ic::every_architecture(some);
@@ -109,7 +109,7 @@ TEST_CASE("the enumeration is every allowed architecture, once, in order") {
   const auto full = ic::every_architecture(ic::all<Space>);
   std::uint64_t rank = 0;
   bool in_order = true;
-  for (const Nb201& a : full) in_order = in_order && a.rank() == rank++;
+  for (const Nb201& a : full) in_order = in_order && a.index() == rank++;
   CHECK(in_order);
   CHECK(rank == 15'625);
   CHECK(std::ranges::distance(ic::every_architecture(ic::all<t::Single>)) == 1);

@@ -154,7 +154,7 @@ TEST_CASE("neither threads nor the batch size nor what was asked before change a
 TEST_CASE("evaluation shows the set as it is; calibration random images as they are") {
   const ic::ImageSet digits =
       ic::read_digits(std::filesystem::path(INTERCHOICE_SOURCE_DIR) / "examples/data/digits.bin");
-  const ic::ImageSet set = first(digits, ic::kDigitsTraining);
+  const ic::ImageSet set = first_images(digits, ic::kDigitsTraining);
   const ic::Normalisation normalisation{.mean = {0.3}, .deviation = {0.4}};
   const ic::Batches batches(set, {.batch_size = 100,
                                   .normalisation = normalisation,
@@ -247,7 +247,8 @@ TEST_CASE("what does not fit is refused") {
                     Contains("channel 2"));
   CHECK_THROWS_WITH(with([](auto&, auto& o) { o.augmentation.shift = -1; }), Contains("up to -1"));
   CHECK_THROWS_WITH(with([](auto&, auto& o) { o.augmentation.shift = 40000; }), Contains("32767"));
-  CHECK_THROWS_WITH(with([](auto& s, auto&) { s = first(s, 0); }), Contains("at least one pixel"));
+  CHECK_THROWS_WITH(with([](auto& s, auto&) { s = first_images(s, 0); }),
+                    Contains("at least one pixel"));
 
   const ic::Batches batches = with([](auto&, auto&) {});
   CHECK_THROWS_AS(batches.evaluation(3), c10::IndexError);

@@ -311,7 +311,7 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
   options.oversampling = std::numeric_limits<double>::infinity();
   const ic::FolderBatches batches(images, options);
   REQUIRE(batches.size() == 3);
-  CHECK(batches.image_count() == 9);
+  CHECK(batches.example_count() == 9);
 
   // The second computation, a tensor operation a step.
   const auto slowly = [&](ic::Picture picture, bool flip) {

@@ -96,7 +96,7 @@ struct WatchedSource {
   };
 
   std::int64_t size() const { return 20; }
-  std::int64_t image_count() const { return 20; }
+  std::int64_t example_count() const { return 20; }
   Epoch epoch(std::uint64_t) const { return Epoch(watch); }
   ic::Batch evaluation(std::int64_t) const { return {}; }
   ic::Batch calibration(std::int64_t) const { return {}; }
@@ -112,7 +112,7 @@ TEST_CASE("prefetched batches are the source's, on any number of threads, in any
                                             {.ahead = 100, .threads = 2}}) {
     const ic::Prefetched prefetched(source, options);
     CHECK(prefetched.size() == 13);
-    CHECK(prefetched.image_count() == 50);
+    CHECK(prefetched.example_count() == 50);
     CHECK(equal(prefetched.evaluation(12), source.evaluation(12)));
     CHECK(equal(prefetched.calibration(30), source.calibration(30)));
     for (const std::uint64_t number : {0u, 9u}) {

@@ -79,8 +79,8 @@ TEST_CASE("the digits are the digits that their README describes") {
   CHECK(normalisation.deviation.at(0) == Approx(0.376049).margin(5e-7));
 
   SECTION("the suggested split, and its nearest neighbours") {
-    const ic::ImageSet training = first(digits, ic::kDigitsTraining);
-    const ic::ImageSet test = last(digits, ic::kDigitsTest);
+    const ic::ImageSet training = first_images(digits, ic::kDigitsTraining);
+    const ic::ImageSet test = last_images(digits, ic::kDigitsTest);
     CHECK(training.size() + test.size() == digits.size());
     CHECK(class_counts(test) == std::vector<std::int64_t>{50, 51, 49, 51, 51, 51, 51, 50, 46, 50});
     const at::Tensor a = test.images.flatten(1).to(at::kDouble);
@@ -289,8 +289,8 @@ TEST_CASE("parts of an image set") {
     CHECK_THROWS_WITH(subset(digits, std::vector<std::int64_t>{3, 1797}),
                       Contains("image 1797") && Contains("0 to 1796"));
     CHECK_THROWS_WITH(subset(digits, std::vector<std::int64_t>{-1}), Contains("image -1"));
-    CHECK_THROWS_WITH(first(digits, 1798), Contains("first 1798 images of a set of 1797"));
-    CHECK_THROWS_WITH(last(digits, -1), Contains("last -1 images"));
+    CHECK_THROWS_WITH(first_images(digits, 1798), Contains("first 1798 images of a set of 1797"));
+    CHECK_THROWS_WITH(last_images(digits, -1), Contains("last -1 images"));
   }
   SECTION("check names what a set lacks") {
     const auto broken = [&](auto change) {
@@ -310,7 +310,7 @@ TEST_CASE("parts of an image set") {
     CHECK_THROWS_WITH(broken([](auto& set) { set.classes = 9; }),
                       Contains("has label 9; with 9 classes a label is 0 to 8"));
     CHECK_THROWS_WITH(broken([](auto& set) { set.white = 0; }), Contains("white"));
-    CHECK_THROWS_WITH(broken([](auto& set) { set = first(set, 0); }),
+    CHECK_THROWS_WITH(broken([](auto& set) { set = first_images(set, 0); }),
                       Contains("at least one pixel"));
   }
   SECTION("measure_normalisation is mean and population deviation by channel") {

@@ -127,17 +127,17 @@ TEST_CASE("composed policies read the priors of each") {
 
 TEST_CASE("responses follow each other, and the most visible one counts") {
   using enum ic::Response;
-  for (const ic::Response r : {kObserved, kPassedOn, kRemoved}) {
-    CHECK(ic::then(kPassedOn, r) == r);
+  for (const ic::Response r : {kObserved, kPropagated, kRemoved}) {
+    CHECK(ic::then(kPropagated, r) == r);
     CHECK(ic::then(kObserved, r) == kObserved);
     CHECK(ic::then(kRemoved, r) == kRemoved);
     CHECK(ic::most_visible(kObserved, r) == kObserved);
     CHECK(ic::most_visible(r, kRemoved) == r);
     CHECK(ic::most_visible(r, r) == r);
   }
-  constexpr ic::Responses responses{kRemoved, kPassedOn, kObserved, kRemoved};
+  constexpr ic::Responses responses{kRemoved, kPropagated, kObserved, kRemoved};
   STATIC_REQUIRE(responses.to(ic::Effect::kInputShift) == kRemoved);
-  STATIC_REQUIRE(responses.to(ic::Effect::kInputScale) == kPassedOn);
+  STATIC_REQUIRE(responses.to(ic::Effect::kInputScale) == kPropagated);
   STATIC_REQUIRE(responses.to(ic::Effect::kNormShift) == kObserved);
   STATIC_REQUIRE(responses.to(ic::Effect::kNormScale) == kRemoved);
 }

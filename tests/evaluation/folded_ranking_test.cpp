@@ -97,8 +97,8 @@ TEMPLATE_LIST_TEST_CASE("a folded network computes what it did", "", Policies) {
 
 TEST_CASE("a folded ranking: predictions, sharing, what remains") {
   const ic::ImageSet set = digits();
-  const auto calibration = batches(ic::first(set, 200), 16, 1);
-  const auto validation = batches(ic::last(set, 300), 64, 1);
+  const auto calibration = batches(ic::first_images(set, 200), 16, 1);
+  const auto validation = batches(ic::last_images(set, 300), 64, 1);
   auto net = make_net<ic::affine<1>>(1);
   randomise(*net, 2);
   const State before = state_of(*net);
@@ -130,7 +130,7 @@ TEST_CASE("a folded ranking: predictions, sharing, what remains") {
 }
 
 TEST_CASE("folded results are not mixed with others") {
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = make_net<ic::none>(1);
   const TemporaryFolder folder;
   ic::RankingOptions options{.calibration_batches = 1, .results = folder.path() / "results.csv"};

@@ -94,7 +94,7 @@ std::string text_of(const std::filesystem::path& path) {
 
 TEST_CASE("each recalibration is its formula") {
   using ic::Recalibration;
-  const auto data = batches(ic::first(digits(), 100), 16, 3);
+  const auto data = batches(ic::first_images(digits(), 100), 16, 3);
   constexpr std::int64_t kBatches = 9;
   const Path path{2, 1, 3, 4, 2, 0};
   auto source = make_net<ic::split<0>>(1);
@@ -191,8 +191,8 @@ TEST_CASE("each recalibration is its formula") {
 TEMPLATE_TEST_CASE("shared prefixes change no bit", "", ic::none, ic::bias<1>, (ic::split<0>),
                    (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<0>>)) {
   using ic::Recalibration;
-  const auto calibration = batches(ic::first(digits(), 64), 16, 1);
-  const auto validation = batches(ic::last(digits(), 40), 16, 1);
+  const auto calibration = batches(ic::first_images(digits(), 64), 16, 1);
+  const auto validation = batches(ic::last_images(digits(), 40), 16, 1);
   auto net = recording<TestType>();
   const State before = state_of(*net);
   for (const Recalibration& how :
@@ -234,7 +234,7 @@ TEMPLATE_TEST_CASE("shared prefixes change no bit", "", ic::none, ic::bias<1>, (
 }
 
 TEST_CASE("what cannot be shared is said, or evaluated one by one") {
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = recording<ic::none>();
   const ic::RankingOptions options{.calibration_batches = 2, .sharing = ic::PrefixSharing{}};
   net->disturbs = true;
@@ -266,7 +266,7 @@ struct SmallLayout {
 
 TEST_CASE("chains share prefixes with the same results, and leave no trace") {
   using Fair = ic::FairNasNetwork<SmallLayout>;
-  const auto data = batches(ic::first(digits(), 60), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 60), 16, 1);
   at::manual_seed(2);
   ic::Supernet<Fair, ic::compose<ic::shift<1>, ic::split<0>>> net(
       ic::FairNasOptions{.input_channels = 1, .classes = 10});
@@ -292,7 +292,7 @@ TEST_CASE("a plan runs each prefix once, within its memory") {
   const auto net = recording<ic::bias<1>>();
   const std::vector<ic::Segment> segments = net->segments();
   std::vector<Path> paths;
-  for (std::uint64_t i = 0; i < 60; ++i) paths.push_back(Path::from_rank(i * i * 37 % 15625));
+  for (std::uint64_t i = 0; i < 60; ++i) paths.push_back(Path::from_index(i * i * 37 % 15625));
   paths.push_back(paths.front());
   const ic::SharingPlan plan(segments, paths);
   std::vector<std::size_t> counted;
@@ -331,7 +331,7 @@ TEST_CASE("a plan runs each prefix once, within its memory") {
   CHECK_THROWS_WITH(ic::SharingPlan({}, paths), Contains("no segments"));
   CHECK_THROWS_WITH(ic::SharingPlan({{"odd", {6}}}, paths), Contains("'odd' reads choice 6"));
 
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   const State state = state_of(*net);
   {
     auto holder = net;
@@ -345,7 +345,7 @@ TEST_CASE("a plan runs each prefix once, within its memory") {
 
 TEST_CASE("results are streamed and taken up") {
   const TemporaryFolder folder;
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = recording<ic::bias<1>>();
   const auto path = folder / "results.csv";
   ic::RankingOptions options{.calibration_batches = 2};

@@ -56,7 +56,8 @@ at::Tensor normalised(const at::Tensor& x) {
 TEST_CASE("recalibration moves running statistics by 20 batches and does not reset them") {
   auto net = make_net<ic::none>(1);
   randomise(*net, 2);
-  const auto data = batches(ic::first(digits(), 100), 16, 3);  // 7 batches, so two rounds and more
+  const auto data =
+      batches(ic::first_images(digits(), 100), 16, 3);  // 7 batches, so two rounds and more
   const State before = state_of(*net);
   const auto f64 = [&](const std::string& name) { return before.at(name).to(at::kDouble); };
   const std::string first = "cells.0.edge01.nor_conv_1x1.";
@@ -101,7 +102,7 @@ TEST_CASE("recalibration moves running statistics by 20 batches and does not res
 }
 
 TEST_CASE("accuracy is the share of right images, one by one, in the last batch, too") {
-  const ic::ImageSet set = ic::first(digits(), 43);
+  const ic::ImageSet set = ic::first_images(digits(), 43);
   const ic::BatchOptions options{.batch_size = 16, .normalisation = {{0.3}, {0.4}}};
   auto net = make_net<ic::bias<1>>(1);
   randomise(*net, 5);
@@ -136,8 +137,8 @@ TEMPLATE_TEST_CASE("a ranking leaves no trace and depends on no order", "", ic::
                    (ic::split<0>), ic::bias_sum<1>, (ic::attention<1>), ic::affine<1>,
                    (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<0>>)) {
   const ic::ImageSet set = digits();
-  const auto calibration = batches(ic::first(set, 200), 16, 1);
-  const auto validation = batches(ic::last(set, 150), 64, 1);
+  const auto calibration = batches(ic::first_images(set, 200), 16, 1);
+  const auto validation = batches(ic::last_images(set, 150), 64, 1);
   auto net = make_net<TestType>(1);
   ic::begin_epoch(*net, 0);
   randomise(*net, 2);
@@ -186,7 +187,7 @@ TEMPLATE_TEST_CASE("a ranking leaves no trace and depends on no order", "", ic::
 }
 
 TEST_CASE("an exception in a ranking leaves no trace either") {
-  const ic::ImageSet set = ic::first(digits(), 64);
+  const ic::ImageSet set = ic::first_images(digits(), 64);
   const auto data = batches(set, 16, 1);
   const ic::ImageSet coloured{set.images.repeat({1, 3, 1, 1}), set.labels, 10, 16};
   const auto unfit = batches(coloured, 16, 1);
@@ -217,7 +218,7 @@ TEST_CASE("an exception in a ranking leaves no trace either") {
 }
 
 TEST_CASE("stop ends a ranking between two architectures") {
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = make_net<ic::none>(1);
   const State before = state_of(*net);
   const auto run = [&](std::size_t stop_after) {
@@ -246,7 +247,7 @@ TEST_CASE("stop ends a ranking between two architectures") {
 }
 
 TEST_CASE("copies that an evaluation would exchange are not ranked") {
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = make_net<ic::split<1, 1, ic::last_used>>(1);
   const ic::RankingOptions options{.calibration_batches = 1};
   CHECK_NOTHROW(ic::rank(net, data, data, kSome, options));

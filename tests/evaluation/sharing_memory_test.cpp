@@ -88,11 +88,11 @@ struct WideNetwork : torch::nn::Module {
 }  // namespace
 
 TEST_CASE("kept activations never take more than the limit, however large an architecture's are") {
-  const auto calibration = batches(ic::first(digits(), 48), 16, 1);
-  const auto validation = batches(ic::last(digits(), 56), 16, 1);
+  const auto calibration = batches(ic::first_images(digits(), 48), 16, 1);
+  const auto validation = batches(ic::last_images(digits(), 56), 16, 1);
   std::vector<WidePath> paths;  // the first one has the smallest activations of all
   for (std::uint64_t i = 0; i < ic::architecture_count<Wide>(); ++i) {
-    paths.push_back(WidePath::from_rank(i));
+    paths.push_back(WidePath::from_index(i));
   }
   at::manual_seed(1);
   const auto net = std::make_shared<WideNetwork>();

@@ -14,7 +14,7 @@ namespace {
 template <class Policy>
 std::int64_t dependent() {
   const ic::Supernet<ic::NasBench201<ic::LinearSkip>, Policy> net;
-  const ic::ParameterRow sum = ic::total(ic::parameter_report(*net));
+  const ic::ParameterRow sum = ic::parameter_total(ic::parameter_report(*net));
   CHECK(sum.plain == 782'938);
   return sum.dependent;
 }

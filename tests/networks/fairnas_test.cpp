@@ -66,7 +66,7 @@ TEST_CASE("Table 4 comes out row by row") {
   CHECK(rows.front().part == "stem");
   CHECK(rows[1].part == "body.0");
   CHECK(rows.back().part == "head");
-  CHECK(ic::total(rows).plain == 14'839'700);
+  CHECK(ic::parameter_total(rows).plain == 14'839'700);
   const auto geometries = ic::fairnas::Skeleton<ic::fairnas::PaperLayout>::geometries({});
   for (std::size_t i = 0; i < geometries.size(); ++i) {
     const ic::Geometry& g = geometries[i];
@@ -90,7 +90,7 @@ TEST_CASE("Table 4 comes out row by row") {
 
 TEST_CASE("bias is inert on FairNAS: no tables, unless they are asked for") {
   const auto dependent = [](const torch::nn::Module& net) {
-    return ic::total(ic::parameter_report(net)).dependent;
+    return ic::parameter_total(ic::parameter_report(net)).dependent;
   };
   CHECK(dependent(*Net<ic::bias<1>>()) == 0);
   CHECK(dependent(*Net<ic::keep_inert<ic::bias<1>>>()) == 61'056);
@@ -212,7 +212,7 @@ TEST_CASE("a block adjusts its first BatchNorm, with the residual and without") 
     CHECK(y.sizes() == (g.keeps_shape() ? std::vector<std::int64_t>{3, 3, 7, 6}
                                         : std::vector<std::int64_t>{3, 5, 4, 3}));
     CHECK(ic::InvertedResidual<5, 3>::responses(g).input_shift ==
-          (g.keeps_shape() ? ic::Response::kPassedOn : ic::Response::kRemoved));
+          (g.keeps_shape() ? ic::Response::kPropagated : ic::Response::kRemoved));
   }
   CHECK(ic::InvertedResidual<5, 3>::name == "k5e3");
 }

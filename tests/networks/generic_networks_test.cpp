@@ -38,7 +38,7 @@ struct Scaled {
   struct Module : nn::Module {
     at::Tensor forward(const at::Tensor& x) { return at::relu(x) * (static_cast<double>(I) / 16); }
   };
-  static constexpr ic::Cost cost(const ic::Geometry&, const ic::MapSize&) { return {}; }
+  static constexpr ic::Cost cost(const ic::Geometry&, const ic::SpatialSize&) { return {}; }
   std::shared_ptr<Module> build(const ic::Geometry&) const { return std::make_shared<Module>(); }
 };
 
@@ -72,12 +72,12 @@ struct MyChain {
   }
 
   static constexpr std::int64_t stem_stride = 2;
-  static constexpr ic::MapSize input_size{8, 8};
-  static constexpr ic::Cost stem_cost(const Options&, const ic::MapSize& input) {
+  static constexpr ic::SpatialSize input_size{8, 8};
+  static constexpr ic::Cost stem_cost(const Options&, const ic::SpatialSize& input) {
     return ic::convolution_cost({.channels = 2, .out_channels = 4, .kernel = 3}, input.reduced(2)) +
            ic::norm_cost(4);
   }
-  static constexpr ic::Cost head_cost(const Options& o, const ic::MapSize&) {
+  static constexpr ic::Cost head_cost(const Options& o, const ic::SpatialSize&) {
     return ic::linear_cost({.inputs = 6, .outputs = o.classes});
   }
 };
@@ -144,8 +144,8 @@ struct Surroundings {
   }
   static constexpr ic::Response head_response = ic::Response::kRemoved;
   static constexpr std::int64_t stem_stride = 1;
-  static constexpr ic::MapSize input_size{6, 6};
-  static constexpr ic::Cost stem_cost(const Options& o, const ic::MapSize& input) {
+  static constexpr ic::SpatialSize input_size{6, 6};
+  static constexpr ic::Cost stem_cost(const Options& o, const ic::SpatialSize& input) {
     return ic::convolution_cost({.channels = 2, .out_channels = o.width}, input) +
            ic::norm_cost(o.width);
   }
@@ -167,7 +167,7 @@ struct SearchedReduction : Surroundings {
             {ic::CellLayer::kCell, {.channels = 2 * o.width}}};
   }
   static nn::Sequential head(const Options& o) { return head_of(2 * o.width); }
-  static constexpr ic::Cost head_cost(const Options& o, const ic::MapSize&) {
+  static constexpr ic::Cost head_cost(const Options& o, const ic::SpatialSize&) {
     return cost_of_head(2 * o.width);
   }
 };

@@ -45,7 +45,7 @@ std::int64_t parameters_by_formula(const Path& path) {
 }
 
 template <class Network>
-void check_costs(const typename Network::Options& options, const ic::MapSize& size) {
+void check_costs(const typename Network::Options& options, const ic::SpatialSize& size) {
   ic::Supernet<Network, ic::none> net(options);
   const ic::UniformSampler sample(ic::all<Space>, ic::Seed{2});
   for (std::uint64_t step = 0; step < 6; ++step) {

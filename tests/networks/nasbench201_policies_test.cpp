@@ -137,8 +137,8 @@ TEMPLATE_TEST_CASE("bias adds its vector to the input of every candidate", "", i
       }
     }
     // The same on its way to a sum.
-    const ic::Pending pending = biased->forward_pending(x, path);
-    const at::Tensor sum = ic::node_sum(std::span(&pending, 1), x);
+    const ic::DeferredBias deferred = biased->forward_deferred(x, path);
+    const at::Tensor sum = ic::node_sum(std::span(&deferred, 1), x);
     CHECK(at::allclose(sum, biased->forward(x, path), 1e-12, 1e-12));
   }
 }
@@ -199,9 +199,9 @@ namespace {
 
 const std::size_t kContexts = 5;
 
-std::set<std::string> names_of(const ic::GrownParameters& grown) {
+std::set<std::string> names_of(const ic::NewParameters& added) {
   std::set<std::string> names;
-  for (const ic::GrownParameter& p : grown) names.insert(p.name);
+  for (const ic::NewParameter& p : added) names.insert(p.name);
   return names;
 }
 
@@ -227,14 +227,14 @@ TEST_CASE("split is none before its epoch, and changes no output when it happens
   }
 
   const auto old_names = state_of(*split);
-  const ic::GrownParameters grown = ic::begin_epoch(*split, 3);
+  const ic::NewParameters added = ic::begin_epoch(*split, 3);
   CHECK(ic::is_split(*split));
-  CHECK(grown.size() == 17 * 2 * (kContexts - 1));
+  CHECK(added.size() == 17 * 2 * (kContexts - 1));
   std::set<std::string> added;
   for (const auto& p : split->named_parameters()) {
     if (!old_names.contains(p.key())) added.insert(p.key());
   }
-  CHECK(names_of(grown) == added);
+  CHECK(names_of(added) == added);
   CHECK(added.contains("cells.0.edge02.copy4.nor_conv_3x3.convolution.weight"));
   const auto now = state_of(*split);
   for (const auto& [name, tensor] : old_names) CHECK(now.at(name).is_same(tensor));
@@ -249,7 +249,7 @@ TEST_CASE("split is none before its epoch, and changes no output when it happens
     CHECK(tensor.requires_grad() == original.requires_grad());
     CHECK(tensor.data_ptr() != original.data_ptr());
   }
-  for (const ic::GrownParameter& p : grown) {
+  for (const ic::NewParameter& p : added) {
     CHECK(p.parameter.is_same(now.at(p.name)));
     CHECK(p.source.is_same(now.at(std::string(p.name).erase(p.name.find(".copy"), 6))));
   }
@@ -292,7 +292,7 @@ TEST_CASE("a split copies mode, dtype and what is frozen") {
   for (const auto& module : net->named_modules()) {  // a norm that is not frozen
     if (module.key().ends_with("edge23.nor_conv_3x3.norm")) module.value()->train();
   }
-  for (const ic::GrownParameter& p : ic::begin_epoch(*net, 0)) {
+  for (const ic::NewParameter& p : ic::begin_epoch(*net, 0)) {
     INFO(p.name);
     CHECK(p.parameter.scalar_type() == at::kDouble);
     CHECK(p.parameter.requires_grad() == (p.name.find("nor_conv_1x1") == std::string::npos));

@@ -48,7 +48,7 @@ Path sampled(std::uint64_t step) {
 
 template <class Policy>
 std::int64_t dependent_parameters(Net<Policy> net = Net<Policy>()) {
-  const ic::ParameterRow sum = ic::total(ic::parameter_report(*net));
+  const ic::ParameterRow sum = ic::parameter_total(ic::parameter_report(*net));
   CHECK(sum.plain == 718'426);
   std::int64_t all = 0;
   for (const at::Tensor& p : net->parameters()) all += p.numel();
@@ -71,7 +71,7 @@ TEST_CASE("Table 3 comes out row by row") {
     CHECK(rows[i].plain == expected[i].second);
     CHECK(rows[i].dependent == 0);
   }
-  CHECK(ic::total(rows).plain == 782'938);
+  CHECK(ic::parameter_total(rows).plain == 782'938);
 }
 
 TEST_CASE("dependent parameters come beside the plain ones and change none of them") {

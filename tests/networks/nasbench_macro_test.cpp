@@ -126,7 +126,7 @@ TEST_CASE("the macro network computes what plain operators do, and segment by se
 TEST_CASE("shift and affine reach every block of the macro network that can show them") {
   const ic::NasBenchMacroOptions options{.width = 4, .head_width = 8};
   const auto dependent = [](const torch::nn::Module& net) {
-    return ic::total(ic::parameter_report(net)).dependent;
+    return ic::parameter_total(ic::parameter_report(net)).dependent;
   };
   // Channels into blocks 1 to 7: 8, 8, 16, 16, 16, 32, 32; three contexts; 3 and 6 times as many
   // behind the expansions. A shift behind the projection of an identity is removed by what follows,
@@ -159,15 +159,15 @@ TEST_CASE("the macro identity hands a vector on where it is one, and can be adju
   const at::Tensor vector = at::randn({3}, at::kDouble);
   const auto identity = ic::ProjectedSkip().build({.channels = 3});
   CHECK(identity->forward(x).is_same(x));
-  CHECK(identity->forward_pending(x, vector).vector.is_same(vector));
+  CHECK(identity->forward_deferred(x, vector).vector.is_same(vector));
   CHECK(identity->norm_channels() == 0);
   CHECK(identity->parameters().empty());
   const ic::Geometry halving{.channels = 3, .out_channels = 5, .stride = 2};
   const auto projection = ic::ProjectedSkip().build(halving);
   projection->to(at::kDouble);
-  const ic::Pending pending = projection->forward_pending(x, vector);
-  CHECK(!pending.vector.defined());
-  CHECK(at::equal(pending.value, projection->forward(x + vector.view({1, 3, 1, 1}))));
+  const ic::DeferredBias deferred = projection->forward_deferred(x, vector);
+  CHECK(!deferred.vector.defined());
+  CHECK(at::equal(deferred.value, projection->forward(x + vector.view({1, 3, 1, 1}))));
   const at::Tensor shift = at::randn({projection->norm_channels()}, at::kDouble);
   CHECK(at::allclose(projection->forward_adjusted(x, {{}, shift}),
                      projection->forward(x) + shift.view({1, 5, 1, 1}), 1e-12, 1e-12));

@@ -160,8 +160,8 @@ std::int64_t check_same_without(const typename Network::Options& options, std::i
     CHECK(at::allclose(net->forward(x, sample(0, step)), kept->forward(x, sample(0, step)), 1e-10,
                        1e-10));
   }
-  const std::int64_t less = ic::total(ic::parameter_report(*kept)).dependent -
-                            ic::total(ic::parameter_report(*net)).dependent;
+  const std::int64_t less = ic::parameter_total(ic::parameter_report(*kept)).dependent -
+                            ic::parameter_total(ic::parameter_report(*net)).dependent;
   CHECK(less > 0);
   return less;
 }
@@ -214,13 +214,14 @@ TEST_CASE("in FairNAS a bias is inert everywhere, a shift and an affine change n
   constexpr ic::Geometry kSame{.channels = 8};
   constexpr ic::Geometry kHalf{.channels = 8, .out_channels = 16, .stride = 2};
   using Block = ic::InvertedResidual<5, 6>;
-  STATIC_REQUIRE(ic::responses_of<Block>(kSame).input_shift == ic::Response::kPassedOn);
+  STATIC_REQUIRE(ic::responses_of<Block>(kSame).input_shift == ic::Response::kPropagated);
   STATIC_REQUIRE(ic::responses_of<Block>(kHalf).input_shift == ic::Response::kRemoved);
 }
 
 TEST_CASE("the paper's bias tables on FairNAS: 61,056 parameters kept, none otherwise") {
   const auto dependent = []<class Policy>() {
-    return ic::total(ic::parameter_report(*ic::Supernet<ic::FairNas, Policy>())).dependent;
+    return ic::parameter_total(ic::parameter_report(*ic::Supernet<ic::FairNas, Policy>()))
+        .dependent;
   };
   CHECK(dependent.operator()<ic::bias<1>>() == 0);
   CHECK(dependent.operator()<ic::keep_inert<ic::bias<1>>>() == 61'056);

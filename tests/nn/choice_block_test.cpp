@@ -70,8 +70,8 @@ struct Doubled {  // hands what becomes of the vector on
       last_call = "forward";
       return 2 * x;
     }
-    ic::Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
-      last_call = "forward_pending";
+    ic::DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
+      last_call = "forward_deferred";
       return {2 * x, vector.defined() ? 2 * vector : vector};
     }
   };
@@ -158,7 +158,7 @@ struct ic::dependency_state<offset_per_epoch> {
     prepared = bank.candidate_count() * 10 + at.candidate();
   }
   at::Tensor before(const at::Tensor& x, const ic::Selection&) const { return x + offset; }
-  ic::GrownParameters begin_epoch(std::size_t epoch, ic::CandidateBank&) {
+  ic::NewParameters begin_epoch(std::size_t epoch, ic::CandidateBank&) {
     offset = static_cast<double>(epoch);
     return {};
   }
@@ -206,7 +206,7 @@ TEST_CASE("every kind of operation takes the vector as if it were added to its i
   plain->eval();
   const at::Tensor x =
       at::randn({2, 3, 4, 5}, at::kDouble).contiguous(at::MemoryFormat::ChannelsLast);
-  const std::vector<std::string> called{"forward", "forward_biased", "forward_pending"};
+  const std::vector<std::string> called{"forward", "forward_biased", "forward_deferred"};
   for (std::uint8_t c = 0; c < 7; ++c) {
     for (const std::uint8_t prior : std::vector<std::uint8_t>{0, 5}) {
       const OwnPath path{2, prior, c};
@@ -218,10 +218,10 @@ TEST_CASE("every kind of operation takes the vector as if it were added to its i
       if (c < called.size()) CHECK(last_call == called[c]);
       CHECK(at::allclose(y, plain->forward(shifted, path), 1e-12, 1e-12));
       last_call.clear();
-      const ic::Pending pending = biased->forward_pending(x, path);
+      const ic::DeferredBias deferred = biased->forward_deferred(x, path);
       if (c < called.size()) CHECK(last_call == called[c]);
-      CHECK(pending.value.defined() == (Own::candidate_kind(2, c) != ic::CandidateKind::kZero));
-      CHECK(at::allclose(ic::node_sum(std::span(&pending, 1), x), y, 1e-12, 1e-12));
+      CHECK(deferred.value.defined() == (Own::candidate_kind(2, c) != ic::CandidateKind::kZero));
+      CHECK(at::allclose(ic::node_sum(std::span(&deferred, 1), x), y, 1e-12, 1e-12));
     }
   }
   // Without a vector the operation's own forward is all that runs.
@@ -378,7 +378,7 @@ TEST_CASE("an own policy works in a ready network, with its segments and reports
   CHECK(at::equal(ic::run_segments(*net, x, path), net->forward(x, path)));
   CHECK(net->segments()[5].choices ==
         std::vector<std::size_t>{0, 5});  // first node of the second cell
-  CHECK(ic::total(ic::parameter_report(*net)).dependent == 11 * 25);
+  CHECK(ic::parameter_total(ic::parameter_report(*net)).dependent == 11 * 25);
   {
     const c10::AutoGradMode no_grad(false);
     for (auto& p : net->named_parameters()) {
@@ -399,8 +399,8 @@ TEST_CASE("each hook of a policy works without the others") {
   CHECK(ic::begin_epoch(*block, 2).empty());
   CHECK(at::equal(block->forward(x, OwnPath{0, 2, 0}), 2 * (x + 2.0)));
   CHECK(block->state().prepared == 72);
-  const ic::Pending pending = block->forward_pending(x, OwnPath{0, 5, 0});
-  CHECK(at::equal(pending.value, x + 2.0));
+  const ic::DeferredBias deferred = block->forward_deferred(x, OwnPath{0, 5, 0});
+  CHECK(at::equal(deferred.value, x + 2.0));
   CHECK(ic::split_now(*block).empty());
   CHECK_FALSE(block->is_split());
 }
@@ -496,7 +496,7 @@ TEST_CASE("blocks are found wherever they are in a network") {
   };
   const auto net = std::make_shared<Nested>();
   CHECK(ic::begin_epoch(*net, 0).empty());
-  const ic::GrownParameters first = ic::begin_epoch(*net, 1);
+  const ic::NewParameters first = ic::begin_epoch(*net, 1);
   CHECK(first.size() == 3 * 2 * 2 * 3);  // 3 locations, 2 more copies, 2 convolutions with norm
   CHECK(first.begin()->name == "inner.blocks.1.copy1.conv3x3.0.weight");
   CHECK(ic::is_split(*net));

@@ -44,11 +44,11 @@ at::Tensor leaf(const at::Tensor& x) { return x.detach().clone().requires_grad_(
 
 at::Tensor broadcast(const at::Tensor& vector) { return vector.view({1, -1, 1, 1}); }
 
-ic::Pending pending(const at::Tensor& value, const at::Tensor& vector = {}) {
+ic::DeferredBias deferred(const at::Tensor& value, const at::Tensor& vector = {}) {
   return {value, vector};
 }
 
-at::Tensor sum_of(const std::vector<ic::Pending>& terms, const at::Tensor& like = {}) {
+at::Tensor sum_of(const std::vector<ic::DeferredBias>& terms, const at::Tensor& like = {}) {
   return ic::node_sum(terms, like);
 }
 
@@ -115,10 +115,10 @@ const Function kPlainVectorRelu = [](const Tensors& in) {
   return at::relu(in[0] + broadcast(in[1]));
 };
 const Function kSum = [](const Tensors& in) {
-  return sum_of({pending(in[0]), pending(in[1]), pending(in[2])});
+  return sum_of({deferred(in[0]), deferred(in[1]), deferred(in[2])});
 };
 const Function kShiftedSum = [](const Tensors& in) {
-  return sum_of({pending(in[0], in[2]), pending(in[1], in[3])});
+  return sum_of({deferred(in[0], in[2]), deferred(in[1], in[3])});
 };
 const Function kPlainShiftedSum = [](const Tensors& in) {
   return in[0] + in[1] + broadcast(in[2] + in[3]);
@@ -159,12 +159,12 @@ TEST_CASE("kernels equal compositions of libtorch's operators, in every size") {
       check_same(
           kSum, [](const Tensors& in) { return in[0] + in[1] + in[2]; }, {x, y, z}, true, true);
       check_same(kShiftedSum, kPlainShiftedSum, {x, y, v, u}, true, true);
-      check_same([](const Tensors& in) { return sum_of({pending(in[0], in[1])}); },
+      check_same([](const Tensors& in) { return sum_of({deferred(in[0], in[1])}); },
                  [](const Tensors& in) { return in[0] + broadcast(in[1]); }, {x, v}, true, true);
       check_same(
           [](const Tensors& in) {
-            return sum_of({pending(in[0]), pending({}), pending(in[1], in[5]), pending(in[2]),
-                           pending(in[3]), pending(in[4])});
+            return sum_of({deferred(in[0]), deferred({}), deferred(in[1], in[5]), deferred(in[2]),
+                           deferred(in[3]), deferred(in[4])});
           },
           [](const Tensors& in) {
             return in[0] + in[1] + in[2] + in[3] + in[4] + broadcast(in[5]);
@@ -195,8 +195,8 @@ TEST_CASE("gradients are those of finite differences") {
     CHECK(deviation_from_differences(
               [](const Tensors& in) {
                 const at::Tensor h = ic::vector_relu(in[0], in[1]);
-                return sum_of({pending(h, in[1]), pending(ic::average_pool3x3(h, in[1], true)),
-                               pending(h * h)});
+                return sum_of({deferred(h, in[1]), deferred(ic::average_pool3x3(h, in[1], true)),
+                               deferred(h * h)});
               },
               {x, v}) < 1e-7);
   }
@@ -228,25 +228,26 @@ TEST_CASE("other layouts, types and vectors take libtorch's operators and agree"
     const at::Tensor b = v.to(type);
     CHECK(at::equal(ic::vector_relu(a, b), at::relu(a + broadcast(b))));
     CHECK(at::equal(ic::average_pool3x3(a, b, true), plain_pool(true)({a, b})));
-    CHECK(at::equal(sum_of({pending(a), pending(a), pending(a, b)}), a + a + a + broadcast(b)));
+    CHECK(at::equal(sum_of({deferred(a), deferred(a), deferred(a, b)}), a + a + a + broadcast(b)));
   }
   // Mixed types are promoted as libtorch promotes them.
   CHECK(ic::vector_relu(x, v.to(at::kDouble)).scalar_type() ==
         (x + broadcast(v.to(at::kDouble))).scalar_type());
-  CHECK(sum_of({pending(x), pending(y.to(at::kDouble)), pending(x)}).scalar_type() == at::kDouble);
+  CHECK(sum_of({deferred(x), deferred(y.to(at::kDouble)), deferred(x)}).scalar_type() ==
+        at::kDouble);
 }
 
 TEST_CASE("what a sum is made of decides what is computed") {
   const at::Tensor x = random({2, 3, 4, 5});
   const at::Tensor v = at::randn({3});
-  CHECK(sum_of({pending(x)}).is_same(x));
-  CHECK(sum_of({pending({}), pending(x), pending({})}).is_same(x));
-  const at::Tensor nothing = sum_of({pending({}), pending({})}, x);
+  CHECK(sum_of({deferred(x)}).is_same(x));
+  CHECK(sum_of({deferred({}), deferred(x), deferred({})}).is_same(x));
+  const at::Tensor nothing = sum_of({deferred({}), deferred({})}, x);
   CHECK(at::equal(nothing, at::zeros_like(x)));
   CHECK(nothing.strides() == x.strides());
   CHECK_FALSE(nothing.requires_grad());
   CHECK(at::equal(sum_of({}, x), at::zeros_like(x)));
-  CHECK(at::equal(sum_of({pending({}, v), pending(x)}), x));  // the vector of nothing is nothing
+  CHECK(at::equal(sum_of({deferred({}, v), deferred(x)}), x));  // the vector of nothing is nothing
   CHECK(at::equal(ic::average_pool3x3(x, {}, true), plain_pool(true)({x})));
 }
 
@@ -258,7 +259,7 @@ TEST_CASE("gradients reach each input alone and come from any gradient's layout"
       [](const at::Tensor& a, const at::Tensor& b) { return ic::vector_relu(a, b); },
       [](const at::Tensor& a, const at::Tensor& b) { return ic::average_pool3x3(a, b, true); },
       [](const at::Tensor& a, const at::Tensor& b) {
-        return sum_of({pending(a), pending(a, b), pending(a)});
+        return sum_of({deferred(a), deferred(a, b), deferred(a)});
       }};
   const std::vector<Two> theirs{
       [](const at::Tensor& a, const at::Tensor& b) { return at::relu(a + broadcast(b)); },
@@ -334,10 +335,10 @@ TEST_CASE("a second derivative is refused, not zero") {
   CHECK_THROWS_WITH(second(ic::vector_relu(x, v)), Contains("interchoice: vector_relu" + rest));
   CHECK_THROWS_WITH(second(ic::average_pool3x3(x, v, true)),
                     Contains("interchoice: average_pool3x3" + rest));
-  CHECK_THROWS_WITH(second(sum_of({pending(x, v), pending(x)})),
+  CHECK_THROWS_WITH(second(sum_of({deferred(x, v), deferred(x)})),
                     Contains("interchoice: node_sum" + rest));
   // A sum without a vector is linear and hands on what it gets.
-  const at::Tensor y = sum_of({pending(x * x), pending(x), pending(x)});
+  const at::Tensor y = sum_of({deferred(x * x), deferred(x), deferred(x)});
   const auto first = torch::autograd::grad({y.sum()}, {x}, {}, std::nullopt, true);
   CHECK(at::equal(torch::autograd::grad({first[0].sum()}, {x})[0], at::full_like(x, 2)));
 }
@@ -348,7 +349,7 @@ TEST_CASE("empty tensors and vectors of another size behave as in libtorch") {
   const at::Tensor v = at::randn({3});
   CHECK(ic::vector_relu(no_image, v).sizes() == no_image.sizes());
   CHECK(ic::average_pool3x3(no_image, v, true).sizes() == no_image.sizes());
-  CHECK(sum_of({pending(no_image), pending(no_image), pending(no_image, v)}).sizes() ==
+  CHECK(sum_of({deferred(no_image), deferred(no_image), deferred(no_image, v)}).sizes() ==
         no_image.sizes());
   CHECK(ic::vector_relu(no_channel, at::zeros({0})).sizes() == no_channel.sizes());
   CHECK_THROWS_AS(ic::average_pool3x3(at::zeros({1, 3, 2, 0}).contiguous(kChannelsLast), {}, true),
@@ -356,16 +357,17 @@ TEST_CASE("empty tensors and vectors of another size behave as in libtorch") {
   const at::Tensor x = random({2, 3, 4, 4});
   CHECK_THROWS_AS(ic::vector_relu(x, at::zeros({2})), c10::Error);
   CHECK_THROWS_AS(ic::average_pool3x3(x, at::zeros({4}), true), c10::Error);
-  CHECK_THROWS_AS(sum_of({pending(x, at::zeros({2}))}), c10::Error);
+  CHECK_THROWS_AS(sum_of({deferred(x, at::zeros({2}))}), c10::Error);
 }
 
 TEST_CASE("a sum of different shapes is refused, not broadcast") {
   using Catch::Matchers::Contains;
   const at::Tensor x = random({2, 3, 4, 4});
   const at::Tensor small = random({2, 3, 1, 1});
-  for (const auto& terms : {std::vector{pending(x), pending(small)},
-                            std::vector{pending(x), pending(x), pending(small)},
-                            std::vector{pending(small), pending({}), pending(x, at::zeros({3}))}}) {
+  for (const auto& terms :
+       {std::vector{deferred(x), deferred(small)},
+        std::vector{deferred(x), deferred(x), deferred(small)},
+        std::vector{deferred(small), deferred({}), deferred(x, at::zeros({3}))}}) {
     CHECK_THROWS_WITH(sum_of(terms), Contains("interchoice: node_sum needs terms of one shape") &&
                                          Contains("[2, 3, 4, 4]") && Contains("[2, 3, 1, 1]"));
   }

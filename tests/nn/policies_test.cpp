@@ -254,10 +254,10 @@ TEST_CASE("composed policies keep their own depth, order and hooks") {
   Pair<Both> pair(3);
   ic::testing::randomise(*pair.block, 8);
   CHECK_FALSE(pair.block->is_split());
-  const ic::GrownParameters grown = ic::split_now(*pair.block);
+  const ic::NewParameters added = ic::split_now(*pair.block);
   CHECK(pair.block->is_split());
   CHECK(pair.block->bank().copy_count() == 49);
-  CHECK(grown.size() == 48 * pair.block->candidate_parameters().size());
+  CHECK(added.size() == 48 * pair.block->candidate_parameters().size());
   ic::testing::randomise(*pair.block, 9);
   const at::Tensor bias = pair.block->state().state<0>().table.values();
   const at::Tensor scale = pair.block->state().state<2>().table.values();

@@ -87,7 +87,7 @@ TEST_CASE("every candidate of every choice is equally probable, choices are inde
   for (std::size_t i = 0; i < 4; ++i) single[i].resize(t::Mixed::candidate_count(i));
   for (std::uint64_t step = 0; step < kDraws; ++step) {
     const auto path = sample(step / 100, step % 100);
-    ++whole[path.rank()];
+    ++whole[path.index()];
     for (std::size_t i = 0; i < 4; ++i) ++single[i][path[i]];
   }
   CHECK(chi_square(whole) < bound(30));  // joint: independence and uniformity at once
@@ -190,7 +190,7 @@ TEST_CASE("every architecture is equally often among the distinct ones") {
   std::vector<int> counts(81);
   for (std::uint64_t seed = 0; seed < 600; ++seed) {
     for (const auto& a : ic::distinct_architectures(ic::all<t::Small>, 27, Seed{seed}))
-      ++counts[a.rank()];
+      ++counts[a.index()];
   }
   // Drawing 27 of 81 without putting back: the statistic is smaller by (81 - 27) / 80.
   CHECK(chi_square(counts) < bound(81));
@@ -237,7 +237,7 @@ TEST_CASE("strict fairness: every order is equally probable, choices and steps a
   };
   for (std::uint64_t i = 0; i < kDraws; ++i) {
     const auto paths = sample.paths(i / 100, i % 100);
-    ++whole[paths[i % 3].rank()];  // each path by itself is uniform
+    ++whole[paths[i % 3].index()];  // each path by itself is uniform
     ++orders[order(paths, 2)];
     ++pairs[6 * order(paths, 0) + order(paths, 3)];
     ++steps[6 * order(paths, 1) + order(sample.paths(i / 100, i % 100 + 1), 1)];
@@ -310,7 +310,7 @@ TEST_CASE("a budget is kept, and what is within it is uniform") {
   for (std::uint64_t step = 0; step < 7'000; ++step) {
     const auto path = sample(step / 100, step % 100);
     REQUIRE((cost(path) == 3 || cost(path) == 4));
-    ++counts[path.rank()];
+    ++counts[path.index()];
     const auto first = uniform(step / 100, step % 100);
     if (cost(first) == 3 || cost(first) == 4) {
       ++first_tries;

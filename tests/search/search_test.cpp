@@ -323,15 +323,15 @@ TEST_CASE("mutation and crossover draw what they say, uniformly") {
   int changed = 0;
   constexpr int kDraws = 12000;
   for (int i = 0; i < kDraws; ++i) {
-    ++one[ic::mutate_one(parent, restriction, random).rank()];
+    ++one[ic::mutate_one(parent, restriction, random).index()];
     const auto each = ic::mutate_each(parent, restriction, 0.25, random);
     CHECK(restriction.allows(each));
     for (std::size_t c = 0; c < 4; ++c) changed += each[c] != parent[c];
-    ++crossed[ic::crossover(parent, ic::Architecture<Small>{1, 2, 1, 0}, random).rank()];
+    ++crossed[ic::crossover(parent, ic::Architecture<Small>{1, 2, 1, 0}, random).index()];
   }
   // Three choices can change, each to two candidates: six children, all but sixth of the draws.
   CHECK(std::count_if(one.begin(), one.end(), [](int n) { return n > 0; }) == 6);
-  CHECK(one[parent.rank()] == 0);
+  CHECK(one[parent.index()] == 0);
   for (const int n : one) CHECK((n == 0 || std::abs(n - kDraws / 6) < 5 * 41));
   CHECK(std::abs(changed - kDraws * 3 / 4) < 5 * 82);
   // Two choices differ between the parents: four children.

@@ -48,7 +48,7 @@ TEST_CASE("edges of a mixed cell have candidates of their own") {
   CHECK(Uneven::candidate_count(2) == 255);
   CHECK(Uneven::candidate_name(2, 254) == "op254");
   const ic::Architecture<Uneven> last{1, 0, 254};
-  CHECK(last.rank() == 2 * 255 - 1);
+  CHECK(last.index() == 2 * 255 - 1);
   CHECK(ic::to_text(last) == "|op1~0|+|op0~0|op254~1|");
   for (const auto architecture : ic::every_architecture(ic::all<Uneven>)) {
     REQUIRE(ic::from_text<Uneven>(ic::to_text(architecture)) == architecture);

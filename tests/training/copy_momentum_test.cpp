@@ -32,7 +32,7 @@ TEST_CASE("copied, fresh and shared momentum") {
   const auto mode = GENERATE(CopyMomentum::kCopied, CopyMomentum::kFresh, CopyMomentum::kShared);
   auto net = make_net<ic::split<ic::on_demand>>(1);
   net->to(at::kDouble);
-  const auto data = batches(ic::first(digits(), 64), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 64), 16, 1);
   auto sgd = ic::make_sgd(*net, {.momentum = 0.9, .weight_decay = kDecay});
   ic::set_learning_rate(sgd, kRate);
   const auto step = [&](std::int64_t index, const Path& path) {
@@ -44,9 +44,9 @@ TEST_CASE("copied, fresh and shared momentum") {
   const Path conv3{3, 3, 3, 3, 3, 3};
   step(0, conv3);
   step(1, conv3);  // the 1x1 convolutions have no momentum yet
-  const ic::GrownParameters grown = ic::split_now(*net);
-  ic::add_grown(sgd, grown, mode);
-  for (const ic::GrownParameter& copy : grown) {
+  const ic::NewParameters added = ic::split_now(*net);
+  ic::add_new_parameters(sgd, added, mode);
+  for (const ic::NewParameter& copy : added) {
     INFO(copy.name);
     const bool used = copy.name.find("3x3") != std::string::npos;
     const at::Tensor of_source = momentum(sgd, copy.source);
@@ -67,19 +67,19 @@ TEST_CASE("copied, fresh and shared momentum") {
 
   // The 3x3 convolution of the second edge, of the first edge's 1x1 (copy 2), then 3x3 (copy 3).
   const auto copy_of = [&](const std::string& number) {
-    for (const ic::GrownParameter& copy : grown) {
+    for (const ic::NewParameter& copy : added) {
       if (copy.name.starts_with("cells.0.edge02") && copy.name.find(number) != std::string::npos &&
           copy.name.find("3x3") != std::string::npos) {
         return copy;
       }
     }
     FAIL("no copy " << number << " of the 3x3 convolution on edge02");
-    return ic::GrownParameter{};
+    return ic::NewParameter{};
   };
-  const ic::GrownParameter second = copy_of(".copy2.");
-  const ic::GrownParameter third = copy_of(".copy3.");
+  const ic::NewParameter second = copy_of(".copy2.");
+  const ic::NewParameter third = copy_of(".copy3.");
   const at::Tensor at_split = momentum(sgd, second.source).clone();
-  const auto moved = [&](const ic::GrownParameter& copy, const at::Tensor& v, std::int64_t index,
+  const auto moved = [&](const ic::NewParameter& copy, const at::Tensor& v, std::int64_t index,
                          const Path& path) {
     const at::Tensor before = copy.parameter.detach().clone();
     step(index, path);
@@ -104,7 +104,7 @@ TEST_CASE("copied, fresh and shared momentum") {
 }
 
 TEST_CASE("train passes the copies' momentum on and refuses what would break it") {
-  const auto data = batches(ic::first(digits(), 48), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 48), 16, 1);
   const auto trained = [&](CopyMomentum mode, ic::UnsampledWeights unsampled) {
     auto net = make_net<ic::split<1>>(1);
     ic::train(net, data, ic::UniformSampler<Space>(ic::only_convolutions<Space>, ic::Seed{1}),

@@ -50,7 +50,9 @@ ic::CheckpointHeader header_of() {
   return ic::checkpoint_header<Space, Policy>({{"width", "4"}});
 }
 
-ic::Batches data_of(std::uint64_t seed = 3) { return batches(ic::first(digits(), 96), 32, seed); }
+ic::Batches data_of(std::uint64_t seed = 3) {
+  return batches(ic::first_images(digits(), 96), 32, seed);
+}
 
 ic::Training training_of() {
   ic::Training training;
@@ -195,7 +197,7 @@ TEST_CASE("a state of another training is refused with every difference, and lef
     CHECK(message.find("first batch") == message.npos);  // what agrees is not named
   }
   CHECK_THAT(refusal(training, data_of(9), kUniform), Contains("first batch"));
-  CHECK_THAT(refusal(training, batches(ic::first(digits(), 64), 32, 3), kUniform),
+  CHECK_THAT(refusal(training, batches(ic::first_images(digits(), 64), 32, 3), kUniform),
              Contains("images: '96', here '64'") && Contains("batches: '3', here '2'"));
   CHECK_THAT(refusal(training, data_of(), ic::UniformSampler<Space>(ic::all<Space>, ic::Seed{5})),
              Contains("first paths"));

@@ -48,7 +48,7 @@ class DoubleBatches {
   };
 
   std::int64_t size() const { return batches_.size(); }
-  std::int64_t image_count() const { return batches_.set().size(); }
+  std::int64_t example_count() const { return batches_.set().size(); }
   ic::Batch evaluation(std::int64_t index) const { return batches_.evaluation(index); }
   ic::Batch calibration(std::int64_t index) const { return batches_.calibration(index); }
   Epoch epoch(std::uint64_t number) const { return {batches_.epoch(number), asked_}; }
@@ -60,7 +60,7 @@ class DoubleBatches {
 };
 
 DoubleBatches source(std::int64_t images, std::int64_t batch_size) {
-  return DoubleBatches(batches(ic::first(digits(), images), batch_size, 1));
+  return DoubleBatches(batches(ic::first_images(digits(), images), batch_size, 1));
 }
 
 template <class Policy>
@@ -222,7 +222,7 @@ TEST_CASE("train repeats the reference's strictly fair training", "[shared]") {
       }
     };
     std::int64_t size() const { return 5; }
-    std::int64_t image_count() const { return 30; }
+    std::int64_t example_count() const { return 30; }
     Epoch epoch(std::uint64_t e) const { return {fixture, 5 * static_cast<std::int64_t>(e)}; }
     ic::Batch evaluation(std::int64_t i) const { return epoch(0)[i]; }
     ic::Batch calibration(std::int64_t i) const { return epoch(0)[i]; }
@@ -285,7 +285,7 @@ TEST_CASE("one path a step is the same in every form") {
   static_assert(ic::MultiPathSampler<OnePath, Space>);
   const auto trained = [](const auto& sample, PathBatches mode) {
     auto net = make_net<ic::bias<1>>(1);
-    ic::train(net, batches(ic::first(digits(), 40), 8, 1), sample,
+    ic::train(net, batches(ic::first_images(digits(), 40), 8, 1), sample,
               {.epochs = 2, .learning_rate = constant(0.1), .path_batches = mode});
     return state_of(*net);
   };
@@ -296,7 +296,7 @@ TEST_CASE("one path a step is the same in every form") {
   // Where every weight is on a path of every step, it does not matter what happens to the others.
   const auto fairly = [](ic::UnsampledWeights unsampled) {
     auto net = make_net<ic::none>(1);
-    ic::train(net, batches(ic::first(digits(), 24), 8, 1), fair(1),
+    ic::train(net, batches(ic::first_images(digits(), 24), 8, 1), fair(1),
               {.epochs = 2, .learning_rate = constant(0.1), .unsampled = unsampled});
     return state_of(*net);
   };
@@ -306,7 +306,7 @@ TEST_CASE("one path a step is the same in every form") {
 }
 
 TEST_CASE("a loss of any path that is not finite ends the training before the step") {
-  const auto data = batches(ic::first(digits(), 24), 8, 1);
+  const auto data = batches(ic::first_images(digits(), 24), 8, 1);
   auto net = make_net<ic::none>(1);
   State before;
   ic::Training training{.epochs = 2, .learning_rate = constant(0.1)};
@@ -340,7 +340,7 @@ TEST_CASE("what cannot be a step of several paths is refused") {
   const auto refusal = [](const auto& sample, const ic::Training& training) {
     auto net = make_net<ic::none>(1);
     const State before = state_of(*net);
-    const auto data = batches(ic::first(digits(), 24), 8, 1);
+    const auto data = batches(ic::first_images(digits(), 24), 8, 1);
     const std::string text = thrown_by([&] { ic::train(net, data, sample, training); });
     CHECK(differing(before, state_of(*net)).empty());
     return text;

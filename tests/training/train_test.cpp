@@ -149,7 +149,7 @@ TEST_CASE("weight decay is for tables and kernels, not for BatchNorm and .bias")
 
 TEST_CASE("weights off the path move or stay, as asked") {
   // Step 1 uses the 3x3 convolutions, steps 2 and 3 use the 1x1: the 3x3 are off the path then.
-  const auto data = batches(ic::first(digits(), 12), 4, 1);
+  const auto data = batches(ic::first_images(digits(), 12), 4, 1);
   const auto sample = [](std::size_t, std::size_t step) { return step == 0 ? kConv3 : kConv1; };
   const double rate = 0.5;
   const double decay = 0.05;
@@ -198,7 +198,7 @@ TEST_CASE("weights off the path move or stay, as asked") {
 
 TEST_CASE("SGD goes on with the copies of a split as it would with their source") {
   auto net = make_net<ic::split<ic::on_demand>>(1);
-  const auto data = batches(ic::first(digits(), 64), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 64), 16, 1);
   auto sgd = ic::make_sgd(*net, {});
   ic::set_learning_rate(sgd, 0.1);
   const auto step = [&](std::int64_t index, const Path& path) {
@@ -210,12 +210,12 @@ TEST_CASE("SGD goes on with the copies of a split as it would with their source"
   step(0, kConv3);
   step(1, kConv3);  // the 1x1 convolutions have neither gradient nor momentum
 
-  const ic::GrownParameters grown = ic::split_now(*net);
-  CHECK(grown.size() == 11 * 4 * 2);  // locations with a prior, further contexts, kernels
-  for (const ic::GrownParameter& copy : grown) CHECK(groups_of(sgd, copy.parameter).empty());
-  ic::add_grown(sgd, grown);
+  const ic::NewParameters added = ic::split_now(*net);
+  CHECK(added.size() == 11 * 4 * 2);  // locations with a prior, further contexts, kernels
+  for (const ic::NewParameter& copy : added) CHECK(groups_of(sgd, copy.parameter).empty());
+  ic::add_new_parameters(sgd, added);
   const auto parameters = net->named_parameters();
-  for (const ic::GrownParameter& copy : grown) {
+  for (const ic::NewParameter& copy : added) {
     INFO(copy.name);
     REQUIRE(parameters.contains(copy.name));
     CHECK(parameters[copy.name].is_same(copy.parameter));
@@ -242,12 +242,12 @@ TEST_CASE("SGD goes on with the copies of a split as it would with their source"
   const auto before = counts();
   CHECK(before.first + before.second == parameters.size());
   CHECK(ic::split_now(*net).empty());
-  ic::add_grown(sgd, grown);
+  ic::add_new_parameters(sgd, added);
   CHECK(counts() == before);
 
   // Prior 3 selects copy 3, which learns; the others coast alike.
   step(2, kConv3);
-  for (const ic::GrownParameter& copy : grown) {
+  for (const ic::NewParameter& copy : added) {
     if (copy.name.find("3x3") == std::string::npos) continue;
     INFO(copy.name);
     const bool selected = copy.name.find(".copy3.") != std::string::npos;
@@ -259,7 +259,7 @@ TEST_CASE("SGD goes on with the copies of a split as it would with their source"
   auto frozen = make_net<ic::split<ic::on_demand>>(1);
   torch::optim::SGD head(std::vector<at::Tensor>{frozen->named_parameters()["head.linear.weight"]},
                          torch::optim::SGDOptions(0.1));
-  ic::add_grown(head, ic::split_now(*frozen));
+  ic::add_new_parameters(head, ic::split_now(*frozen));
   CHECK(head.param_groups()[0].params().size() == 1);
 }
 
@@ -286,7 +286,7 @@ TEST_CASE("a split happens once, at its epoch or at the first one after it") {
 TEMPLATE_TEST_CASE("the same seeds give the same bits, whatever is evaluated meanwhile", "",
                    ic::none, ic::bias<2>, (ic::split<1>), ic::attention<1>,
                    (ic::compose<ic::affine<1>, ic::bias<1>, ic::split<1>>)) {
-  const ic::ImageSet set = ic::first(digits(), 48);
+  const ic::ImageSet set = ic::first_images(digits(), 48);
   const ic::Training training{.epochs = 2, .learning_rate = ic::cosine(0.1, 1e-3)};
   const auto trained = [&](std::uint64_t initial, std::uint64_t order, std::uint64_t paths,
                            bool evaluate = false) {
@@ -311,7 +311,7 @@ TEMPLATE_TEST_CASE("the same seeds give the same bits, whatever is evaluated mea
 }
 
 TEST_CASE("stop ends a training between two steps") {
-  const auto data = batches(ic::first(digits(), 40), 16, 1);  // 3 steps an epoch
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);  // 3 steps an epoch
   const auto run = [&](std::size_t stop_after, State* end = nullptr) {
     auto net = make_net<ic::none>(1);
     std::size_t steps = 0;
@@ -349,7 +349,7 @@ TEST_CASE("stop ends a training between two steps") {
 }
 
 TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
-  const auto data = batches(ic::first(digits(), 48), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 48), 16, 1);
   ic::Training training{.epochs = 3, .learning_rate = ic::cosine(0.1, 1e-3)};
   auto built_in = make_net<ic::split<1>>(1);
   ic::train(built_in, data, uniform(1), training);
@@ -371,7 +371,7 @@ TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
 }
 
 TEST_CASE("a loss that is not finite ends the training before it reaches the weights") {
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = make_net<ic::bias<1>>(1);
   State before;
   std::size_t steps = 0;
@@ -393,7 +393,7 @@ TEST_CASE("a loss that is not finite ends the training before it reaches the wei
 
 TEST_CASE("loss and accuracy are those of a dumb loop, label smoothing included") {
   const auto smoothing = GENERATE(0.0, 0.1, 0.5);
-  const auto data = batches(ic::first(digits(), 42), 16, 1);  // the last batch has 10 images
+  const auto data = batches(ic::first_images(digits(), 42), 16, 1);  // the last batch has 10 images
   auto net = make_net<ic::none>(1);
   net->eval();
   std::vector<ic::Progress> reports;
@@ -443,7 +443,7 @@ TEST_CASE("loss and accuracy are those of a dumb loop, label smoothing included"
 }
 
 TEST_CASE("a tiny super-network learns the digits") {
-  const ic::ImageSet set = ic::first(digits(), 1280);
+  const ic::ImageSet set = ic::first_images(digits(), 1280);
   const ic::Batches data(set, {.batch_size = 32, .normalisation = ic::measure_normalisation(set)});
   ic::NasBench201Options options = kTiny;
   options.width = 8;

@@ -17,7 +17,7 @@ namespace interchoice {
 /// One candidate for each choice of a space (a path through the super-network).
 ///
 /// A value: one byte a choice, checked when it is made, equal and ordered lexicographically,
-/// hashable, and with a rank 0..architecture_count-1 (choice 0 is the most significant digit).
+/// hashable, and with an index 0..architecture_count-1 (choice 0 is the most significant digit).
 template <SearchSpace Space>
 class Architecture {
  public:
@@ -60,27 +60,27 @@ class Architecture {
   }
 
   /// The position in lexicographic order. Needs a space of less than 2^64 architectures.
-  constexpr std::uint64_t rank() const requires(architecture_count<Space>() > 0) {
-    std::uint64_t rank = 0;
+  constexpr std::uint64_t index() const requires(architecture_count<Space>() > 0) {
+    std::uint64_t index = 0;
     for (std::size_t choice = 0; choice < kChoices; ++choice) {
-      rank = rank * Space::candidate_count(choice) + candidates_[choice];
+      index = index * Space::candidate_count(choice) + candidates_[choice];
     }
-    return rank;
+    return index;
   }
 
-  /// The architecture of a rank. *Throws* std::out_of_range.
-  static constexpr Architecture from_rank(std::uint64_t rank) requires(architecture_count<Space>() >
-                                                                       0) {
-    if (rank >= architecture_count<Space>()) {
-      throw std::out_of_range("interchoice: rank " + std::to_string(rank) + " of '" +
+  /// The architecture of an index. *Throws* std::out_of_range.
+  static constexpr Architecture from_index(std::uint64_t index) requires(
+      architecture_count<Space>() > 0) {
+    if (index >= architecture_count<Space>()) {
+      throw std::out_of_range("interchoice: index " + std::to_string(index) + " of '" +
                               std::string(Space::name) + "', which has " +
                               std::to_string(architecture_count<Space>()) + " architectures");
     }
     Architecture architecture;
     for (std::size_t choice = kChoices; choice-- > 0;) {
       const std::uint64_t count = Space::candidate_count(choice);
-      architecture.candidates_[choice] = static_cast<std::uint8_t>(rank % count);
-      rank /= count;
+      architecture.candidates_[choice] = static_cast<std::uint8_t>(index % count);
+      index /= count;
     }
     return architecture;
   }

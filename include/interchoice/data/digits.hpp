@@ -19,8 +19,8 @@ namespace interchoice {
 inline constexpr RecordFormat kDigitsFormat{
     .name = "the digits", .classes = 10, .height = 8, .width = 8, .white = 16, .records = 1797};
 
-/// The suggested split is `first(digits, kDigitsTraining)` for training and
-/// `last(digits, kDigitsTest)` for testing.
+/// The suggested split is `first_images(digits, kDigitsTraining)` for training and
+/// `last_images(digits, kDigitsTest)` for testing.
 inline constexpr std::int64_t kDigitsTraining = 1297;
 inline constexpr std::int64_t kDigitsTest = 500;
 

@@ -60,7 +60,7 @@ class FolderBatches {
 
   const ImageFolder& folder() const { return renderer_->folder(); }
   const FolderBatchOptions& options() const { return options_; }
-  std::int64_t image_count() const { return order_.image_count(); }
+  std::int64_t example_count() const { return order_.example_count(); }
 
   /// How many batches have each image once.
   std::int64_t size() const { return order_.size(); }

@@ -72,7 +72,7 @@ inline ImageSet subset(const ImageSet& set, std::span<const std::int64_t> indice
 /// The first n images. Shares the set's memory.
 ///
 /// *Throws*: `c10::Error` unless 0 <= n <= size.
-inline ImageSet first(const ImageSet& set, std::int64_t n) {
+inline ImageSet first_images(const ImageSet& set, std::int64_t n) {
   TORCH_CHECK(n >= 0 && n <= set.size(), "interchoice: the first ", n, " images of a set of ",
               set.size(), "; ask for 0 to ", set.size());
   return {set.images.narrow(0, 0, n), set.labels.narrow(0, 0, n), set.classes, set.white};
@@ -81,7 +81,7 @@ inline ImageSet first(const ImageSet& set, std::int64_t n) {
 /// The last n images. Shares the set's memory.
 ///
 /// *Throws*: `c10::Error` unless 0 <= n <= size.
-inline ImageSet last(const ImageSet& set, std::int64_t n) {
+inline ImageSet last_images(const ImageSet& set, std::int64_t n) {
   TORCH_CHECK(n >= 0 && n <= set.size(), "interchoice: the last ", n, " images of a set of ",
               set.size(), "; ask for 0 to ", set.size());
   return {set.images.narrow(0, set.size() - n, n), set.labels.narrow(0, set.size() - n, n),

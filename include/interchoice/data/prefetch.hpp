@@ -48,7 +48,7 @@ class Prefetched {
   const PrefetchOptions& options() const { return options_; }
 
   std::int64_t size() const { return source_.size(); }
-  std::int64_t image_count() const { return source_.image_count(); }
+  std::int64_t example_count() const { return source_.example_count(); }
   Batch evaluation(std::int64_t index) const { return source_.evaluation(index); }
   Batch calibration(std::int64_t index) const { return source_.calibration(index); }
 

@@ -16,9 +16,9 @@ enum class Effect {
 ///
 /// Ordered from the most visible to the least.
 enum class Response {
-  kObserved,  ///< the output changes in more than a constant
-  kPassedOn,  ///< the output changes by a constant per channel, no more
-  kRemoved,   ///< the output does not change
+  kObserved,    ///< the output changes in more than a constant
+  kPropagated,  ///< the output changes by a constant per channel, no more
+  kRemoved,     ///< the output does not change
 };
 
 /// How an operation responds to each effect.
@@ -47,8 +47,8 @@ struct Responses {
 };
 
 /// What becomes of a change behind two things in a row: only a constant goes on to the second.
-constexpr Response then(Response first, Response second) {
-  return first == Response::kPassedOn ? second : first;
+constexpr Response followed_by(Response first, Response second) {
+  return first == Response::kPropagated ? second : first;
 }
 
 /// The more visible of two responses: all that can be said where either may happen.

@@ -28,7 +28,7 @@ double accuracy(Network& network, const Architecture<Space>& architecture, const
                    .sum()
                    .template item<std::int64_t>();
   }
-  return static_cast<double>(correct) / static_cast<double>(data.image_count());
+  return static_cast<double>(correct) / static_cast<double>(data.example_count());
 }
 template <class Network, SearchSpace Space, BatchSource Source>
 double accuracy(Network& network, const Architecture<Space>& architecture, const Source& data) {

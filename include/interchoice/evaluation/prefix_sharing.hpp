@@ -82,7 +82,7 @@ SharingPlan plan_sharing(Network& network, const Calibration& calibration,
   }
   if (validation.size() > 0) {
     measure(on_device(validation.evaluation(0), device).data,
-            static_cast<double>(validation.image_count()));
+            static_cast<double>(validation.example_count()));
   }
   return SharingPlan(segments, architectures, kept, static_cast<double>(sharing.memory_limit));
 }
@@ -152,7 +152,7 @@ class SharedEvaluation {
       const std::int64_t correct = advance(step, from, source, nullptr, touched).correct;
       touched.restore_behind(from);
       const double accuracy =
-          static_cast<double>(correct) / static_cast<double>(validation_.image_count());
+          static_cast<double>(correct) / static_cast<double>(validation_.example_count());
       for (std::size_t i = step.first; i < step.last; ++i) {
         if (!result(plan_.order()[i], accuracy)) return;
       }

@@ -20,7 +20,7 @@
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/evaluation/result_log.hpp"
 #include "interchoice/evaluation/result_origin.hpp"
-#include "interchoice/networks/evaluation_key.hpp"
+#include "interchoice/networks/canonical_form.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/training/progress.hpp"
@@ -46,8 +46,8 @@ struct RankingOptions {
   /// similar ones stand together. A network without segments is evaluated one by one.
   std::optional<PrefixSharing> sharing = {};
   /// Evaluates architectures that compute the same once, where the network can tell (see
-  /// `EvaluationKeys`); each has its result all the same.
-  bool merge_equal = true;
+  /// `CanonicalForms`); each has its result all the same.
+  bool merge_isomorphic = true;
   /// Runs evaluation passes with BatchNorm folded into the convolutions (see `FoldBatchNorm`):
   /// faster, with other rounding, so that an accuracy may differ where two logits nearly tie.
   /// Calibration passes are as ever.
@@ -88,17 +88,19 @@ struct EqualArchitectures {
 
 /// A network behind a holder that says which architectures compute the same.
 template <class Network>
-concept HoldsKeys = KeyedNetwork<std::remove_reference_t<decltype(*std::declval<Network&>())>>;
+concept HoldsCanonicalForms =
+    CanonicalNetwork<std::remove_reference_t<decltype(*std::declval<Network&>())>>;
 
 /// The key by which architectures are grouped: the network's, or all candidates.
 template <SearchSpace Space, class Network>
-std::function<EvaluationKey(const Architecture<Space>&)> key_of(Network& network, bool merges) {
-  if constexpr (HoldsKeys<Network>) {
-    if (merges) return network->evaluation_keys();
+std::function<CanonicalForm(const Architecture<Space>&)> canonical_form_of(Network& network,
+                                                                           bool merges) {
+  if constexpr (HoldsCanonicalForms<Network>) {
+    if (merges) return network->canonical_forms();
   }
   return [](const Architecture<Space>& architecture) {
     const auto candidates = architecture.candidates();
-    return EvaluationKey(candidates.begin(), candidates.end());
+    return CanonicalForm(candidates.begin(), candidates.end());
   };
 }
 
@@ -143,14 +145,14 @@ Ranking<Space> rank(Network& network, const Calibration& calibration, const Vali
   BatchNormBuffers buffers(*network);
   network->eval();
 
-  const auto key = detail::key_of<Space>(network, options.merge_equal);
-  std::map<EvaluationKey, double> logged;
+  const auto key = detail::canonical_form_of<Space>(network, options.merge_isomorphic);
+  std::map<CanonicalForm, double> logged;
   if (log) {
     for (const auto& [architecture, share] : log->results()) logged[key(architecture)] = share;
   }
   std::unordered_map<Architecture<Space>, double> known;  // of the asked ones
   std::unordered_map<Architecture<Space>, std::size_t> wanted;
-  std::map<EvaluationKey, std::size_t> groups;
+  std::map<CanonicalForm, std::size_t> groups;
   detail::EqualArchitectures<Space> missing;
   std::size_t done = 0;
   for (const Architecture<Space>& architecture : architectures) {
@@ -159,7 +161,7 @@ Ranking<Space> rank(Network& network, const Calibration& calibration, const Vali
       continue;
     }
     if (wanted[architecture]++ > 0) continue;
-    const EvaluationKey own = key(architecture);
+    const CanonicalForm own = key(architecture);
     const auto same = logged.find(own);
     if (same != logged.end()) {
       log->add(architecture, same->second);  // unless it is there itself

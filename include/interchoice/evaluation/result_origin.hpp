@@ -44,7 +44,7 @@ ResultOrigin result_origin(const torch::nn::Module& network, const Calibration& 
   return {{"space", space_signature<Space>()},
           {"policy", policies},
           {"recalibration", to_text(recalibration)},
-          {"images", std::to_string(validation.image_count())},
+          {"images", std::to_string(validation.example_count())},
           {"weights", weights.text()},
           {"first_batches", images.text()}};
 }

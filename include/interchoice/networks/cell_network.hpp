@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "interchoice/dependency/resolved.hpp"
+#include "interchoice/networks/canonical_form.hpp"
 #include "interchoice/networks/detail/skeleton.hpp"
-#include "interchoice/networks/evaluation_key.hpp"
 #include "interchoice/networks/segments.hpp"
 #include "interchoice/networks/supernet.hpp"
 #include "interchoice/nn/cell_blocks.hpp"
@@ -80,9 +80,9 @@ struct CellNetwork {
   /// Parameters and MACs of the network that an architecture is on its own, for input images of
   /// this size. *Cost*: one look at each candidate of each edge; no network is made.
   static constexpr Cost cost(const Architecture<Space>& architecture, const Options& options = {},
-                             const MapSize& input_size = Skeleton::input_size) {
+                             const SpatialSize& input_size = Skeleton::input_size) {
     Cost cost = Skeleton::stem_cost(options, input_size);
-    MapSize map = input_size.reduced(Skeleton::stem_stride);
+    SpatialSize map = input_size.reduced(Skeleton::stem_stride);
     std::size_t cell = 0;
     for (const CellLayer& layer : Skeleton::layers(options)) {
       if (layer.kind == CellLayer::kReduction) {
@@ -101,7 +101,7 @@ struct CellNetwork {
   };
 
   static constexpr Cost reduction_cost(const Options& options, const Geometry& geometry,
-                                       const MapSize& input) {
+                                       const SpatialSize& input) {
     if constexpr (kHasReduction) {
       return Skeleton::reduction_cost(options, geometry, input);
     } else {
@@ -110,7 +110,7 @@ struct CellNetwork {
   }
 
   static constexpr Cost cell_cost(std::size_t cell, const Architecture<Space>& architecture,
-                                  const Geometry& geometry, const MapSize& input) {
+                                  const Geometry& geometry, const SpatialSize& input) {
     Cost cost;
     const std::size_t edges = index_of({0, Space::cell_node_count(cell)});
     for (std::size_t i = 0; i < edges; ++i) {
@@ -142,10 +142,10 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
       const auto add = [&](auto module) {
         return cells->register_module(std::to_string(layers_.size()), std::move(module));
       };
-      const Response following =
+      const Response downstream =
           &layer == &layers.back() ? detail::head_response<Skeleton>() : Response::kObserved;
       if (layer.kind == CellLayer::kCell) {
-        layers_.push_back({add(make_cell(cell++, layer.geometry, following)), nullptr});
+        layers_.push_back({add(make_cell(cell++, layer.geometry, downstream)), nullptr});
       } else if constexpr (kHasReduction) {
         layers_.push_back({nullptr, add(Skeleton::reduction(options, layer.geometry))});
       } else {
@@ -176,12 +176,12 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
   const std::vector<Segment>& segments() const { return segments_; }
 
   /// Which architectures compute the same, with the parameters as they are now.
-  EvaluationKeys<Space> evaluation_keys() requires(!std::is_same_v<Policy, resolved>) {
+  CanonicalForms<Space> canonical_forms() requires(!std::is_same_v<Policy, resolved>) {
     std::vector<CellReading> cells;
     for (Layer& layer : layers_) {
       if (layer.cell) cells.push_back(detail::cell_reading(*layer.cell));
     }
-    return EvaluationKeys<Space>(std::move(cells));
+    return CanonicalForms<Space>(std::move(cells));
   }
 
   /// Runs one segment. Inside a cell the activations are its nodes so far.
@@ -231,11 +231,11 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
     std::size_t node = 0;
   };
 
-  static Cell make_cell(std::size_t cell, const Geometry& geometry, Response following) {
+  static Cell make_cell(std::size_t cell, const Geometry& geometry, Response downstream) {
     if constexpr (requires { typename Skeleton::Operations; }) {
-      return Cell(cell, geometry, operations_of<typename Skeleton::Operations>(), following);
+      return Cell(cell, geometry, operations_of<typename Skeleton::Operations>(), downstream);
     } else {
-      return Cell(cell, geometry, following);
+      return Cell(cell, geometry, downstream);
     }
   }
 

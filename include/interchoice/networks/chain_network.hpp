@@ -83,9 +83,9 @@ struct ChainNetwork {
   /// Parameters and MACs of the network that an architecture is on its own, for input images of
   /// this size. *Cost*: one look at each candidate of each choice; no network is made.
   static constexpr Cost cost(const Architecture<Space>& architecture, const Options& options = {},
-                             const MapSize& input_size = Skeleton::input_size) {
+                             const SpatialSize& input_size = Skeleton::input_size) {
     Cost cost = Skeleton::stem_cost(options, input_size);
-    MapSize map = input_size.reduced(Skeleton::stem_stride);
+    SpatialSize map = input_size.reduced(Skeleton::stem_stride);
     const auto geometries = Skeleton::geometries(options);
     for (std::size_t i = 0; i < Space::choice_count; ++i) {
       cost += detail::candidate_cost<Skeleton>(i, architecture[i], geometries[i], map);
@@ -107,11 +107,11 @@ class ChainNetwork<Skeleton>::Module : public torch::nn::Module {
   explicit Module(const Options& options = {}) : ends_(*this, options) {
     const auto geometries = Skeleton::geometries(options);
     const std::vector<Geometry> list(geometries.begin(), geometries.end());
-    constexpr Response kFollowing = detail::head_response<Skeleton>();
+    constexpr Response kDownstream = detail::head_response<Skeleton>();
     if constexpr (requires { typename Skeleton::Operations; }) {
-      body_ = Body(list, operations_of<typename Skeleton::Operations>(), kFollowing);
+      body_ = Body(list, operations_of<typename Skeleton::Operations>(), kDownstream);
     } else {
-      body_ = Body(list, kFollowing);
+      body_ = Body(list, kDownstream);
     }
     register_module("body", body_);
     ends_.add_head(*this);

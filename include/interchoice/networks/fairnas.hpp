@@ -137,7 +137,7 @@ struct Skeleton {
   static_assert(Operations::names == BlockCandidates::names);
 
   static constexpr Response head_response = Response::kRemoved;
-  static constexpr MapSize input_size{224, 224};
+  static constexpr SpatialSize input_size{224, 224};
   static constexpr std::int64_t stem_stride = 2;
   static constexpr Geometry stem_geometry(const Options& o) {
     return {scaled_width(Layout::stem_width, o.width_multiplier),
@@ -172,15 +172,15 @@ struct Skeleton {
     initialise_fairnas(network);
   }
 
-  static constexpr Cost stem_cost(const Options& o, const MapSize& input) {
+  static constexpr Cost stem_cost(const Options& o, const SpatialSize& input) {
     const std::int64_t c = stem_geometry(o).channels;
     const std::int64_t width = stem_geometry(o).out_channels;
-    const MapSize map = input.reduced(stem_stride);
+    const SpatialSize map = input.reduced(stem_stride);
     return convolution_cost({.channels = o.input_channels, .out_channels = c, .kernel = 3}, map) +
            convolution_cost({.channels = c, .out_channels = c, .kernel = 3, .groups = c}, map) +
            convolution_cost({.channels = c, .out_channels = width}, map) + norm_cost(2 * c + width);
   }
-  static constexpr Cost head_cost(const Options& o, const MapSize& input) {
+  static constexpr Cost head_cost(const Options& o, const SpatialSize& input) {
     return Head::cost(head_options(o), input);
   }
 

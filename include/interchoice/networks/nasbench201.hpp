@@ -41,7 +41,7 @@ namespace nasbench201 {
 /// conv3x3 -> BatchNorm, no activation.
 struct Stem : torch::nn::Module {
   static constexpr Cost cost(std::int64_t input_channels, std::int64_t width,
-                             const MapSize& input) {
+                             const SpatialSize& input) {
     return convolution_cost({.channels = input_channels, .out_channels = width, .kernel = 3},
                             input) +
            norm_cost(width);
@@ -62,9 +62,9 @@ struct Stem : torch::nn::Module {
 /// *Shapes*: [N, C, H, W] -> [N, 2C, ceil(H/2), ceil(W/2)]. The shortcut's pool needs even H, W; at
 /// odd sizes the last row and column are pooled alone.
 struct Reduction : torch::nn::Module {
-  static constexpr Cost cost(std::int64_t channels, const MapSize& input) {
+  static constexpr Cost cost(std::int64_t channels, const SpatialSize& input) {
     const std::int64_t twice = 2 * channels;
-    const MapSize half = input.reduced(2);
+    const SpatialSize half = input.reduced(2);
     return convolution_cost({.channels = channels, .out_channels = twice, .kernel = 3}, half) +
            convolution_cost({.channels = twice, .out_channels = twice, .kernel = 3}, half) +
            convolution_cost({.channels = channels, .out_channels = twice}, half) +
@@ -138,7 +138,7 @@ struct Skeleton {
                 "candidates of your own use interchoice::CellNetwork");
 
   static constexpr Response head_response = Response::kRemoved;  // by its BatchNorm
-  static constexpr MapSize input_size{32, 32};
+  static constexpr SpatialSize input_size{32, 32};
   static constexpr std::int64_t stem_stride = 1;
 
   static void check(const Options& options) {
@@ -168,14 +168,14 @@ struct Skeleton {
     return std::make_shared<Head>(last_width(options), options.classes);
   }
 
-  static constexpr Cost stem_cost(const Options& options, const MapSize& input) {
+  static constexpr Cost stem_cost(const Options& options, const SpatialSize& input) {
     return Stem::cost(options.input_channels, options.width, input);
   }
   static constexpr Cost reduction_cost(const Options&, const Geometry& geometry,
-                                       const MapSize& input) {
+                                       const SpatialSize& input) {
     return Reduction::cost(geometry.channels, input);
   }
-  static constexpr Cost head_cost(const Options& options, const MapSize&) {
+  static constexpr Cost head_cost(const Options& options, const SpatialSize&) {
     return Head::cost(last_width(options), options.classes);
   }
 

@@ -54,7 +54,7 @@ struct Skeleton {
   static_assert(Operations::names == LayerCandidates::names);
 
   static constexpr Response head_response = Response::kRemoved;
-  static constexpr MapSize input_size{32, 32};
+  static constexpr SpatialSize input_size{32, 32};
   static constexpr std::int64_t stem_stride = 1;
 
   static void check(const Options& o) {
@@ -79,12 +79,12 @@ struct Skeleton {
     return std::make_shared<Head>(head_options(o));
   }
 
-  static constexpr Cost stem_cost(const Options& o, const MapSize& input) {
+  static constexpr Cost stem_cost(const Options& o, const SpatialSize& input) {
     return convolution_cost({.channels = o.input_channels, .out_channels = o.width, .kernel = 3},
                             input) +
            norm_cost(o.width);
   }
-  static constexpr Cost head_cost(const Options& o, const MapSize& input) {
+  static constexpr Cost head_cost(const Options& o, const SpatialSize& input) {
     return Head::cost(head_options(o), input);
   }
 

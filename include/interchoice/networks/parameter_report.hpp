@@ -58,7 +58,7 @@ inline std::vector<ParameterRow> parameter_report(const torch::nn::Module& netwo
 }
 
 /// The sum of all rows.
-inline ParameterRow total(const std::vector<ParameterRow>& rows) {
+inline ParameterRow parameter_total(const std::vector<ParameterRow>& rows) {
   ParameterRow sum{"sum"};
   for (const ParameterRow& row : rows) {
     sum.plain += row.plain;

@@ -36,7 +36,7 @@ struct PointwiseHead : torch::nn::Module {
     const at::Tensor y = Activation::apply(convolution_norm(convolution, norm, x)).mean({2, 3});
     return linear->forward(at::dropout(y, dropout, is_training()));  // [N, classes]
   }
-  static constexpr Cost cost(const Options& options, const MapSize& input) {
+  static constexpr Cost cost(const Options& options, const SpatialSize& input) {
     return convolution_cost({.channels = options.channels, .out_channels = options.width}, input) +
            norm_cost(options.width) +
            linear_cost({.inputs = options.width, .outputs = options.classes});

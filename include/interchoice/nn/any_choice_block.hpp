@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "interchoice/dependency/context.hpp"
-#include "interchoice/nn/growth.hpp"
+#include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/nn/resolution.hpp"
 
 namespace interchoice {
@@ -25,8 +25,8 @@ class AnyChoiceBlock : public torch::nn::Module {
   /// Whether what the policy does to a candidate here can matter in training mode.
   virtual bool is_observed(std::size_t candidate) const = 0;
   virtual const std::string& candidate_name(std::size_t candidate) const = 0;
-  virtual GrownParameters begin_epoch(std::size_t epoch) = 0;
-  virtual GrownParameters split_now() = 0;
+  virtual NewParameters begin_epoch(std::size_t epoch) = 0;
+  virtual NewParameters split_now() = 0;
   virtual bool is_split() const = 0;
   /// Whether parameters and buffers are all there is to save once the block is split.
   virtual bool is_saveable() const = 0;

@@ -27,22 +27,22 @@ inline std::string prefix_of(const std::string& name) { return name.empty() ? na
 
 /// Tells every choice block of a network that an epoch (counted from 0) begins. Splits whose epoch
 /// has come happen now. Returns the parameters that are new, so that an optimizer can take them.
-inline GrownParameters begin_epoch(torch::nn::Module& network, std::size_t epoch) {
-  GrownParameters grown;
+inline NewParameters begin_epoch(torch::nn::Module& network, std::size_t epoch) {
+  NewParameters added;
   detail::for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
-    grown.append(block.begin_epoch(epoch), detail::prefix_of(name));
+    added.append(block.begin_epoch(epoch), detail::prefix_of(name));
   });
-  return grown;
+  return added;
 }
 
 /// Splits every choice block of a network whose policy splits and that is not split yet.
 /// Returns the parameters that are new.
-inline GrownParameters split_now(torch::nn::Module& network) {
-  GrownParameters grown;
+inline NewParameters split_now(torch::nn::Module& network) {
+  NewParameters added;
   detail::for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
-    grown.append(block.split_now(), detail::prefix_of(name));
+    added.append(block.split_now(), detail::prefix_of(name));
   });
-  return grown;
+  return added;
 }
 
 /// Whether a choice block of a network is split.

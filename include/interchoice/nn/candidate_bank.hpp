@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/nn/growth.hpp"
+#include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/nn/operation.hpp"
 
 namespace interchoice {
@@ -40,8 +40,8 @@ class CandidateBank {
 
   /// Makes `count` copies in all: copy 0 stays what it is, the others start with its weights,
   /// buffers, mode and requires_grad. Returns the new parameters.
-  GrownParameters grow_to(std::size_t count) {
-    GrownParameters grown;
+  NewParameters grow_to(std::size_t count) {
+    NewParameters added;
     while (copies_.size() < count) {
       const std::string name = "copy" + std::to_string(copies_.size());
       const auto holder = owner_->register_module(name, std::make_shared<torch::nn::Module>());
@@ -49,10 +49,10 @@ class CandidateBank {
       copies_.push_back(build(*holder));
       for (std::size_t c = 0; c < candidate_count(); ++c) {
         copy_state(at(0, c).module(), at(copies_.size() - 1, c).module(),
-                   name + "." + operations_[c].name + ".", grown);
+                   name + "." + operations_[c].name + ".", added);
       }
     }
-    return grown;
+    return added;
   }
 
  private:
@@ -69,7 +69,7 @@ class CandidateBank {
 
   static void copy_state(const std::shared_ptr<torch::nn::Module>& from,
                          const std::shared_ptr<torch::nn::Module>& to, const std::string& prefix,
-                         GrownParameters& grown) {
+                         NewParameters& added) {
     const auto originals = from->named_modules();
     for (const auto& module : to->named_modules()) {  // parents first: train() is recursive
       module.value()->train(originals[module.key()]->is_training());
@@ -79,7 +79,7 @@ class CandidateBank {
       const at::Tensor& source = sources[parameter.key()];
       parameter.value().set_data(source.detach().clone());  // keeps dtype, device and layout
       parameter.value().set_requires_grad(source.requires_grad());
-      grown.push_back({prefix + parameter.key(), parameter.value(), source});
+      added.push_back({prefix + parameter.key(), parameter.value(), source});
     }
     auto buffers = from->named_buffers();
     for (auto& buffer : to->named_buffers()) {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "interchoice/nn/choice_block.hpp"
-#include "interchoice/nn/following.hpp"
 #include "interchoice/nn/kernels/node_sum.hpp"
 #include "interchoice/nn/operations/zero.hpp"
+#include "interchoice/nn/propagation.hpp"
 #include "interchoice/spaces/cell.hpp"
 
 namespace interchoice {
@@ -23,7 +23,7 @@ namespace interchoice {
 ///
 /// `cell` counts the choice cells of the network (fixed reductions have no locations): its first
 /// location is `Space::first_location(cell)`. The geometry is that of the cell: edges out of its
-/// input change channels and size, the others keep the shape. `following` is what becomes of a
+/// input change channels and size, the others keep the shape. `downstream` is what becomes of a
 /// constant per channel added to the cell's output; for the inner nodes it is found from the
 /// candidates behind them.
 template <SearchSpace Space, class Policy>
@@ -38,19 +38,19 @@ class CellBlocksImpl : public torch::nn::Module {
 
   /// A cell with the space's own candidates.
   CellBlocksImpl(std::size_t cell, const Geometry& geometry,
-                 Response following = Response::kObserved)
+                 Response downstream = Response::kObserved)
       : geometry_(geometry), node_count_(Space::cell_node_count(cell)) {
     detail::check_policy_serves_space<Space, Policy>();
-    add_edges(cell, operations_of_choice<Space>, following);
+    add_edges(cell, operations_of_choice<Space>, downstream);
   }
 
   /// A cell with operations for a space whose candidates are only names, equal on all edges.
   CellBlocksImpl(std::size_t cell, const Geometry& geometry,
                  const std::vector<AnyOperation>& operations,
-                 Response following = Response::kObserved)
+                 Response downstream = Response::kObserved)
       : geometry_(geometry), node_count_(Space::cell_node_count(cell)) {
     add_edges(
-        cell, [&](std::size_t) { return operations; }, following);
+        cell, [&](std::size_t) { return operations; }, downstream);
   }
 
   /// Nodes of this cell, its input included.
@@ -59,10 +59,10 @@ class CellBlocksImpl : public torch::nn::Module {
   /// Node `target` of the cell, from all earlier nodes.
   at::Tensor forward_node(std::size_t target, std::span<const at::Tensor> nodes,
                           const Architecture<Space>& architecture) {
-    std::array<Pending, Space::node_count> terms;
+    std::array<DeferredBias, Space::node_count> terms;
     for (std::size_t source = 0; source < target; ++source) {
       terms[source] =
-          edges_[index_of({source, target})]->forward_pending(nodes[source], architecture);
+          edges_[index_of({source, target})]->forward_deferred(nodes[source], architecture);
     }
     if (target == 1 && !terms[0].value.defined() && !geometry_.keeps_shape()) {
       return zeros_behind(nodes[0], geometry_);
@@ -91,17 +91,17 @@ class CellBlocksImpl : public torch::nn::Module {
   }
 
   template <class OperationsOf>
-  void add_edges(std::size_t cell, const OperationsOf& operations_of, Response following) {
+  void add_edges(std::size_t cell, const OperationsOf& operations_of, Response downstream) {
     const std::size_t first = Space::first_location(cell);
     const auto operations_at = [&](Edge edge) {
       return operations_of(Space::choice_at(first + index_of(edge)));
     };
     std::vector<Response> behind(node_count_, Response::kRemoved);  // by node
-    behind.back() = following;
+    behind.back() = downstream;
     for (std::size_t source = node_count_ - 1; source-- > 0;) {
       for (std::size_t target = source + 1; target < node_count_; ++target) {
-        behind[source] =
-            most_visible(behind[source], response_through(operations_at({source, target}),
+        behind[source] = most_visible(behind[source],
+                                      propagated_response(operations_at({source, target}),
                                                           geometry_from(source), behind[target]));
       }
     }

@@ -51,22 +51,22 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
                 "arguments of what it has");
 
  public:
-  /// A block with the space's own candidates. `following` is what becomes of a constant per channel
-  /// added to the block's output: by default it is observed.
+  /// A block with the space's own candidates. `downstream` is what becomes of a constant per
+  /// channel added to the block's output: by default it is observed.
   ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
-                  Response following = Response::kObserved)
+                  Response downstream = Response::kObserved)
       : ChoiceBlockImpl(location, geometry, operations_of_choice<Space>(Space::choice_at(location)),
-                        following) {
+                        downstream) {
     detail::check_policy_serves_space<Space, Policy>();
   }
 
   /// A block with operations for a space whose candidates are only names.
   ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
-                  std::vector<AnyOperation> operations, Response following = Response::kObserved)
+                  std::vector<AnyOperation> operations, Response downstream = Response::kObserved)
       : context_(context_at<Space, Policy>(location)),
         bank_(*this, checked(std::move(operations), context_), geometry),
-        following_(following),
-        state_(*this, SpaceSite<Space>(context_, bank_, following)) {}
+        downstream_(downstream),
+        state_(*this, SpaceSite<Space>(context_, bank_, downstream)) {}
 
   /// y = op_c(x) as a tensor.
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
@@ -79,8 +79,8 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     return output(y, selection);
   }
 
-  /// y = op_c(x) on its way to `node_sum`, which adds what is still pending.
-  Pending forward_pending(const at::Tensor& x, const Architecture<Space>& architecture) {
+  /// y = op_c(x) on its way to `node_sum`, which adds what is still deferred.
+  DeferredBias forward_deferred(const at::Tensor& x, const Architecture<Space>& architecture) {
     if constexpr (detail::HasAfter<State>) {
       return {forward(x, architecture), {}};
     } else {
@@ -89,7 +89,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
         const NormAdjustment adjustment = state_.norm_adjustment(selection);
         if (adjustment.defined()) return {run(x, selection, adjustment), {}};
       }
-      return operation(selection).forward_pending(input(x, selection), input_vector(selection));
+      return operation(selection).forward_deferred(input(x, selection), input_vector(selection));
     }
   }
 
@@ -103,18 +103,18 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     return bank_.name(candidate);
   }
   bool is_observed(std::size_t candidate) const override {
-    const SpaceSite<Space> site(context_, bank_, following_);
+    const SpaceSite<Space> site(context_, bank_, downstream_);
     return detail::observes<Policy>(site, candidate);
   }
 
-  GrownParameters begin_epoch([[maybe_unused]] std::size_t epoch) override {
+  NewParameters begin_epoch([[maybe_unused]] std::size_t epoch) override {
     if constexpr (detail::HasBeginEpoch<State>) {
       return state_.begin_epoch(epoch, bank_);
     } else {
       return {};
     }
   }
-  GrownParameters split_now() override {
+  NewParameters split_now() override {
     if constexpr (detail::HasSplit<State>) {
       return state_.split(bank_);
     } else {
@@ -215,7 +215,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   Context context_;
   CandidateBank bank_;
-  Response following_;
+  Response downstream_;
   [[no_unique_address]] State state_;
 };
 

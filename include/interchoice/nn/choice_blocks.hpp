@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "interchoice/nn/choice_block.hpp"
-#include "interchoice/nn/following.hpp"
+#include "interchoice/nn/propagation.hpp"
 
 namespace interchoice {
 
@@ -16,7 +16,7 @@ namespace interchoice {
 ///
 ///   x = block_i(x, architecture)      for i = 0 ... choice_count - 1
 ///
-/// Iterate over it to look between the blocks, or call `forward`. `following` is what becomes of a
+/// Iterate over it to look between the blocks, or call `forward`. `downstream` is what becomes of a
 /// constant per channel added to the last block's output; for the others it is found from the
 /// candidates of the blocks behind them, so nothing may stand between the blocks: make them one by
 /// one, as `ChoiceBlock`s, where something does.
@@ -31,22 +31,22 @@ class ChoiceBlocksImpl : public torch::nn::Module {
   using Block = ChoiceBlock<Space, Policy>;
 
   /// Blocks that all have the same geometry.
-  explicit ChoiceBlocksImpl(const Geometry& geometry, Response following = Response::kObserved)
-      : ChoiceBlocksImpl(std::vector<Geometry>(Space::choice_count, geometry), following) {}
+  explicit ChoiceBlocksImpl(const Geometry& geometry, Response downstream = Response::kObserved)
+      : ChoiceBlocksImpl(std::vector<Geometry>(Space::choice_count, geometry), downstream) {}
 
   /// A geometry for each block. *Throws* c10::Error if their number is not `choice_count`.
   explicit ChoiceBlocksImpl(const std::vector<Geometry>& geometries,
-                            Response following = Response::kObserved) {
+                            Response downstream = Response::kObserved) {
     detail::check_policy_serves_space<Space, Policy>();
-    add_blocks(geometries, operations_of_choice<Space>, following);
+    add_blocks(geometries, operations_of_choice<Space>, downstream);
   }
 
   /// The same with operations for a space whose candidates are only names, equal in all choices.
   ChoiceBlocksImpl(const std::vector<Geometry>& geometries,
                    const std::vector<AnyOperation>& operations,
-                   Response following = Response::kObserved) {
+                   Response downstream = Response::kObserved) {
     add_blocks(
-        geometries, [&](std::size_t) { return operations; }, following);
+        geometries, [&](std::size_t) { return operations; }, downstream);
   }
 
   at::Tensor forward(at::Tensor x, const Architecture<Space>& architecture) {
@@ -62,12 +62,12 @@ class ChoiceBlocksImpl : public torch::nn::Module {
  private:
   template <class OperationsOf>
   void add_blocks(const std::vector<Geometry>& geometries, const OperationsOf& operations_of,
-                  Response following) {
+                  Response downstream) {
     TORCH_CHECK(geometries.size() == Space::choice_count, "interchoice: a chain of ",
                 Space::choice_count, " choices needs as many geometries, got ", geometries.size());
-    std::vector<Response> behind(Space::choice_count, following);
+    std::vector<Response> behind(Space::choice_count, downstream);
     for (std::size_t i = Space::choice_count; i-- > 1;) {
-      behind[i - 1] = response_through(operations_of(i), geometries[i], behind[i]);
+      behind[i - 1] = propagated_response(operations_of(i), geometries[i], behind[i]);
     }
     for (std::size_t i = 0; i < Space::choice_count; ++i) {
       blocks_.push_back(this->register_module(

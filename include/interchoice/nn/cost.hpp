@@ -9,16 +9,16 @@
 namespace interchoice {
 
 /// Height and width of a feature map, in pixels.
-struct MapSize {
+struct SpatialSize {
   std::int64_t height = 1;
   std::int64_t width = 1;
 
   constexpr std::int64_t pixels() const { return height * width; }
   /// The map behind something of this stride: ceil(size / stride).
-  constexpr MapSize reduced(std::int64_t stride) const {
+  constexpr SpatialSize reduced(std::int64_t stride) const {
     return {(height - 1) / stride + 1, (width - 1) / stride + 1};
   }
-  friend constexpr bool operator==(const MapSize&, const MapSize&) = default;
+  friend constexpr bool operator==(const SpatialSize&, const SpatialSize&) = default;
 };
 
 /// What something costs: trainable parameters, and multiply-accumulates for one image.
@@ -49,7 +49,7 @@ struct ConvolutionShape {
 
 /// A convolution without bias: k * k * C_in / groups * C_out weights, used once for each output
 /// pixel.
-constexpr Cost convolution_cost(const ConvolutionShape& shape, const MapSize& output) {
+constexpr Cost convolution_cost(const ConvolutionShape& shape, const SpatialSize& output) {
   const std::int64_t weights =
       shape.kernel * shape.kernel * (shape.channels / shape.groups) * shape.out_channels;
   return {weights, weights * output.pixels()};
@@ -70,9 +70,9 @@ constexpr Cost linear_cost(const LinearShape& shape) {
 /// An operation that knows its cost.
 ///
 /// Satisfied by all of `nn/operations/` and by any candidate with
-/// `static constexpr Cost cost(const Geometry&, const MapSize& input)`.
+/// `static constexpr Cost cost(const Geometry&, const SpatialSize& input)`.
 template <class Op>
-concept CostedOperation = requires(const Geometry& geometry, const MapSize& input) {
+concept CostedOperation = requires(const Geometry& geometry, const SpatialSize& input) {
   { Op::cost(geometry, input) } -> std::same_as<Cost>;
 };
 
@@ -80,10 +80,11 @@ namespace detail {
 
 template <class Op>
 struct CheckedCost {
-  static_assert(CostedOperation<Op>,
-                "interchoice: the cost of a network needs `static constexpr Cost cost(const "
-                "Geometry&, const MapSize& input)` of every candidate; add it to the type named "
-                "above");
+  static_assert(
+      CostedOperation<Op>,
+      "interchoice: the cost of a network needs `static constexpr Cost cost(const "
+      "Geometry&, const SpatialSize& input)` of every candidate; add it to the type named "
+      "above");
   static constexpr bool value = true;
 };
 
@@ -92,7 +93,7 @@ struct CheckedCost {
 /// The cost of one of a list of candidates. Unchecked.
 template <class Operations>
 constexpr Cost cost_of_candidate(std::size_t candidate, const Geometry& geometry,
-                                 const MapSize& input) {
+                                 const SpatialSize& input) {
   Cost cost;
   std::size_t index = 0;
   Operations::for_each([&]<class Op>() {
@@ -106,7 +107,7 @@ constexpr Cost cost_of_candidate(std::size_t candidate, const Geometry& geometry
 /// Unchecked.
 template <class Space>
 constexpr Cost cost_of_choice(std::size_t choice, std::size_t candidate, const Geometry& geometry,
-                              const MapSize& input) {
+                              const SpatialSize& input) {
   Cost cost;
   std::size_t index = 0;
   Space::for_each_candidate(choice, [&]<class Op>() {

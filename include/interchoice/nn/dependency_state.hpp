@@ -33,8 +33,8 @@ namespace interchoice {
 ///   NormAdjustment  norm_adjustment(selection)   scale and shift after the op's first BatchNorm
 ///   std::size_t     copy(selection)              which copy of the candidates to use
 ///   void            prepare(bank, selection)     called before the candidate is used
-///   GrownParameters begin_epoch(epoch, bank)     called by begin_epoch()
-///   GrownParameters split(bank)                  called by split_now()
+///   NewParameters begin_epoch(epoch, bank)     called by begin_epoch()
+///   NewParameters split(bank)                  called by split_now()
 ///   bool            is_split() const
 template <class Policy>
 struct dependency_state;
@@ -71,11 +71,11 @@ concept HasPrepare = requires(State& s, CandidateBank& bank, const Selection& at
 };
 template <class State>
 concept HasBeginEpoch = requires(State& s, CandidateBank& bank, std::size_t epoch) {
-  { s.begin_epoch(epoch, bank) } -> std::same_as<GrownParameters>;
+  { s.begin_epoch(epoch, bank) } -> std::same_as<NewParameters>;
 };
 template <class State>
 concept HasSplit = requires(State& s, CandidateBank& bank) {
-  { s.split(bank) } -> std::same_as<GrownParameters>;
+  { s.split(bank) } -> std::same_as<NewParameters>;
 };
 template <class State>
 concept HasIsSplit = requires(const State& s) {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
-#include "interchoice/nn/pending.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -32,7 +32,7 @@ namespace interchoice {
 /// over the input when a context's vector has to be added to it:
 ///
 ///   at::Tensor forward_biased(x, vector)     takes the vector in its own first kernel
-///   Pending    forward_pending(x, vector)    hands it (or what becomes of it) on to the sum
+///   DeferredBias    forward_deferred(x, vector)    hands it (or what becomes of it) on to the sum
 ///                                            that follows; the vector may be undefined
 ///
 /// Otherwise the vector is added before `forward`. A module with a BatchNorm that policies such as
@@ -53,7 +53,7 @@ class BuiltOperation {
   virtual ~BuiltOperation() = default;
 
   /// op(x + vector), to be resolved by the sum that follows. The vector may be undefined.
-  virtual Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) = 0;
+  virtual DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) = 0;
   /// op(x + vector) as a tensor.
   virtual at::Tensor forward(const at::Tensor& x, const at::Tensor& vector) = 0;
   /// The same with its first BatchNorm adjusted; as `forward` if it has none.
@@ -80,9 +80,9 @@ class BuiltModule final : public BuiltOperation {
  public:
   explicit BuiltModule(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-  Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) override {
+  DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) override {
     if constexpr (kHandsOn) {
-      return impl_->forward_pending(x, vector);
+      return impl_->forward_deferred(x, vector);
     } else {
       return {forward(x, vector), {}};
     }
@@ -93,9 +93,9 @@ class BuiltModule final : public BuiltOperation {
     if constexpr (kTakesVector) {
       return impl_->forward_biased(x, vector);
     } else if constexpr (kHandsOn) {
-      const Pending pending = impl_->forward_pending(x, vector);
-      return pending.value.defined() ? add_vector(pending.value, pending.vector)
-                                     : impl_->forward(x);
+      const DeferredBias deferred = impl_->forward_deferred(x, vector);
+      return deferred.value.defined() ? add_vector(deferred.value, deferred.vector)
+                                      : impl_->forward(x);
     } else {
       return impl_->forward(add_vector(x, vector));
     }
@@ -125,7 +125,7 @@ class BuiltModule final : public BuiltOperation {
     { impl.forward_biased(t, t) } -> std::convertible_to<at::Tensor>;
   };
   static constexpr bool kHandsOn = requires(Impl & impl, const at::Tensor& t) {
-    { impl.forward_pending(t, t) } -> std::same_as<Pending>;
+    { impl.forward_deferred(t, t) } -> std::same_as<DeferredBias>;
   };
   static constexpr bool kTakesAdjustment =
       requires(Impl & impl, const at::Tensor& t, const NormAdjustment& a) {

@@ -71,10 +71,10 @@ class ChoiceBlockImpl<Space, resolved> : public AnyChoiceBlock {
     return norm_.defined() ? operation_->forward_adjusted(input, input_vector_, norm_)
                            : operation_->forward(input, input_vector_);
   }
-  Pending forward_pending(const at::Tensor& x, const Architecture<Space>& architecture) {
+  DeferredBias forward_deferred(const at::Tensor& x, const Architecture<Space>& architecture) {
     if (norm_.defined()) return {forward(x, architecture), {}};
     check(architecture);
-    return operation_->forward_pending(detail::scaled(x, input_scale_), input_vector_);
+    return operation_->forward_deferred(detail::scaled(x, input_scale_), input_vector_);
   }
 
   const Context& context() const override { return context_; }
@@ -83,8 +83,8 @@ class ChoiceBlockImpl<Space, resolved> : public AnyChoiceBlock {
   const std::string& candidate_name(std::size_t candidate) const override {
     return operations_[candidate].name;
   }
-  GrownParameters begin_epoch(std::size_t) override { return {}; }
-  GrownParameters split_now() override { return {}; }
+  NewParameters begin_epoch(std::size_t) override { return {}; }
+  NewParameters split_now() override { return {}; }
   bool is_split() const override { return false; }
   bool is_saveable() const override { return true; }
   std::vector<at::Tensor> candidate_parameters() const override {

@@ -13,9 +13,9 @@ namespace interchoice {
 /// candidates that stand there, and what follows.
 class Site {
  public:
-  Site(const Context& context, const CandidateBank& bank, Response following,
+  Site(const Context& context, const CandidateBank& bank, Response downstream,
        std::size_t max_candidates)
-      : context_(context), bank_(&bank), following_(following), max_candidates_(max_candidates) {}
+      : context_(context), bank_(&bank), downstream_(downstream), max_candidates_(max_candidates) {}
 
   const Context& context() const { return context_; }
   const CandidateBank& bank() const { return *bank_; }
@@ -26,7 +26,7 @@ class Site {
   /// Whether a policy's change to candidate c can be seen in a training-mode output of the network.
   bool observes(Effect effect, std::size_t candidate) const {
     return keeps_inert_ ||
-           then(bank_->responses(candidate).to(effect), following_) == Response::kObserved;
+           followed_by(bank_->responses(candidate).to(effect), downstream_) == Response::kObserved;
   }
   /// Whether it can for any candidate.
   bool observes(Effect effect) const {
@@ -39,7 +39,7 @@ class Site {
  protected:
   Context context_;
   const CandidateBank* bank_;
-  Response following_;
+  Response downstream_;
   std::size_t max_candidates_;
   bool keeps_inert_ = false;
 };
@@ -48,8 +48,8 @@ class Site {
 template <SearchSpace Space>
 class SpaceSite : public Site {
  public:
-  SpaceSite(const Context& context, const CandidateBank& bank, Response following)
-      : Site(context, bank, following, max_candidate_count<Space>()) {}
+  SpaceSite(const Context& context, const CandidateBank& bank, Response downstream)
+      : Site(context, bank, downstream, max_candidate_count<Space>()) {}
 
   /// The same location as `Policy` sees it.
   template <DependencyPolicy Policy>

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/nn/growth.hpp"
+#include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/training/copy_momentum.hpp"
 
 namespace interchoice {
@@ -78,14 +78,14 @@ inline void set_momentum(torch::optim::SGD& sgd, const at::Tensor& parameter, at
 ///
 /// Copies of parameters that SGD does not train stay untrained; what it trains already is left
 /// alone.
-inline void add_grown(torch::optim::SGD& sgd, const GrownParameters& grown,
-                      CopyMomentum momentum = CopyMomentum::kCopied) {
+inline void add_new_parameters(torch::optim::SGD& sgd, const NewParameters& added,
+                               CopyMomentum momentum = CopyMomentum::kCopied) {
   std::unordered_map<const void*, std::size_t> group_of;
   auto& groups = sgd.param_groups();
   for (std::size_t g = 0; g < groups.size(); ++g) {
     for (const at::Tensor& p : groups[g].params()) group_of.emplace(p.unsafeGetTensorImpl(), g);
   }
-  for (const GrownParameter& copy : grown) {
+  for (const NewParameter& copy : added) {
     const auto source_group = group_of.find(copy.source.unsafeGetTensorImpl());
     if (source_group == group_of.end()) continue;
     const std::size_t g = source_group->second;

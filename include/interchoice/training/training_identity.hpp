@@ -58,7 +58,7 @@ TrainingIdentity training_identity(const Source& data, const Sampler& sample,
       {"split epoch", training.split_epoch ? std::to_string(*training.split_epoch) : "none"},
       {"momentum of copies", training.copy_momentum == CopyMomentum::kCopied ? "copied" : "fresh"},
       {"batches", std::to_string(data.size())},
-      {"images", std::to_string(data.image_count())},
+      {"images", std::to_string(data.example_count())},
       {"first batch", batch.text()},
       {"first paths", paths(0)},
       {"last epoch's first paths", paths(last)}};

@@ -50,7 +50,7 @@ struct CheckedTraining {
   static_assert(
       BatchSource<Source>,
       "interchoice: train needs a batch source, such as Batches; a type of your own needs "
-      "`size()`, `image_count()`, `epoch(e)[i]`, `evaluation(i)` and `calibration(i)`, "
+      "`size()`, `example_count()`, `epoch(e)[i]`, `evaluation(i)` and `calibration(i)`, "
       "see data/batch_source.hpp");
   static constexpr bool value = true;
 };
@@ -143,9 +143,9 @@ class TrainingRun {
   }
 
   void split(std::size_t epoch) {
-    add_grown(sgd_, begin_epoch(*network_, epoch), training_.copy_momentum);
+    add_new_parameters(sgd_, begin_epoch(*network_, epoch), training_.copy_momentum);
     if (training_.split_epoch != epoch) return;
-    add_grown(sgd_, split_now(*network_), training_.copy_momentum);
+    add_new_parameters(sgd_, split_now(*network_), training_.copy_momentum);
     TORCH_CHECK(is_split(*network_), "interchoice: Training::split_epoch is ", epoch,
                 ", but no block's policy splits; use split<on_demand> or leave it out");
   }

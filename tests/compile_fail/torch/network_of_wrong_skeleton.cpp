@@ -10,7 +10,7 @@ namespace ic = interchoice;
 struct Costless {
   static constexpr std::string_view name = "costless";
 #ifdef INTERCHOICE_POSITIVE
-  static constexpr ic::Cost cost(const ic::Geometry&, const ic::MapSize&) { return {}; }
+  static constexpr ic::Cost cost(const ic::Geometry&, const ic::SpatialSize&) { return {}; }
 #endif
 };
 

@@ -27,7 +27,7 @@ class BatchOrder {
     TORCH_CHECK(batch_size > 0, "interchoice: batch size ", batch_size, "; at least 1 is needed");
   }
 
-  std::int64_t image_count() const { return images_; }
+  std::int64_t example_count() const { return images_; }
   std::int64_t size() const { return (images_ + batch_size_ - 1) / batch_size_; }
 
   Places places_of(std::int64_t index) const {

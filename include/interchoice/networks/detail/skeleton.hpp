@@ -24,7 +24,7 @@ constexpr Response head_response() {
 
 template <class Skeleton>
 constexpr Cost candidate_cost(std::size_t choice, std::size_t candidate, const Geometry& geometry,
-                              const MapSize& input) {
+                              const SpatialSize& input) {
   if constexpr (requires { typename Skeleton::Operations; }) {
     return cost_of_candidate<typename Skeleton::Operations>(candidate, geometry, input);
   } else {

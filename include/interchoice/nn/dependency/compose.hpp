@@ -106,21 +106,21 @@ struct dependency_state<compose<Policies...>> {
       }
     });
   }
-  GrownParameters begin_epoch(std::size_t epoch, CandidateBank& bank) requires(
+  NewParameters begin_epoch(std::size_t epoch, CandidateBank& bank) requires(
       (detail::HasBeginEpoch<dependency_state<Policies>> || ...)) {
-    GrownParameters grown;
+    NewParameters added;
     each([&]<class State>(State& state, const Context&) {
-      if constexpr (detail::HasBeginEpoch<State>) grown.append(state.begin_epoch(epoch, bank), "");
+      if constexpr (detail::HasBeginEpoch<State>) added.append(state.begin_epoch(epoch, bank), "");
     });
-    return grown;
+    return added;
   }
-  GrownParameters split(CandidateBank& bank) requires(
-      (detail::HasSplit<dependency_state<Policies>> || ...)) {
-    GrownParameters grown;
+  NewParameters split(CandidateBank& bank) requires((detail::HasSplit<dependency_state<Policies>> ||
+                                                     ...)) {
+    NewParameters added;
     each([&]<class State>(State& state, const Context&) {
-      if constexpr (detail::HasSplit<State>) grown.append(state.split(bank), "");
+      if constexpr (detail::HasSplit<State>) added.append(state.split(bank), "");
     });
-    return grown;
+    return added;
   }
   bool is_split() const requires((detail::HasIsSplit<dependency_state<Policies>> || ...)) {
     const auto one = []<class State>(const State& state) {

@@ -17,10 +17,10 @@ struct dependency_state<split<Epoch, Depth, snapshot, Order>> {
 
   std::size_t copy(const Selection& selection) const { return is_split_ ? selection.context() : 0; }
 
-  GrownParameters begin_epoch(std::size_t epoch, CandidateBank& bank) {
-    return epoch >= Epoch ? split(bank) : GrownParameters();
+  NewParameters begin_epoch(std::size_t epoch, CandidateBank& bank) {
+    return epoch >= Epoch ? split(bank) : NewParameters();
   }
-  GrownParameters split(CandidateBank& bank) {
+  NewParameters split(CandidateBank& bank) {
     is_split_ = true;
     return bank.grow_to(contexts_);
   }
@@ -52,10 +52,10 @@ struct dependency_state<split<Epoch, Depth, last_used, Order>> {
     live_ = context;
   }
 
-  GrownParameters begin_epoch(std::size_t epoch, CandidateBank& bank) {
-    return epoch >= Epoch ? split(bank) : GrownParameters();
+  NewParameters begin_epoch(std::size_t epoch, CandidateBank& bank) {
+    return epoch >= Epoch ? split(bank) : NewParameters();
   }
-  GrownParameters split(CandidateBank& bank) {
+  NewParameters split(CandidateBank& bank) {
     if (!is_split_ && has_prior_) {
       for (const at::Tensor& tensor : state_of(bank)) storages_[0].push_back(tensor.detach());
     }

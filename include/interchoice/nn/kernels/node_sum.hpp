@@ -12,8 +12,8 @@
 #include <span>
 #include <vector>
 
+#include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
-#include "interchoice/nn/pending.hpp"
 
 namespace interchoice {
 
@@ -120,11 +120,11 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
 /// there is a vector. *Throws* c10::Error for values of different shapes.
 /// *Shapes*: values and `like` [N, C, H, W], vectors [C]. *Cost*: one pass over the values on
 /// channels-last CPU tensors, a libtorch addition for each term elsewhere.
-inline at::Tensor node_sum(std::span<const Pending> terms, const at::Tensor& like) {
+inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor& like) {
   torch::autograd::variable_list list;
   at::Tensor vector;
   bool ours = true;
-  for (const Pending& term : terms) {
+  for (const DeferredBias& term : terms) {
     if (!term.value.defined()) continue;
     if (term.vector.defined()) vector = vector.defined() ? vector + term.vector : term.vector;
     TORCH_CHECK(list.empty() || term.value.sizes() == list[0].sizes(),

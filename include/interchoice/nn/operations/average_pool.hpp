@@ -24,9 +24,9 @@ struct AveragePool3x3 {
 
   /// A constant comes out smaller at the border where the padding counts, as it went in elsewhere.
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = CountIncludePad ? Response::kObserved : Response::kPassedOn};
+    return {.input_shift = CountIncludePad ? Response::kObserved : Response::kPropagated};
   }
-  static constexpr Cost cost(const Geometry&, const MapSize&) { return {}; }
+  static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
   struct Module : torch::nn::Module {
     at::Tensor forward(const at::Tensor& x) { return average_pool3x3(x, {}, CountIncludePad); }

@@ -59,13 +59,13 @@ struct InvertedResidual {
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
 
   static constexpr Responses responses(const Geometry& g) {
-    return {.input_shift = g.keeps_shape() ? Response::kPassedOn : Response::kRemoved,
+    return {.input_shift = g.keeps_shape() ? Response::kPropagated : Response::kRemoved,
             .norm_shift = Response::kObserved,
             .norm_scale = Response::kObserved};
   }
-  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+  static constexpr Cost cost(const Geometry& g, const SpatialSize& input) {
     const std::int64_t width = Expansion * g.channels;
-    const MapSize output = input.reduced(g.stride);
+    const SpatialSize output = input.reduced(g.stride);
     return convolution_cost({.channels = g.channels, .out_channels = width}, input) +
            norm_cost(width) +
            convolution_cost(

@@ -10,9 +10,9 @@
 #include "interchoice/core/candidate.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
-#include "interchoice/nn/pending.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -25,12 +25,12 @@ struct ProjectedSkip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry& g) {
-    if (g.keeps_shape()) return {.input_shift = Response::kPassedOn};
+    if (g.keeps_shape()) return {.input_shift = Response::kPropagated};
     return {.input_shift = Response::kRemoved,
-            .norm_shift = Response::kPassedOn,
+            .norm_shift = Response::kPropagated,
             .norm_scale = Response::kObserved};
   }
-  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+  static constexpr Cost cost(const Geometry& g, const SpatialSize& input) {
     if (g.keeps_shape()) return {};
     return convolution_cost({.channels = g.channels, .out_channels = g.out_channels},
                             input.reduced(g.stride)) +
@@ -50,7 +50,7 @@ struct ProjectedSkip {
     at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
       return norm ? convolution_norm(convolution, norm, x, adjustment) : x;
     }
-    Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
+    DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
       if (!norm) return {x, vector};
       return {forward(vector.defined() ? x + vector.view({1, -1, 1, 1}) : x), {}};
     }

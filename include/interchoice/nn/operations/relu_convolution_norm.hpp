@@ -33,9 +33,9 @@ struct ReluConvolutionNorm {
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.norm_shift = Response::kPassedOn, .norm_scale = Response::kObserved};
+    return {.norm_shift = Response::kPropagated, .norm_scale = Response::kObserved};
   }
-  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+  static constexpr Cost cost(const Geometry& g, const SpatialSize& input) {
     const Cost convolution =
         convolution_cost({.channels = g.channels, .out_channels = g.out_channels, .kernel = Kernel},
                          input.reduced(g.stride));

@@ -9,8 +9,8 @@
 
 #include "interchoice/core/candidate.hpp"
 #include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
-#include "interchoice/nn/pending.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -21,13 +21,15 @@ struct Skip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = Response::kPassedOn};
+    return {.input_shift = Response::kPropagated};
   }
-  static constexpr Cost cost(const Geometry&, const MapSize&) { return {}; }
+  static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
   struct Module : torch::nn::Module {
     at::Tensor forward(const at::Tensor& x) { return x; }
-    Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) { return {x, vector}; }
+    DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
+      return {x, vector};
+    }
   };
 
   /// *Throws* c10::Error where the geometry changes the shape.
@@ -48,9 +50,9 @@ struct LinearSkip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = Response::kPassedOn};
+    return {.input_shift = Response::kPropagated};
   }
-  static constexpr Cost cost(const Geometry& g, const MapSize& input) {
+  static constexpr Cost cost(const Geometry& g, const SpatialSize& input) {
     return convolution_cost({.channels = g.channels, .out_channels = g.out_channels},
                             input.reduced(g.stride));
   }
@@ -64,7 +66,7 @@ struct LinearSkip {
                                     .bias(false)))) {}
     at::Tensor forward(const at::Tensor& x) { return convolution->forward(x); }
     /// W (x + b) = W x + W b: the vector passes as a product of a matrix and a vector.
-    Pending forward_pending(const at::Tensor& x, const at::Tensor& vector) {
+    DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
       return {convolution->forward(x),
               vector.defined() ? at::mv(convolution->weight.flatten(1), vector) : vector};
     }

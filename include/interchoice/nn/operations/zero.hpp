@@ -9,8 +9,8 @@
 
 #include "interchoice/core/candidate.hpp"
 #include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
-#include "interchoice/nn/pending.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -31,12 +31,12 @@ struct Zero {
   static constexpr Responses responses(const Geometry&) {
     return {Response::kRemoved, Response::kRemoved, Response::kRemoved, Response::kRemoved};
   }
-  static constexpr Cost cost(const Geometry&, const MapSize&) { return {}; }
+  static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g) : geometry(g) {}
     at::Tensor forward(const at::Tensor& x) { return zeros_behind(x, geometry); }
-    Pending forward_pending(const at::Tensor&, const at::Tensor&) { return {}; }
+    DeferredBias forward_deferred(const at::Tensor&, const at::Tensor&) { return {}; }
     Geometry geometry;
   };
 

@@ -8,7 +8,7 @@ namespace interchoice {
 ///
 /// An undefined `value` is zero (the Zero candidate: nothing is computed or added); an undefined
 /// `vector` is no vector. *Shapes*: value [N, C, H, W], vector [C].
-struct Pending {
+struct DeferredBias {
   at::Tensor value;
   at::Tensor vector;
 };

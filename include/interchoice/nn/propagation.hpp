@@ -8,12 +8,12 @@
 namespace interchoice {
 
 /// What becomes of a constant per channel that enters a location with these candidates, of which
-/// any may be taken, when `following` is what becomes of one that leaves it.
-inline Response response_through(const std::vector<AnyOperation>& candidates,
-                                 const Geometry& geometry, Response following) {
+/// any may be taken, when `downstream` is what becomes of one that leaves it.
+inline Response propagated_response(const std::vector<AnyOperation>& candidates,
+                                    const Geometry& geometry, Response downstream) {
   Response seen = Response::kRemoved;
   for (const AnyOperation& candidate : candidates) {
-    seen = most_visible(seen, then(candidate.responses(geometry).input_shift, following));
+    seen = most_visible(seen, followed_by(candidate.responses(geometry).input_shift, downstream));
   }
   return seen;
 }

@@ -9,7 +9,7 @@
 namespace interchoice {
 
 /// A parameter that came into being during training, and the one it is a copy of.
-struct GrownParameter {
+struct NewParameter {
   std::string name;
   at::Tensor parameter;
   at::Tensor source;
@@ -17,16 +17,16 @@ struct GrownParameter {
 
 /// What a split added. Converts to a plain list of tensors, so that any optimizer takes it:
 /// `if (auto added = begin_epoch(*net, e); !added.empty()) sgd.add_param_group({added});`
-class GrownParameters {
+class NewParameters {
  public:
   bool empty() const { return parameters_.empty(); }
   std::size_t size() const { return parameters_.size(); }
   auto begin() const { return parameters_.begin(); }
   auto end() const { return parameters_.end(); }
 
-  void push_back(GrownParameter parameter) { parameters_.push_back(std::move(parameter)); }
-  void append(const GrownParameters& other, const std::string& prefix) {
-    for (GrownParameter parameter : other) {
+  void push_back(NewParameter parameter) { parameters_.push_back(std::move(parameter)); }
+  void append(const NewParameters& other, const std::string& prefix) {
+    for (NewParameter parameter : other) {
       parameter.name = prefix + parameter.name;
       parameters_.push_back(std::move(parameter));
     }
@@ -34,12 +34,12 @@ class GrownParameters {
 
   operator std::vector<at::Tensor>() const {  // NOLINT: made to be passed to optimizers
     std::vector<at::Tensor> tensors;
-    for (const GrownParameter& p : parameters_) tensors.push_back(p.parameter);
+    for (const NewParameter& p : parameters_) tensors.push_back(p.parameter);
     return tensors;
   }
 
  private:
-  std::vector<GrownParameter> parameters_;
+  std::vector<NewParameter> parameters_;
 };
 
 }  // namespace interchoice

@@ -38,14 +38,14 @@ namespace {
 constexpr std::uint64_t kCount = ic::architecture_count<Space>();
 enum Candidate : std::uint8_t { kZero, kSkip, kConvolution1, kConvolution3, kPool };
 
-using Classes = std::map<ic::EvaluationKey, std::vector<Path>>;
+using Classes = std::map<ic::CanonicalForm, std::vector<Path>>;
 
 template <class Network>
 Classes classes_of(Network& net) {
-  const auto key = net->evaluation_keys();
+  const auto key = net->canonical_forms();
   Classes classes;
   for (std::uint64_t i = 0; i < kCount; ++i) {
-    classes[key(Path::from_rank(i))].push_back(Path::from_rank(i));
+    classes[key(Path::from_index(i))].push_back(Path::from_index(i));
   }
   return classes;
 }
@@ -67,7 +67,7 @@ std::string term_of(const Path& path, bool hides_zero) {
 std::size_t count_terms(bool hides_zero) {
   std::set<std::string> terms;
   for (std::uint64_t i = 0; i < kCount; ++i) {
-    terms.insert(term_of(Path::from_rank(i), hides_zero));
+    terms.insert(term_of(Path::from_index(i), hides_zero));
   }
   return terms.size();
 }
@@ -107,12 +107,12 @@ TEST_CASE("the number of classes is what a count of terms finds") {
   CHECK(classes.size() < kCount);
   CHECK(classes.size() == 12861);
   // All edges into the last node are Zero: nothing is read but the choices behind other cells.
-  const auto key = plain->evaluation_keys();
-  const ic::EvaluationKey nothing(6, ic::kUnread);
+  const auto key = plain->canonical_forms();
+  const ic::CanonicalForm nothing(6, ic::kUnread);
   CHECK(key(Path{3, 3, 3, 0, 0, 0}) == nothing);
   CHECK(key(Path{0, 2, 1, 1, 4, 0}) == key(Path{0, 0, 0, 1, 0, 0}));  // node 1 is zero
   CHECK(key(Path{0, 0, 3, 0, 0, 1}) != key(Path{0, 0, 2, 0, 0, 1}));  // statistics of zeros differ
-  const auto biased_key = biased->evaluation_keys();
+  const auto biased_key = biased->canonical_forms();
   CHECK(biased_key(Path{0, 0, 0, 1, 0, 0}) != biased_key(Path{0, 0, 0, 1, 1, 0}));
   // Edge (0,3) is live and conditioned by the dead (1,2), not by the dead (0,1).
   CHECK(biased_key(Path{1, 0, 3, 3, 0, 0}) != biased_key(Path{1, 0, 2, 3, 0, 0}));
@@ -125,7 +125,7 @@ TEMPLATE_TEST_CASE("equal keys give equal logits under every recalibration", "",
                    (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<0>>),
                    ic::keep_inert<ic::bias<1>>) {
   using ic::Recalibration;
-  const auto data = batches(ic::first(digits(), 24), 12, 1);
+  const auto data = batches(ic::first_images(digits(), 24), 12, 1);
   auto net = make_net<TestType>(1);
   ic::begin_epoch(*net, 0);
   randomise(*net, 2);
@@ -155,15 +155,15 @@ TEMPLATE_TEST_CASE("equal keys give equal logits under every recalibration", "",
 }
 
 TEST_CASE("keys of neighbouring classes differ in logits, so no class is split for nothing") {
-  const auto data = batches(ic::first(digits(), 24), 12, 1);
+  const auto data = batches(ic::first_images(digits(), 24), 12, 1);
   auto net = make_net<ic::none>(1);
   randomise(*net, 2);
-  std::map<std::vector<float>, ic::EvaluationKey> seen;
-  const auto key = net->evaluation_keys();
+  std::map<std::vector<float>, ic::CanonicalForm> seen;
+  const auto key = net->canonical_forms();
   std::size_t equal = 0;
-  std::set<ic::EvaluationKey> keys;
+  std::set<ic::CanonicalForm> keys;
   for (std::uint64_t i = 0; i < kCount; i += 29) {
-    const Path path = Path::from_rank(i);
+    const Path path = Path::from_index(i);
     if (!keys.insert(key(path)).second) continue;
     const at::Tensor logits = logits_of(net, path, data, ic::Recalibration::paper(1)).contiguous();
     const float* begin = logits.const_data_ptr<float>();
@@ -216,14 +216,14 @@ TEST_CASE("candidates of one's own are tried, and a cut hides all cells before i
   using Cut = ic::Architecture<Sequence>;
   at::manual_seed(3);
   ic::Supernet<ic::CellNetwork<Skeleton>, ic::none> net(Skeleton::Options{});
-  const auto key = net->evaluation_keys();
+  const auto key = net->canonical_forms();
   constexpr std::uint8_t u = ic::kUnread;
   // Edges (0,1), (0,2), (1,2) of the first cell, then of the second.
-  CHECK(key(Cut{2, 3, 2, 2, 0, 0}) == ic::EvaluationKey{u, u, u, u, u, u});  // cut behind node 1
-  CHECK(key(Cut{2, 3, 2, 0, 0, 2}) == ic::EvaluationKey{u, u, u, u, u, 2});  // bias of a zero node
-  CHECK(key(Cut{2, 3, 2, 0, 0, 1}) == ic::EvaluationKey{u, u, u, u, u, u});
-  CHECK(key(Cut{2, 3, 2, 0, 0, 3}) == ic::EvaluationKey{u, u, u, u, u, 3});  // could not be tried
-  CHECK(key(Cut{2, 3, 0, 2, 1, 1}) == ic::EvaluationKey{u, 3, u, 2, 1, 1});
+  CHECK(key(Cut{2, 3, 2, 2, 0, 0}) == ic::CanonicalForm{u, u, u, u, u, u});  // cut behind node 1
+  CHECK(key(Cut{2, 3, 2, 0, 0, 2}) == ic::CanonicalForm{u, u, u, u, u, 2});  // bias of a zero node
+  CHECK(key(Cut{2, 3, 2, 0, 0, 1}) == ic::CanonicalForm{u, u, u, u, u, u});
+  CHECK(key(Cut{2, 3, 2, 0, 0, 3}) == ic::CanonicalForm{u, u, u, u, u, 3});  // could not be tried
+  CHECK(key(Cut{2, 3, 0, 2, 1, 1}) == ic::CanonicalForm{u, 3, u, 2, 1, 1});
   const at::Tensor x = at::randn({2, 1, 16, 16});
   const at::Tensor cut = net->forward(x, Cut{2, 3, 2, 0, 0, 2});
   CHECK(at::equal(cut, net->forward(x, Cut{0, 1, 2, 0, 0, 2})));
@@ -232,7 +232,7 @@ TEST_CASE("candidates of one's own are tried, and a cut hides all cells before i
 
 TEST_CASE("rank evaluates equal architectures once and has all of them") {
   const TemporaryFolder folder;
-  const auto data = batches(ic::first(digits(), 40), 16, 1);
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = make_net<ic::none>(1);
   randomise(*net, 2);
   // Three of one class, two of another, one alone; one asked twice.
@@ -242,7 +242,7 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
                                 Path{0, 2, 1, 1, 4, 0}};
   for (const bool shared : {false, true}) {
     INFO("shared " << shared);
-    ic::RankingOptions options{.calibration_batches = 2, .merge_equal = false};
+    ic::RankingOptions options{.calibration_batches = 2, .merge_isomorphic = false};
     if (shared) options.sharing = ic::PrefixSharing{};
     std::vector<std::size_t> done;
     const auto count = [&](const ic::Progress& progress) {
@@ -252,7 +252,7 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
     const State before = state_of(*net);
     const auto apart = ic::rank(net, data, data, paths, options, count);
     CHECK(std::exchange(done, {}).size() == 6);
-    options.merge_equal = true;
+    options.merge_isomorphic = true;
     options.results = folder / (shared ? "shared.csv" : "alone.csv");
     std::size_t asked = 0;
     options.stop = [&] { return ++asked == 1; };

@@ -19,18 +19,18 @@
 namespace interchoice {
 
 /// What an evaluation reads of an architecture: for each choice its candidate, or `kUnread`.
-using EvaluationKey = std::vector<std::uint8_t>;
+using CanonicalForm = std::vector<std::uint8_t>;
 inline constexpr std::uint8_t kUnread = 255;  // no candidate has this index
 
 /// A network that can say which architectures compute the same.
 ///
 /// Satisfied by `CellNetwork`'s modules; a network of the user's own satisfies it with
-/// `evaluation_keys()`, which returns a callable (architecture) -> `EvaluationKey`, valid while
+/// `canonical_forms()`, which returns a callable (architecture) -> `CanonicalForm`, valid while
 /// parameters stay as they are. Equal keys promise equal logits.
 template <class Network>
-concept KeyedNetwork = requires(Network& network,
-                                const Architecture<typename Network::Space>& architecture) {
-  { network.evaluation_keys()(architecture) } -> std::convertible_to<EvaluationKey>;
+concept CanonicalNetwork = requires(Network& network,
+                                    const Architecture<typename Network::Space>& architecture) {
+  { network.canonical_forms()(architecture) } -> std::convertible_to<CanonicalForm>;
 };
 
 /// What a candidate does to its edge when a cell is evaluated, the policy included.
@@ -67,12 +67,12 @@ struct CellReading {
 /// their live BatchNorms see equal batches: x + 0 = x. A zero may have another sign. *Cost*:
 /// O(edges * priors) for an architecture.
 template <SearchSpace Space>
-class EvaluationKeys {
+class CanonicalForms {
  public:
-  explicit EvaluationKeys(std::vector<CellReading> cells) : cells_(std::move(cells)) {}
+  explicit CanonicalForms(std::vector<CellReading> cells) : cells_(std::move(cells)) {}
 
-  EvaluationKey operator()(const Architecture<Space>& architecture) const {
-    EvaluationKey key(Space::choice_count, kUnread);
+  CanonicalForm operator()(const Architecture<Space>& architecture) const {
+    CanonicalForm key(Space::choice_count, kUnread);
     for (std::size_t i = cells_.size(); i-- > 0;) {
       if (!read(cells_[i], architecture, key)) break;  // nothing before it reaches the output
     }
@@ -82,7 +82,7 @@ class EvaluationKeys {
  private:
   // Whether the cell reads its input.
   static bool read(const CellReading& cell, const Architecture<Space>& architecture,
-                   EvaluationKey& key) {
+                   CanonicalForm& key) {
     std::array<bool, Space::node_count> is_zero{};
     std::array<bool, Space::node_count> is_read{};
     const auto matters = [&](Edge edge) {
@@ -139,13 +139,14 @@ EdgeRole role_of_candidate(const CandidateBank& bank, std::size_t candidate) {
     const std::int64_t channels = bank.geometry().channels;
     const at::Tensor zeros = at::zeros({1, channels, 8, 8}, options);
     try {
-      const Pending pending = operation.forward_pending(zeros, {});
-      bool hands_on = pending.value.defined();
-      if (pending.vector.defined() || (hands_on && pending.value.any().template item<bool>())) {
+      const DeferredBias deferred = operation.forward_deferred(zeros, {});
+      bool hands_on = deferred.value.defined();
+      if (deferred.vector.defined() || (hands_on && deferred.value.any().template item<bool>())) {
         return {};
       }
       if (HasInputVector<State>) {
-        const Pending biased = operation.forward_pending(zeros, at::ones({channels}, options));
+        const DeferredBias biased =
+            operation.forward_deferred(zeros, at::ones({channels}, options));
         hands_on = hands_on || biased.value.defined();
       }
       role.adds_nothing = role.adds_nothing && !hands_on;
