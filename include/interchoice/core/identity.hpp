@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -25,6 +26,11 @@ class Identity {
     for (const Fact& fact : facts) set(fact.first, fact.second);
   }
 
+  bool empty() const { return facts_.empty(); }
+  std::size_t size() const { return facts_.size(); }
+  auto begin() const { return facts_.begin(); }
+  auto end() const { return facts_.end(); }
+
   /// Sets a fact, or replaces the text of one that is there.
   void set(std::string_view name, std::string text) {
     const auto at = place(name);
@@ -45,11 +51,6 @@ class Identity {
     const auto at = place(name);
     return at == facts_.end() ? nullptr : &at->second;
   }
-
-  bool empty() const { return facts_.empty(); }
-  std::size_t size() const { return facts_.size(); }
-  auto begin() const { return facts_.begin(); }
-  auto end() const { return facts_.end(); }
 
   /// Equal facts, in whatever order.
   friend bool operator==(const Identity& a, const Identity& b) {
