@@ -102,7 +102,7 @@ class AnyChoiceBlock : public torch::nn::Module {
   }
 
   at::Tensor scaled(const at::Tensor& x, const at::Tensor& factors) const {
-    return detail::scaled(x, factors);
+    return detail::scaled(x, factors, bank_.geometry().axis);
   }
 
   /// y, which candidate c made of x, if it has the shape that the geometry promises.
@@ -154,9 +154,11 @@ class AnyChoiceBlock : public torch::nn::Module {
   bool has_promised_shape(const at::Tensor& y, const at::Tensor& x) const {
     const Geometry& geometry = bank_.geometry();
     if (y.dim() != x.dim() || y.size(0) != x.size(0)) return false;
-    if (y.dim() > 1 && y.size(1) != geometry.out_channels) return false;
-    for (std::int64_t i = 2; i < y.dim(); ++i) {
-      if (y.size(i) != (x.size(i) - 1) / geometry.stride + 1) return false;
+    const std::int64_t channels = geometry.axis == ChannelAxis::kLast ? x.dim() - 1 : 1;
+    for (std::int64_t i = 1; i < y.dim(); ++i) {
+      const std::int64_t size =
+          i == channels ? geometry.out_channels : (x.size(i) - 1) / geometry.stride + 1;
+      if (y.size(i) != size) return false;
     }
     return true;
   }
@@ -165,12 +167,12 @@ class AnyChoiceBlock : public torch::nn::Module {
                                  std::size_t candidate) const {
     const Geometry& geometry = bank_.geometry();
     TORCH_CHECK(false, "interchoice: candidate '", bank_.name(candidate), "' at location ",
-                context_.location(), " made ", y.sizes(), " of ", x.sizes(), ", where ",
-                geometry.channels, " -> ", geometry.out_channels, " channels and stride ",
+                context_.location(), " makes ", y.sizes(), " of ", x.sizes(), ", where ",
+                at::IntArrayRef(geometry.output_sizes(x.sizes())), " is asked for (",
+                geometry.channels, " -> ", geometry.out_channels, " channels, stride ",
                 geometry.stride,
-                " are asked for; let its `build(geometry)` use geometry.channels, "
-                "geometry.out_channels and geometry.stride, and pad so that sizes are divided by "
-                "the stride, rounded up");
+                "); let its `build(geometry)` use geometry.channels, out_channels "
+                "and stride, and pad so that a size is divided by the stride, rounded up");
   }
 };
 
