@@ -10,7 +10,7 @@
 
 namespace interchoice {
 
-/// A condition that an architecture has to meet: how far it is from meeting it.
+/// A condition on architectures, as the distance from meeting it.
 ///
 /// `violation` is 0 or less where it is met, else positive, the larger the worse. An architecture
 /// that violates one is *infeasible*: it is worse than every feasible one, and its objectives are
@@ -52,10 +52,11 @@ Constraint<Space> at_least(std::string name, Callable value, double limit) {
 /// A condition that is met or not. The violation is 0 or 1, so a search finds no way towards it:
 /// where a distance is known, give it as `violation`.
 template <SearchSpace Space, class Predicate>
-Constraint<Space> require(std::string name, Predicate is_met) {
-  static_assert(std::is_invocable_r_v<bool, const Predicate&, const Architecture<Space>&>,
-                "interchoice: require<Space> needs a predicate (const Architecture<Space>&) const "
-                "that returns a bool; check its argument and result");
+Constraint<Space> must_satisfy(std::string name, Predicate is_met) {
+  static_assert(
+      std::is_invocable_r_v<bool, const Predicate&, const Architecture<Space>&>,
+      "interchoice: must_satisfy<Space> needs a predicate (const Architecture<Space>&) const "
+      "that returns a bool; check its argument and result");
   return {std::move(name), [is_met = std::move(is_met)](const Architecture<Space>& a) {
             return is_met(a) ? 0.0 : 1.0;
           }};

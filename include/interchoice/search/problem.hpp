@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <cstddef>
 #include <stdexcept>
@@ -14,7 +16,7 @@
 
 namespace interchoice {
 
-/// What a search looks for, and where.
+/// The objectives and constraints of a search, and the architectures that it may draw.
 template <SearchSpace Space>
 struct SearchProblem {
   Restriction<Space> restriction = all<Space>;
@@ -29,25 +31,28 @@ struct SearchProblem {
 template <SearchSpace Space>
 void check_problem(const SearchProblem<Space>& problem) {
   const auto fail = [](const std::string& reason) {
-    throw std::invalid_argument("interchoice: a search problem: " + reason);
+    throw std::invalid_argument(fmt::format("interchoice: a search problem: {}", reason));
   };
   if (problem.objectives.empty()) fail("there is no objective; add maximise<Space>(name, value)");
   for (std::size_t i = 0; i < problem.objectives.size(); ++i) {
     const Objective<Space>& objective = problem.objectives[i];
     if (objective.name.empty() || objective.name == "arch" || objective.name == "violation") {
-      fail("objective " + std::to_string(i) + " is named '" + objective.name +
-           "'; give it a name that is not empty, 'arch' or 'violation'");
+      fail(fmt::format(
+          "objective {} is named '{}'; give it a name that is not empty, 'arch' or 'violation'", i,
+          objective.name));
     }
-    if (!objective.value) fail("objective '" + objective.name + "' has no value; give a callable");
+    if (!objective.value) {
+      fail(fmt::format("objective '{}' has no value; give a callable", objective.name));
+    }
     for (std::size_t j = 0; j < i; ++j) {
       if (problem.objectives[j].name == objective.name) {
-        fail("two objectives are named '" + objective.name + "'; rename one");
+        fail(fmt::format("two objectives are named '{}'; rename one", objective.name));
       }
     }
   }
   for (const Constraint<Space>& constraint : problem.constraints) {
     if (!constraint.violation) {
-      fail("constraint '" + constraint.name + "' has no violation; give a callable");
+      fail(fmt::format("constraint '{}' has no violation; give a callable", constraint.name));
     }
   }
 }
@@ -63,10 +68,10 @@ EvaluatedArchitecture<Space> evaluate(const SearchProblem<Space>& problem,
                                       const Architecture<Space>& architecture) {
   const auto finite = [&](const std::string& name, double value) {
     if (!std::isfinite(value)) {
-      throw std::invalid_argument("interchoice: a search problem: '" + name + "' of '" +
-                                  to_text(architecture) + "' is " + std::to_string(value) +
-                                  "; return a finite number, or add a constraint that excludes "
-                                  "such architectures");
+      throw std::invalid_argument(
+          fmt::format("interchoice: a search problem: '{}' of '{}' is {}; return a finite number, "
+                      "or add a constraint that excludes such architectures",
+                      name, to_text(architecture), value));
     }
     return value;
   };
@@ -83,7 +88,7 @@ EvaluatedArchitecture<Space> evaluate(const SearchProblem<Space>& problem,
   return evaluated;
 }
 
-/// An evaluated architecture's objectives as numbers to be minimised; none of an infeasible one.
+/// The objectives of an evaluated architecture as costs; none of an infeasible one.
 template <SearchSpace Space>
 std::vector<double> costs(const SearchProblem<Space>& problem,
                           const EvaluatedArchitecture<Space>& evaluated) {
