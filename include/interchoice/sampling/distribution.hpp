@@ -53,9 +53,8 @@ concept DrawsSeveral =
 /// Draws an architecture from a random source: `Architecture<Space> operator()(CounterRandom&)
 /// const`, a function of the numbers that it takes from there and of nothing else.
 ///
-/// Satisfied by `Uniform`, `Weighted`, `Fixed`, `Within`, `Mixture`, `OneMutation`, `EachMutation`,
-/// `SwapMutation`, `Crossover` and any callable of the user's own; not by `StrictFair`, which
-/// draws several.
+/// Satisfied by `Uniform`, `Weighted`, `Fixed`, `Within`, `Mixture`, `Mutation`, `Crossover` and
+/// any callable of the user's own; not by `StrictFair`, which draws several.
 template <class T>
 concept Distribution = detail::DrawsOne<T, CounterRandom&>;
 

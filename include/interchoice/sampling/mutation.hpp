@@ -2,11 +2,11 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,146 +14,147 @@
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/sampling/detail/choice_texts.hpp"
+#include "interchoice/sampling/distribution.hpp"
 
 namespace interchoice {
 
 namespace detail {
 
-// What all mutations are made of: a parent, and the candidates that its choices may take instead.
+// The allowed candidates of a choice other than that of an architecture.
 template <SearchSpace Space>
-class MutationOf {
- public:
-  constexpr MutationOf(const Architecture<Space>& parent, const Restriction<Space>& restriction)
-      : parent_(parent), restriction_(restriction) {}
+std::vector<std::uint8_t> alternatives(const Architecture<Space>& architecture, std::size_t choice,
+                                       const Restriction<Space>& restriction) {
+  const auto allowed = restriction.candidates(choice);
+  std::vector<std::uint8_t> others(allowed.begin(), allowed.end());
+  std::erase(others, architecture[choice]);
+  return others;
+}
 
- protected:
-  // The number of allowed candidates of a choice other than the parent's.
-  constexpr std::uint32_t alternatives(std::size_t choice) const {
-    std::uint32_t count = 0;
-    for (const std::uint8_t c : restriction_.candidates(choice)) count += c != parent_[choice];
-    return count;
-  }
-
-  // One of them, uniformly; the parent's candidate where there is none.
-  constexpr std::uint8_t alternative(std::size_t choice, CounterRandom& random) const {
-    const std::uint32_t count = alternatives(choice);
-    std::uint32_t place = count == 0 ? 0 : random.below(count);
-    for (const std::uint8_t c : restriction_.candidates(choice)) {
-      if (c != parent_[choice] && place-- == 0) return c;
-    }
-    return parent_[choice];
-  }
-
-  std::string text(const std::string& change) const {
-    return fmt::format("{} with {}, over {}", to_text(parent_), change,
-                       restriction_text(restriction_));
-  }
-
-  Architecture<Space> parent_;
-  Restriction<Space> restriction_;
-};
+// One of several, uniformly.
+template <class Value>
+const Value& draw_from(const std::vector<Value>& values, CounterRandom& random) {
+  return values[random.below(static_cast<std::uint32_t>(values.size()))];
+}
 
 }  // namespace detail
 
-/// A parent with one choice changed: choice and new candidate are uniform, among those that a
-/// restriction allows. The parent itself where nothing else is allowed.
+/// Changes one choice: choice and new candidate are uniform, among those that a restriction allows.
+/// Nothing where nothing else is allowed.
 ///
 /// *Source*: the mutation of Real et al., "Regularized Evolution for Image Classifier Architecture
 /// Search" (2019), for spaces of choices.
-template <SearchSpace Space>
-class OneMutation : detail::MutationOf<Space> {
- public:
-  constexpr OneMutation(const Architecture<Space>& parent, const Restriction<Space>& restriction)
-      : detail::MutationOf<Space>(parent, restriction) {}
-
-  constexpr Architecture<Space> operator()(CounterRandom& random) const {
-    std::array<std::size_t, Space::choice_count> choices{};
-    std::uint32_t count = 0;
+struct ChangeOne {
+  template <SearchSpace Space>
+  Architecture<Space> operator()(const Architecture<Space>& parent,
+                                 const Restriction<Space>& restriction,
+                                 CounterRandom& random) const {
+    std::vector<std::size_t> choices;
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-      if (this->alternatives(choice) > 0) choices[count++] = choice;
+      if (!detail::alternatives(parent, choice, restriction).empty()) choices.push_back(choice);
     }
-    if (count == 0) return this->parent_;
-    const std::size_t choice = choices[random.below(count)];
-    return this->parent_.with(choice, this->alternative(choice, random));
+    if (choices.empty()) return parent;
+    const std::size_t choice = detail::draw_from(choices, random);
+    const auto others = detail::alternatives(parent, choice, restriction);
+    return parent.with(choice, detail::draw_from(others, random));
   }
 
-  std::string text() const { return detail::MutationOf<Space>::text("one choice changed"); }
+  std::string text() const { return "one choice changed"; }
 };
 
-/// A parent with each choice changed with a probability, independently; 1 / choices changes one on
-/// average.
+/// Changes each choice with a probability, independently; 1 / choices changes one on average.
 ///
 /// *Throws*: the constructor `std::invalid_argument` if the probability is outside [0, 1].
 ///
 /// *Source*: bitwise mutation, Deb et al. (2002), for more than two values.
-template <SearchSpace Space>
-class EachMutation : detail::MutationOf<Space> {
+class ChangeEach {
  public:
-  constexpr EachMutation(const Architecture<Space>& parent, const Restriction<Space>& restriction,
-                         double probability)
-      : detail::MutationOf<Space>(parent, restriction), probability_(probability) {
+  explicit ChangeEach(double probability) : probability_(probability) {
     if (!(probability >= 0 && probability <= 1)) {
-      throw std::invalid_argument(
-          fmt::format("interchoice: EachMutation with a probability of {}; it must be from 0 to 1",
-                      probability));
+      throw std::invalid_argument(fmt::format(
+          "interchoice: ChangeEach with a probability of {}; it must be from 0 to 1", probability));
     }
   }
 
-  constexpr Architecture<Space> operator()(CounterRandom& random) const {
-    Architecture<Space> mutated = this->parent_;
+  template <SearchSpace Space>
+  Architecture<Space> operator()(const Architecture<Space>& parent,
+                                 const Restriction<Space>& restriction,
+                                 CounterRandom& random) const {
+    Architecture<Space> mutated = parent;
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       if (random.unit() >= probability_) continue;
-      mutated = mutated.with(choice, this->alternative(choice, random));
+      const auto others = detail::alternatives(parent, choice, restriction);
+      if (!others.empty()) mutated = mutated.with(choice, detail::draw_from(others, random));
     }
     return mutated;
   }
 
   std::string text() const {
-    return detail::MutationOf<Space>::text(
-        fmt::format("each choice changed with probability {}", probability_));
+    return fmt::format("each choice changed with probability {}", probability_);
   }
 
  private:
   double probability_;
 };
 
-/// A parent with the candidates of two choices swapped. The pair is uniform among those that have
-/// different candidates and whose candidates exist by name, and are allowed, at the other choice.
-/// Where there is no such pair, one choice is changed as by `OneMutation`.
+/// Swaps the candidates of two choices. The pair is uniform among those that have different
+/// candidates and whose candidates exist by name, and are allowed, at the other choice. Where there
+/// is no such pair, one choice is changed as by `ChangeOne`.
 ///
 /// It keeps what candidates of their own cost, so it leads from one architecture just below a limit
 /// to another, where changing one choice leads beyond the limit or far below it.
-template <SearchSpace Space>
-class SwapMutation : detail::MutationOf<Space> {
- public:
-  constexpr SwapMutation(const Architecture<Space>& parent, const Restriction<Space>& restriction)
-      : detail::MutationOf<Space>(parent, restriction) {}
-
-  constexpr Architecture<Space> operator()(CounterRandom& random) const {
-    const Architecture<Space>& parent = this->parent_;
+struct SwapTwo {
+  template <SearchSpace Space>
+  Architecture<Space> operator()(const Architecture<Space>& parent,
+                                 const Restriction<Space>& restriction,
+                                 CounterRandom& random) const {
+    const auto can_take = [&](std::size_t choice, std::size_t other) {
+      for (const std::uint8_t c : detail::alternatives(parent, choice, restriction)) {
+        if (c != parent[other]) continue;
+        return Space::candidate_name(choice, c) == Space::candidate_name(other, c);
+      }
+      return false;
+    };
     std::vector<std::pair<std::size_t, std::size_t>> pairs;
     for (std::size_t j = 1; j < Space::choice_count; ++j) {
       for (std::size_t i = 0; i < j; ++i) {
-        if (parent[i] != parent[j] && can_take(i, j) && can_take(j, i)) pairs.emplace_back(i, j);
+        if (can_take(i, j) && can_take(j, i)) pairs.emplace_back(i, j);
       }
     }
-    if (pairs.empty()) return OneMutation(parent, this->restriction_)(random);
-    const auto [i, j] = pairs[random.below(static_cast<std::uint32_t>(pairs.size()))];
+    if (pairs.empty()) return ChangeOne()(parent, restriction, random);
+    const auto [i, j] = detail::draw_from(pairs, random);
     return parent.with(i, parent[j]).with(j, parent[i]);
   }
 
-  std::string text() const { return detail::MutationOf<Space>::text("two choices swapped"); }
+  std::string text() const { return "two choices swapped"; }
+};
+
+/// A parent that is changed at random, by `ChangeOne`, `ChangeEach`, `SwapTwo` or a callable
+/// `change(parent, restriction, random)` of the user's own.
+template <SearchSpace Space, class Change = ChangeOne>
+class Mutation {
+  static_assert(std::is_invocable_r_v<Architecture<Space>, const Change&, const Architecture<Space>&,
+                                      const Restriction<Space>&, CounterRandom&>,
+                "interchoice: Mutation needs a change: a callable (const Architecture<Space>&, const "
+                "Restriction<Space>&, CounterRandom&) const that returns an Architecture<Space>");
+
+ public:
+  Mutation(const Architecture<Space>& parent, const Restriction<Space>& restriction,
+           Change change = {})
+      : parent_(parent), restriction_(restriction), change_(std::move(change)) {}
+
+  Architecture<Space> operator()(CounterRandom& random) const {
+    return change_(parent_, restriction_, random);
+  }
+
+  std::string text() const requires HasText<Change> {
+    return fmt::format("{} with {} over {}", to_text(parent_), std::string(change_.text()),
+                       detail::restriction_text(restriction_));
+  }
 
  private:
-  // Whether a choice could take the candidate of another one: the same by name, and allowed.
-  constexpr bool can_take(std::size_t choice, std::size_t other) const {
-    const std::uint8_t candidate = this->parent_[other];
-    for (const std::uint8_t c : this->restriction_.candidates(choice)) {
-      if (c != candidate) continue;
-      return Space::candidate_name(choice, c) == Space::candidate_name(other, candidate);
-    }
-    return false;
-  }
+  Architecture<Space> parent_;
+  Restriction<Space> restriction_;
+  Change change_;
 };
 
 }  // namespace interchoice

@@ -33,22 +33,18 @@ class StrictFair {
  public:
   /// Over all candidates of the space. Does not compile for a space of unequal choices.
   constexpr StrictFair() : StrictFair(all<Space>) {
-    static_assert(has_equal_choices(),
+    static_assert(unequal_choice(all<Space>) == 0,
                   "interchoice: strict fairness needs every choice to have the same number of "
                   "candidates; use Uniform");
   }
 
   /// Over the candidates that a restriction allows.
   constexpr explicit StrictFair(const Restriction<Space>& restriction) : restriction_(restriction) {
-    for (std::size_t choice = 1; choice < Space::choice_count; ++choice) {
-      const std::size_t count = restriction_.candidates(choice).size();
-      if (count != paths_per_step()) {
-        throw std::invalid_argument(fmt::format(
-            "interchoice: strict fairness needs every choice to have the same number of "
-            "candidates; here choice 0 of '{}' has {}, choice {} has {}. Use Uniform or another "
-            "restriction",
-            Space::name, paths_per_step(), choice, count));
-      }
+    if (const std::size_t choice = unequal_choice(restriction); choice != 0) {
+      throw std::invalid_argument(fmt::format(
+          "interchoice: strict fairness needs every choice to have the same number of candidates; "
+          "here choice 0 of '{}' has {}, choice {} has {}. Use Uniform or another restriction",
+          Space::name, paths_per_step(), choice, restriction.candidates(choice).size()));
     }
   }
 
@@ -76,11 +72,12 @@ class StrictFair {
   }
 
  private:
-  static constexpr bool has_equal_choices() {
+  // The first choice whose number of candidates is not that of choice 0; 0 if there is none.
+  static constexpr std::size_t unequal_choice(const Restriction<Space>& restriction) {
     for (std::size_t choice = 1; choice < Space::choice_count; ++choice) {
-      if (Space::candidate_count(choice) != Space::candidate_count(0)) return false;
+      if (restriction.candidates(choice).size() != restriction.candidates(0).size()) return choice;
     }
-    return true;
+    return 0;
   }
 
   Restriction<Space> restriction_;

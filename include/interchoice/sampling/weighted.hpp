@@ -60,17 +60,6 @@ class Weighted {
     return Architecture<Space>(candidates);
   }
 
-  /// P(c_choice = candidate); 0 for a candidate that is not allowed.
-  constexpr double probability(std::size_t choice, std::size_t candidate) const {
-    const auto allowed = restriction_.candidates(choice);
-    double sum = 0, of_candidate = 0;
-    for (std::size_t i = 0; i < allowed.size(); ++i) {
-      sum += weights_[choice][i];
-      if (allowed[i] == candidate) of_candidate = weights_[choice][i];
-    }
-    return of_candidate / sum;
-  }
-
   std::string text() const {
     return fmt::format("weighted over {} by {}", detail::restriction_text(restriction_),
                        detail::choice_texts(Space::choice_count, [&](std::size_t choice) {

@@ -34,8 +34,8 @@ struct Budget {
 /// *Throws*: the constructor `std::invalid_argument` for an impossible budget, drawing
 /// `std::runtime_error` when `max_tries` draws were all rejected; it says what they cost.
 ///
-/// *Cost*: 1 / `accepted_fraction` draws and calls of `cost` on average. *Source*: SPOS (Guo et
-/// al. 2020), section 3.4.
+/// *Cost*: 1 / P_distribution(low <= cost <= high) draws and calls of `cost` on average. *Source*:
+/// SPOS (Guo et al. 2020), section 3.4.
 template <class Distribution, class Cost>
 class Within {
   using Space = drawn_space_t<Distribution>;
@@ -64,7 +64,7 @@ class Within {
     for (std::uint32_t tries = 0; tries < budget_.max_tries; ++tries) {
       const Architecture<Space> architecture = distribution_(random);
       const double cost = static_cast<double>(cost_(architecture));
-      if (fits(cost)) return architecture;
+      if (cost >= budget_.low && cost <= budget_.high) return architecture;
       least = std::min(least, cost);
       most = std::max(most, cost);
     }
@@ -74,28 +74,12 @@ class Within {
         budget_.max_tries, least, most, budget_.low, budget_.high));
   }
 
-  /// The fraction of `draws` of the distribution that is within the budget: an estimate of the
-  /// probability that a try is accepted. *Throws* `std::invalid_argument` for no draws.
-  constexpr double accepted_fraction(std::uint32_t draws, Seed seed) const {
-    if (draws == 0) {
-      throw std::invalid_argument("interchoice: the accepted fraction of 0 draws; ask for more");
-    }
-    CounterRandom random(seed, Stream::kEvaluation, 0, 0);
-    std::uint32_t accepted = 0;
-    for (std::uint32_t i = 0; i < draws; ++i) {
-      accepted += fits(static_cast<double>(cost_(distribution_(random)))) ? 1 : 0;
-    }
-    return static_cast<double>(accepted) / static_cast<double>(draws);
-  }
-
   std::string text() const requires(HasText<Distribution>&& HasText<Cost>) {
     return fmt::format("({}) within {} to {} of '{}', {} tries", std::string(distribution_.text()),
                        budget_.low, budget_.high, std::string(cost_.text()), budget_.max_tries);
   }
 
  private:
-  constexpr bool fits(double cost) const { return cost >= budget_.low && cost <= budget_.high; }
-
   Distribution distribution_;
   Cost cost_;
   Budget budget_;

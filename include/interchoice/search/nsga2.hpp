@@ -167,8 +167,8 @@ SearchHistory<Space> nsga2(const SearchProblem<Space>& problem, const Nsga2Optio
       const Architecture<Space> first = pick(random);
       const Architecture<Space> second = pick(random);
       const bool crosses = random.unit() < options.crossover_probability;
-      return EachMutation(crosses ? Crossover(first, second)(random) : first, problem.restriction,
-                          mutation)(random);
+      return Mutation(crosses ? Crossover(first, second)(random) : first, problem.restriction,
+                      ChangeEach(mutation))(random);
     });
   }
   return evaluated.take_history();

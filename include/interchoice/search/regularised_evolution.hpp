@@ -24,7 +24,7 @@ struct RegularisedEvolutionOptions {
   std::uint32_t population = 100;  ///< architectures that are alive (P in the paper)
   std::uint32_t sample = 25;       ///< architectures that compete to be the parent (S)
   std::uint32_t offspring = 1000;  ///< beside the first population (C - P)
-  double swap_probability = 0;     ///< of `SwapMutation` instead of `OneMutation`: ours
+  double swap_probability = 0;     ///< of `SwapTwo` instead of `ChangeOne`: ours
   std::optional<std::size_t> max_evaluations = {};  ///< stops earlier
 };
 
@@ -96,8 +96,8 @@ SearchHistory<Space> regularised_evolution(const SearchProblem<Space>& problem,
     }
     const Architecture<Space> chosen = evaluated[parent].architecture;
     const bool swaps = options.swap_probability > 0 && random.unit() < options.swap_probability;
-    const auto place = evaluated(swaps ? SwapMutation(chosen, problem.restriction)(random)
-                                       : OneMutation(chosen, problem.restriction)(random));
+    const auto place = evaluated(swaps ? Mutation(chosen, problem.restriction, SwapTwo())(random)
+                                       : Mutation(chosen, problem.restriction)(random));
     if (!place) break;
     population.push_back(*place);
     population.pop_front();
