@@ -9,6 +9,7 @@
 
 #include "interchoice/nn/choice_block.hpp"
 #include "interchoice/nn/propagation.hpp"
+#include "interchoice/spaces/chain.hpp"
 
 namespace interchoice {
 
@@ -23,7 +24,7 @@ namespace interchoice {
 template <SearchSpace Space, class Policy>
 class ChoiceBlocksImpl : public torch::nn::Module {
   static_assert(detail::CheckedPolicy<Policy>::value);
-  static_assert(!Space::repeats,
+  static_assert(ChainSpace<Space>,
                 "interchoice: ChoiceBlocks<Space, ...> needs a chain; for cells use "
                 "interchoice::CellBlocks");
 
