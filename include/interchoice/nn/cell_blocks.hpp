@@ -67,7 +67,7 @@ class CellBlocksImpl : public torch::nn::Module {
     if (target == 1 && !terms[0].value.defined() && !geometry_.keeps_shape()) {
       return zeros_behind(nodes[0], geometry_);
     }
-    return node_sum(std::span(terms).first(target), nodes[target > 1 ? 1 : 0]);
+    return node_sum(std::span(terms).first(target), nodes[target > 1 ? 1 : 0], geometry_.axis);
   }
 
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
@@ -87,7 +87,8 @@ class CellBlocksImpl : public torch::nn::Module {
  private:
   /// *Shapes*: edges out of the cell's input do what the cell does, the others keep the shape.
   Geometry geometry_from(std::size_t source) const {
-    return source == 0 ? geometry_ : Geometry{.channels = geometry_.out_channels};
+    return source == 0 ? geometry_
+                       : Geometry{.channels = geometry_.out_channels, .axis = geometry_.axis};
   }
 
   template <class OperationsOf>

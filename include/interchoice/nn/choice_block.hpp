@@ -196,15 +196,17 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   decltype(auto) input(const at::Tensor& x, [[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasBefore<State> && detail::HasInputScale<State>) {
-      return detail::scaled(state_.before(x, selection), state_.input_scale(selection));
+      return detail::scaled(state_.before(x, selection), state_.input_scale(selection), axis());
     } else if constexpr (detail::HasBefore<State>) {
       return state_.before(x, selection);
     } else if constexpr (detail::HasInputScale<State>) {
-      return detail::scaled(x, state_.input_scale(selection));
+      return detail::scaled(x, state_.input_scale(selection), axis());
     } else {
       return (x);
     }
   }
+
+  ChannelAxis axis() const { return bank_.geometry().axis; }
 
   decltype(auto) output(const at::Tensor& y, [[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasAfter<State>) {

@@ -4,8 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/rsqrt.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/conv.h>
+#include <c10/util/DimVector.h>
 
 #include <array>
 #include <cstddef>
@@ -23,11 +22,18 @@ struct FoldedConvolution {
   at::Tensor bias;    // [C']
 };
 
+/// A convolution's weight [C', ...] with each output channel multiplied by its factor.
+inline at::Tensor scaled_outputs(const at::Tensor& weight, const at::Tensor& factors) {
+  c10::DimVector sizes(static_cast<std::size_t>(weight.dim()), 1);
+  sizes[0] = factors.numel();
+  return at::mul(weight, factors.view(sizes));
+}
+
 /// Folded convolutions by what they were made of; made again where that has changed since.
 class FoldedConvolutions {
  public:
-  const FoldedConvolution& of(const torch::nn::Conv2dImpl& convolution,
-                              const torch::nn::BatchNorm2dImpl& norm) {
+  template <class Convolution, class Norm>
+  const FoldedConvolution& of(const Convolution& convolution, const Norm& norm) {
     Entry& entry = entries_[{convolution.weight.unsafeGetTensorImpl(),
                              norm.running_mean.unsafeGetTensorImpl()}];
     const Sources sources{convolution.weight, convolution.bias,  norm.weight,
@@ -60,8 +66,8 @@ class FoldedConvolutions {
     FoldedConvolution folded;
   };
 
-  static FoldedConvolution fold(const torch::nn::Conv2dImpl& convolution,
-                                const torch::nn::BatchNorm2dImpl& norm) {
+  template <class Convolution, class Norm>
+  static FoldedConvolution fold(const Convolution& convolution, const Norm& norm) {
     at::Tensor factor = at::rsqrt(norm.running_var + norm.options.eps());
     if (norm.weight.defined()) factor = factor * norm.weight;
     at::Tensor bias =
@@ -69,7 +75,7 @@ class FoldedConvolutions {
     bias = bias * factor;
     if (norm.bias.defined()) bias = bias + norm.bias;
     const at::ScalarType type = convolution.weight.scalar_type();
-    return {at::mul(convolution.weight, factor.view({-1, 1, 1, 1})).to(type), bias.to(type)};
+    return {scaled_outputs(convolution.weight, factor).to(type), bias.to(type)};
   }
 
   std::map<std::pair<const void*, const void*>, Entry> entries_;

@@ -67,14 +67,15 @@ class ChoiceBlockImpl<Space, resolved> : public AnyChoiceBlock {
 
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
     check(architecture);
-    const at::Tensor input = detail::scaled(x, input_scale_);
+    const at::Tensor input = detail::scaled(x, input_scale_, geometry_.axis);
     return norm_.defined() ? operation_->forward_adjusted(input, input_vector_, norm_)
                            : operation_->forward(input, input_vector_);
   }
   DeferredBias forward_deferred(const at::Tensor& x, const Architecture<Space>& architecture) {
     if (norm_.defined()) return {forward(x, architecture), {}};
     check(architecture);
-    return operation_->forward_deferred(detail::scaled(x, input_scale_), input_vector_);
+    return operation_->forward_deferred(detail::scaled(x, input_scale_, geometry_.axis),
+                                        input_vector_);
   }
 
   const Context& context() const override { return context_; }
