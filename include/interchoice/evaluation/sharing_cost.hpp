@@ -12,16 +12,17 @@
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/data/batch_source.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
+#include "interchoice/evaluation/detail/evaluated_network.hpp"
+#include "interchoice/evaluation/detail/norm_calibration.hpp"
+#include "interchoice/evaluation/evaluation_data.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/evaluation/sharing_plan.hpp"
 #include "interchoice/networks/segments.hpp"
-#include "interchoice/nn/device.hpp"
 
 namespace interchoice {
 
-/// What sharing prefixes is expected to save.
+/// The work that sharing prefixes is expected to save.
 struct SharingCost {
   std::size_t networks = 0;     ///< different networks among the architectures
   std::size_t runs_alone = 0;   ///< segment runs if each network is evaluated on its own
@@ -33,13 +34,13 @@ struct SharingCost {
   double ratio() const { return cost_alone > 0 ? cost_shared / cost_alone : 1; }
 };
 
-/// Says before anything is evaluated how much work a plan saves:
+/// The work that a plan saves, before anything is evaluated:
 ///
 ///   cost_shared = sum over steps       of sum over their segments of cost(segment, architecture)
 ///   cost_alone  = sum over networks    of sum over all segments   of cost(segment, architecture)
 ///
-/// `cost(segment, architecture)` is what it takes to run a segment for all images: parameters,
-/// MACs, seconds (`MeasuredSegmentCosts`), or 1. *Cost*: one call for each segment run.
+/// `cost(segment, architecture)` is the cost of running a segment for all images: parameters, MACs,
+/// seconds (`MeasuredSegmentCosts`), or 1. *Cost*: one call for each segment run.
 template <SearchSpace Space, class Cost>
 SharingCost sharing_cost(const SharingPlan& plan,
                          const std::vector<Architecture<Space>>& architectures, Cost&& cost) {
@@ -65,37 +66,36 @@ SharingCost sharing_cost(const SharingPlan& plan,
 ///   n_calibration * t(calibration batch, training mode) + n_validation * t(batch, evaluation mode)
 ///
 /// with t the shortest of some repetitions on one batch, for each combination of the choices that
-/// the segment reads. What enters a segment is a sample architecture's activations, so shapes
-/// must not depend on the architecture.
+/// the segment reads. A sample architecture's activations enter each segment, so shapes must not
+/// depend on the architecture.
 ///
 /// While it lives the network's BatchNorm statistics and modes move; they are put back when it
 /// ends. *Cost*: repetitions * 2 batches for each combination.
-template <class Network, SearchSpace Space>
+template <SearchSpace Space>
 class MeasuredSegmentCosts {
  public:
-  template <BatchSource Calibration, BatchSource Validation>
-  MeasuredSegmentCosts(Network& network, const Calibration& calibration,
-                       const Validation& validation, const Recalibration& recalibration,
-                       const Architecture<Space>& sample, std::size_t repetitions = 3)
-      : network_(network),
+  template <class Network>
+  MeasuredSegmentCosts(Network& network, const EvaluationData& data,
+                       const Recalibration& recalibration, const Architecture<Space>& sample,
+                       std::size_t repetitions = 3)
+      : network_(detail::evaluated<Space>(network)),
         buffers_(*network),
-        recalibration_(recalibration),
-        segments_(network->segments()),
+        calibration_(*network, recalibration),
         repetitions_(repetitions) {
-    const at::Device device = device_of(*network);
+    const at::Device device = calibration_.device();
     if (recalibration.calibrates()) {
       add({static_cast<double>(recalibration.batches), true},
-          on_device(calibration.calibration(0), device).data, sample);
+          on_device(data.calibration.calibration(0), device).data, sample);
     }
-    if (validation.size() > 0) {
-      add({static_cast<double>(validation.size()), false},
-          on_device(validation.evaluation(0), device).data, sample);
+    if (data.validation.size() > 0) {
+      add({static_cast<double>(data.validation.size()), false},
+          on_device(data.validation.evaluation(0), device).data, sample);
     }
   }
 
   double operator()(std::size_t segment, const Architecture<Space>& architecture) {
     std::vector<std::uint8_t> read;
-    for (const std::size_t choice : segments_[segment].choices) {
+    for (const std::size_t choice : network_.segments[segment].choices) {
       read.push_back(architecture[choice]);
     }
     const auto [at, is_new] = measured_.try_emplace({segment, std::move(read)}, 0);
@@ -113,20 +113,17 @@ class MeasuredSegmentCosts {
   };
 
   void set_mode(const Pass& pass) {
-    if (pass.is_calibration) {
-      network_->train();
-    } else {
-      detail::set_evaluation_mode(*network_, recalibration_);
-    }
+    calibration_.evaluation_mode();
+    if (pass.is_calibration) network_.module.train();
   }
 
   void add(Pass pass, const at::Tensor& data, const Architecture<Space>& sample) {
     const c10::NoGradGuard no_grad;
     set_mode(pass);
     Activations activations{data};
-    for (std::size_t i = 0; i < segments_.size(); ++i) {
+    for (std::size_t i = 0; i < network_.segments.size(); ++i) {
       pass.inputs.push_back(activations);
-      network_->run_segment(i, activations, sample);
+      network_.run_segment(i, activations, sample);
     }
     passes_.push_back(std::move(pass));
   }
@@ -138,7 +135,7 @@ class MeasuredSegmentCosts {
     for (std::size_t i = 0; i < repetitions_; ++i) {
       Activations activations = pass.inputs[segment];
       const auto begin = std::chrono::steady_clock::now();
-      network_->run_segment(segment, activations, architecture);
+      network_.run_segment(segment, activations, architecture);
       activations.back().flatten()[0].template item<double>();  // waits for a GPU
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
       shortest = std::min(shortest, seconds.count());
@@ -146,10 +143,9 @@ class MeasuredSegmentCosts {
     return shortest;
   }
 
-  Network& network_;
+  detail::EvaluatedNetwork<Space> network_;
   BatchNormBuffers buffers_;
-  Recalibration recalibration_;
-  std::vector<Segment> segments_;
+  detail::NormCalibration calibration_;
   std::size_t repetitions_;
   std::vector<Pass> passes_;
   std::map<std::pair<std::size_t, std::vector<std::uint8_t>>, double> measured_;
