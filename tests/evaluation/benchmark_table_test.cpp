@@ -1,4 +1,4 @@
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 
 #include <unistd.h>
 
