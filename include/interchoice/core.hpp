@@ -21,7 +21,6 @@
 #include "interchoice/dependency/none.hpp"
 #include "interchoice/dependency/policy.hpp"
 #include "interchoice/dependency/prior.hpp"
-#include "interchoice/dependency/resolved.hpp"
 #include "interchoice/dependency/response.hpp"
 #include "interchoice/dependency/scale.hpp"
 #include "interchoice/dependency/shift.hpp"

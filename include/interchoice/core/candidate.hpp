@@ -75,6 +75,13 @@ struct Candidates {
     (visit.template operator()<Ops>(), ...);
   }
 
+  /// The same for any choice: a list of candidates serves wherever a space is asked for the
+  /// candidates of a choice.
+  template <class Visitor>
+  static constexpr void for_each_candidate(std::size_t, Visitor&& visit) {
+    for_each(visit);
+  }
+
   static constexpr bool names_are_distinct() { return distinct_; }
 
  private:

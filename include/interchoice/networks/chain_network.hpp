@@ -109,7 +109,7 @@ class ChainNetwork<Skeleton>::Module : public torch::nn::Module {
     const std::vector<Geometry> list(geometries.begin(), geometries.end());
     constexpr Response kDownstream = detail::head_response<Skeleton>();
     if constexpr (requires { typename Skeleton::Operations; }) {
-      body_ = Body(list, operations_of<typename Skeleton::Operations>(), kDownstream);
+      body_ = Body(list, kDownstream, operations_of<typename Skeleton::Operations>);
     } else {
       body_ = Body(list, kDownstream);
     }
