@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/data/detail/text_of.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/io/input_file.hpp"
 
@@ -52,7 +53,7 @@ inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t
     fail_idx(file,
              fmt::format("byte 0: begins {}; an IDX file of unsigned bytes with {} dimensions "
                          "begins 0 0 8 {}",
-                         fmt::join(magic, " "), dimensions, dimensions));
+                         joined(magic, " "), dimensions, dimensions));
   }
   std::vector<std::int64_t> sizes;
   const std::uint64_t header = 4 + 4 * std::uint64_t{dimensions};
@@ -70,7 +71,7 @@ inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t
   if (file.size() - header != values) {
     fail_idx(file,
              fmt::format("has {} bytes; its header of {} bytes announces {} values of one byte",
-                         file.size(), header, fmt::join(sizes, "x")));
+                         file.size(), header, joined(sizes, "x")));
   }
   at::Tensor tensor = at::empty(sizes, at::TensorOptions(at::kByte));
   file.read(header, tensor.mutable_data_ptr<std::uint8_t>(), values);

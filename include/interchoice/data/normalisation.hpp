@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cmath>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/data/detail/text_of.hpp"
 #include "interchoice/data/image_set.hpp"
 
 namespace interchoice {
@@ -45,8 +46,8 @@ inline void check_normalisation(const Normalisation& normalisation, std::int64_t
 namespace detail {
 
 inline std::string text_of(const Normalisation& normalisation) {
-  return fmt::format("mean {}, standard deviation {}", fmt::join(normalisation.mean, " "),
-                     fmt::join(normalisation.standard_deviation, " "));
+  return fmt::format("mean {}, standard deviation {}", joined(normalisation.mean, " "),
+                     joined(normalisation.standard_deviation, " "));
 }
 
 }  // namespace detail

@@ -52,7 +52,7 @@ struct Sgd {
 
   torch::optim::SGD operator()(const torch::nn::Module& network) const {
     const auto options = torch::optim::SGDOptions(0).momentum(momentum).weight_decay(weight_decay);
-    return {detail::decay_groups(network, options), options};
+    return torch::optim::SGD(detail::decay_groups(network, options), options);
   }
   std::string text() const {
     return fmt::format("SGD, momentum {}, weight decay {}", momentum, weight_decay);

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <concepts>
 #include <string>
+#include <string_view>
 
 namespace interchoice::detail {
 
@@ -15,6 +18,17 @@ std::string text_of(const Value& value) {
   } else {
     return {};
   }
+}
+
+/// Numbers in one text; the fmt of libtorch and that of the system have their own in different
+/// headers.
+template <class Values>
+std::string joined(const Values& values, std::string_view separator) {
+  std::string text;
+  for (const auto& value : values) {
+    text += fmt::format("{}{}", text.empty() ? "" : separator, value);
+  }
+  return text;
 }
 
 }  // namespace interchoice::detail
