@@ -6,7 +6,7 @@ file(GLOB_RECURSE interchoice_torch_headers CONFIGURE_DEPENDS
 
 set(interchoice_core_headers "")
 foreach(interchoice_part IN ITEMS
-        "version.hpp" "core.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "search/.*"
+        "version.hpp" "core.hpp" "search.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "search/.*"
         "data/(central_crop|colour_jitter|crop_augmentation|image|random_resized_crop|resize).hpp"
         "evaluation/benchmark_table.hpp" "io/(atomic_file|csv|input_file|detail/csv_.*).hpp")
   set(interchoice_matching ${interchoice_torch_headers})
