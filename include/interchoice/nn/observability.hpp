@@ -48,7 +48,7 @@ constexpr bool acts_only_on_norms() {
   }
 }
 
-// Whether an operation has a BatchNorm to adjust, whatever its geometry.
+// Whether an operation has a normalisation to adjust, whatever its geometry.
 template <class Op>
 constexpr bool has_norm() {
   constexpr Responses responses = responses_of<Op>(Geometry{});
@@ -69,8 +69,8 @@ template <class Space, class Policy>
 constexpr void check_policy_serves_space() {
   if constexpr (acts_only_on_norms<Policy>()) {
     static_assert(has_norms<Space>(),
-                  "interchoice: shift and affine act after an operation's first BatchNorm, and no "
-                  "candidate of this space declares one; give an operation `forward_adjusted`, "
+                  "interchoice: shift and affine act after an operation's first normalisation, and "
+                  "no candidate of this space declares one; give an operation `forward_adjusted`, "
                   "`norm_channels` and `responses`, or use bias");
   }
 }
