@@ -528,7 +528,8 @@ TEMPLATE_TEST_CASE("a candidate that makes another shape than asked for is named
   CHECK_THROWS_WITH(forward({.channels = 3}, 1), Contains("'unpadded' at location 1 makes "
                                                           "[2, 3, 3, 4]"));
   const ic::Geometry tokens{.channels = 3, .out_channels = 5, .axis = ic::ChannelAxis::kLast};
-  ic::ChoiceBlock<Tokens, TestType> block(1, {.channels = 3, .axis = ic::ChannelAxis::kLast});
+  ic::ChoiceBlock<Tokens, TestType> block(
+      1, ic::Geometry{.channels = 3, .axis = ic::ChannelAxis::kLast});
   const at::Tensor t = at::randn({2, 7, 3});
   CHECK(block->forward(t, {0, 0}).sizes() == t.sizes());
   ic::ChoiceBlock<ic::Chain<2, ic::Candidates<TokenLinear>>, TestType> wide(1, tokens);
