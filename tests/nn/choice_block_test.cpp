@@ -483,8 +483,8 @@ TEST_CASE("geometries that a candidate cannot serve are refused when the block i
 namespace {
 
 /// Pays no attention to the geometry.
-struct Deaf {
-  static constexpr std::string_view name = "deaf";
+struct FixedWidth {
+  static constexpr std::string_view name = "fixed_width";
   torch::nn::Conv2d build(const ic::Geometry& g) const {
     return torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, 3, 3).padding(1));
   }
@@ -508,21 +508,24 @@ struct TokenLinear {
 
 TEMPLATE_TEST_CASE("a candidate that makes another shape than asked for is named", "", ic::none,
                    ic::bias<1>, gain) {
-  using Deafs = ic::Chain<2, ic::Candidates<Deaf, Unpadded, Pointwise>>;
+  using Careless = ic::Chain<2, ic::Candidates<FixedWidth, Unpadded, Pointwise>>;
   using Tokens = ic::Chain<2, ic::Candidates<TokenLinear, ic::Skip>>;
   const at::Tensor x = at::randn({2, 3, 5, 6});
   const auto forward = [&](const ic::Geometry& geometry, std::uint8_t c) {
-    ic::ChoiceBlock<Deafs, TestType> block(1, geometry);
-    const ic::Architecture<Deafs> path{0, c};
-    CHECK(block->forward_deferred(x, path).value.sizes() == block->forward(x, path).sizes());
+    ic::ChoiceBlock<Careless, TestType> block(1, geometry);
+    const ic::Architecture<Careless> path{0, c};
+    const at::Tensor deferred = block->forward_deferred(x, path).value;
+    const bool agree = deferred.sizes() == block->forward(x, path).sizes();
+    CHECK(agree);
   };
   forward({.channels = 3}, 0);
   forward({.channels = 3, .out_channels = 4, .stride = 2}, 2);
   CHECK_THROWS_WITH(
       forward({.channels = 3, .out_channels = 4}, 0),
-      Contains("interchoice: candidate 'deaf' at location 1 makes [2, 3, 5, 6] of [2, 3, 5, 6], "
-               "where [2, 4, 5, 6] is asked for (3 -> 4 channels, stride 1); let its "
-               "`build(geometry)` use geometry.channels, out_channels and stride"));
+      Contains(
+          "interchoice: candidate 'fixed_width' at location 1 makes [2, 3, 5, 6] of [2, 3, 5, 6], "
+          "where [2, 4, 5, 6] is asked for (3 -> 4 channels, stride 1); let its "
+          "`build(geometry)` use geometry.channels, out_channels and stride"));
   CHECK_THROWS_WITH(forward({.channels = 3, .stride = 2}, 0),
                     Contains("where [2, 3, 3, 3] is asked for (3 -> 3 channels, stride 2)"));
   CHECK_THROWS_WITH(forward({.channels = 3}, 1), Contains("'unpadded' at location 1 makes "
