@@ -6,11 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "interchoice/dependency/resolved.hpp"
 #include "interchoice/networks/canonical_form.hpp"
 #include "interchoice/networks/detail/skeleton.hpp"
 #include "interchoice/networks/segments.hpp"
@@ -176,7 +174,7 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
   const std::vector<Segment>& segments() const { return segments_; }
 
   /// Which architectures compute the same, with the parameters as they are now.
-  CanonicalForms<Space> canonical_forms() requires(!std::is_same_v<Policy, resolved>) {
+  CanonicalForms<Space> canonical_forms() {
     std::vector<CellReading> cells;
     for (Layer& layer : layers_) {
       if (layer.cell) cells.push_back(detail::cell_reading(*layer.cell));
@@ -233,7 +231,7 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
 
   static Cell make_cell(std::size_t cell, const Geometry& geometry, Response downstream) {
     if constexpr (requires { typename Skeleton::Operations; }) {
-      return Cell(cell, geometry, operations_of<typename Skeleton::Operations>(), downstream);
+      return Cell(cell, geometry, downstream, operations_of<typename Skeleton::Operations>);
     } else {
       return Cell(cell, geometry, downstream);
     }

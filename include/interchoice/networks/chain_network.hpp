@@ -13,6 +13,7 @@
 #include "interchoice/networks/supernet.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/nn/cost.hpp"
+#include "interchoice/spaces/chain.hpp"
 
 namespace interchoice {
 
@@ -73,7 +74,7 @@ template <class Skeleton>
 struct ChainNetwork {
   using Space = typename Skeleton::Space;
   using Options = typename Skeleton::Options;
-  static_assert(!Space::repeats,
+  static_assert(ChainSpace<Space>,
                 "interchoice: ChainNetwork<Skeleton> needs a Skeleton::Space that is a chain; for "
                 "cells use interchoice::CellNetwork");
 
@@ -109,7 +110,7 @@ class ChainNetwork<Skeleton>::Module : public torch::nn::Module {
     const std::vector<Geometry> list(geometries.begin(), geometries.end());
     constexpr Response kDownstream = detail::head_response<Skeleton>();
     if constexpr (requires { typename Skeleton::Operations; }) {
-      body_ = Body(list, operations_of<typename Skeleton::Operations>(), kDownstream);
+      body_ = Body(list, kDownstream, operations_of<typename Skeleton::Operations>);
     } else {
       body_ = Body(list, kDownstream);
     }
