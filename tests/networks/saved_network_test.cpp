@@ -142,7 +142,7 @@ TEST_CASE("loading names every difference and changes nothing") {
     const std::string message = refusal(path, other);
     CHECK_THAT(message, Contains("policy is 'bias<1>' there, 'bias<3>' here"));
     CHECK_THAT(message,
-               Contains("space is '" + ic::space_signature<Space>() + "' there, 'nasbench_macro"));
+               Contains("space is '" + ic::space_signature<Space>() + "' there, 'nasbench-macro"));
     CHECK_THAT(message, Contains("options.classes is '10' there, '3' here"));
     CHECK_THAT(message, Contains("options.head_width is missing there, '8' here"));
     CHECK_THAT(message, Contains("options.cells_per_stage is '1,1' there, missing here"));
@@ -352,9 +352,10 @@ TEST_CASE("networks of the user's own are saved and loaded by their types") {
     Plain net;
     fill(*net, 4);
     ic::save(path, net);
-    CHECK(ic::network_identity(net) == ic::Identity{{"space", ic::space_signature<First>() + " + " +
-                                                                  ic::space_signature<Second>()},
-                                                    {"policy", "bias<1> + none"}});
+    CHECK(ic::network_identity(net) ==
+          ic::Identity{
+              {"space", ic::space_signature<Second>() + " + " + ic::space_signature<First>()},
+              {"policy", "bias<1> + none"}});
     CHECK(differing(state_of(*net), state_of(*ic::load<Plain>(path))) == kNothing);
     Otherwise other(4);
     CHECK_THAT(refusal(path, other), Contains("policy is 'bias<1> + none' there, 'none' here"));

@@ -23,15 +23,14 @@
 namespace interchoice {
 
 /// The sizes of a NAS-Bench-201 network. The defaults are those of the paper's super-network on
-/// CIFAR-10, in `NasBench201BenchmarkOptions` those of the benchmark's own networks.
-template <std::int64_t CellsPerStage>
-struct NasBench201Sizes {
+/// CIFAR-10; the benchmark's own networks have `NasBench201Benchmark::default_options()`.
+struct NasBench201Options {
   std::int64_t input_channels = 3;
   std::int64_t classes = 10;
   /// Channels of the first stage; doubled by each reduction.
   std::int64_t width = 16;
   /// Cells of each stage; reductions stand between stages.
-  std::vector<std::int64_t> cells_per_stage = {CellsPerStage, CellsPerStage, CellsPerStage};
+  std::vector<std::int64_t> cells_per_stage = {2, 2, 2};
 
   static void for_each_field(auto& options, auto&& visit) {
     visit("input_channels", options.input_channels);
@@ -40,8 +39,6 @@ struct NasBench201Sizes {
     visit("cells_per_stage", options.cells_per_stage);
   }
 };
-using NasBench201Options = NasBench201Sizes<2>;
-using NasBench201BenchmarkOptions = NasBench201Sizes<5>;
 
 namespace nasbench201 {
 
@@ -134,10 +131,10 @@ using BenchmarkOperations =
                interchoice::AveragePool3x3</*CountIncludePad=*/false>>;
 
 /// The skeleton: see `CellNetwork`.
-template <class EdgeOperations, class Sizes>
+template <class EdgeOperations, std::int64_t CellsPerStage>
 struct Skeleton {
   using Space = NasBench201Space;
-  using Options = Sizes;
+  using Options = NasBench201Options;
   using Operations = EdgeOperations;
   static_assert(std::ranges::equal(Operations::names, EdgeCandidates::names),
                 "interchoice: NasBench201Network<EdgeOperations> needs the names none, "
@@ -148,6 +145,9 @@ struct Skeleton {
   static constexpr SpatialSize input_size{32, 32};
   static constexpr std::int64_t stem_stride = 1;
 
+  static constexpr Options default_options() {
+    return {.cells_per_stage = {CellsPerStage, CellsPerStage, CellsPerStage}};
+  }
   static void check(const Options& options) {
     TORCH_CHECK(options.input_channels >= 1 && options.classes >= 1 && options.width >= 1,
                 "interchoice: NasBench201Options need input_channels, classes and width of at "
@@ -195,8 +195,8 @@ struct Skeleton {
 }  // namespace nasbench201
 
 /// A network of NAS-Bench-201's skeleton with a list of operations for its five candidates.
-template <class Operations, class Sizes = NasBench201Options>
-struct NasBench201Network : CellNetwork<nasbench201::Skeleton<Operations, Sizes>> {
+template <class Operations, std::int64_t CellsPerStage = 2>
+struct NasBench201Network : CellNetwork<nasbench201::Skeleton<Operations, CellsPerStage>> {
   using EdgeOperations = Operations;
 };
 
@@ -216,6 +216,6 @@ using NasBench201 = NasBench201Network<nasbench201::SupernetOperations<SkipOpera
 /// with n1 and n3 the 1x1 and 3x3 convolutions of the cell. *Source*: Dong & Yang, NAS-Bench-201
 /// (ICLR 2020).
 using NasBench201Benchmark =
-    NasBench201Network<nasbench201::BenchmarkOperations, NasBench201BenchmarkOptions>;
+    NasBench201Network<nasbench201::BenchmarkOperations, /*CellsPerStage=*/5>;
 
 }  // namespace interchoice
