@@ -1,4 +1,4 @@
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 
 #include <unistd.h>
 
@@ -65,7 +65,7 @@ class CsvFile {
 
 TEST_CASE("a benchmark table gives the values of a CSV file's architectures") {
   const CsvFile file("rank,arch,accuracy,latency\n1,0-1-0,90.5,3\n2,1-1-1,91,4\n3,0-0-0,10,1\n");
-  const auto table = ic::BenchmarkTable<Tiny>::read(file.path(), "accuracy");
+  const auto table = ic::TabularBenchmark<Tiny>::read(file.path()).column("accuracy");
   CHECK(table.size() == 3);
   CHECK(table.architectures() == std::vector<Path>{{0, 1, 0}, {1, 1, 1}, {0, 0, 0}});
   CHECK(table.values() == std::vector<double>{90.5, 91, 10});
@@ -76,20 +76,20 @@ TEST_CASE("a benchmark table gives the values of a CSV file's architectures") {
   CHECK(table.mean() == Approx(191.5 / 3));
   CHECK(table.contains({0, 1, 0}));
   CHECK_FALSE(table.contains({0, 1, 1}));
-  CHECK(ic::BenchmarkTable<Tiny>::read(file.path(), "latency").value({1, 1, 1}) == 4);
+  CHECK(ic::TabularBenchmark<Tiny>::read(file.path()).column("latency").value({1, 1, 1}) == 4);
 }
 
 TEST_CASE("a benchmark table's architecture column may have any name") {
   const CsvFile file("path,y\n0-1-0,1\n");
   CHECK(ic::BenchmarkTable<Tiny>::read(file.path(), "y", {.architecture_column = "path"})
             .value({0, 1, 0}) == 1);
-  CHECK_THROWS_WITH(ic::BenchmarkTable<Tiny>::read(file.path(), "y"),
+  CHECK_THROWS_WITH(ic::TabularBenchmark<Tiny>::read(file.path()).column("y"),
                     Contains("no column 'arch'") && Contains("'path', 'y'"));
 }
 
 TEST_CASE("an architecture that a benchmark table does not list is named") {
   const CsvFile file("arch,y\n0-1-0,1\n");
-  const auto table = ic::BenchmarkTable<Tiny>::read(file.path(), "y");
+  const auto table = ic::TabularBenchmark<Tiny>::read(file.path()).column("y");
   CHECK_THROWS_AS(table.value({1, 0, 1}), std::out_of_range);
   CHECK_THROWS_WITH(table.value({1, 0, 1}), Contains("no architecture '1-0-1'") &&
                                                 Contains(file.path().string()) &&
@@ -113,20 +113,21 @@ TEST_CASE("a benchmark file that is wrong is refused with the line") {
   };
   for (const auto& [text, line, reason] : cases) {
     const CsvFile file(text);
-    const auto read = [&] { return ic::BenchmarkTable<Tiny>::read(file.path(), "y"); };
+    const auto read = [&] { return ic::TabularBenchmark<Tiny>::read(file.path()).column("y"); };
     CHECK_THROWS_AS(read(), std::runtime_error);
     CHECK_THROWS_WITH(read(), Contains(file.line(line) + reason));
   }
   const CsvFile empty("arch,y\n");
-  CHECK_THROWS_WITH(ic::BenchmarkTable<Tiny>::read(empty.path(), "y"),
+  CHECK_THROWS_WITH(ic::TabularBenchmark<Tiny>::read(empty.path()).column("y"),
                     Contains("there are no architectures"));
-  CHECK_THROWS_AS(ic::BenchmarkTable<Tiny>::read("no-such-file.csv", "y"), std::runtime_error);
+  CHECK_THROWS_AS(ic::TabularBenchmark<Tiny>::read("no-such-file.csv").column("y"),
+                  std::runtime_error);
 }
 
 TEST_CASE("NAS-Bench-201's table has the means and the optimum of the literature", "[shared]") {
   using Space = ic::NasBench201Space;
   const auto file = ic::testing::shared_data() / "data/nasbench201/nasbench201.csv";
-  const auto table = ic::BenchmarkTable<Space>::read(file, "c10_test_200");
+  const auto table = ic::TabularBenchmark<Space>::read(file).column("c10_test_200");
   CHECK(table.size() == 15625);
   CHECK(table.mean() == Approx(87.063).margin(5e-4));
   CHECK(table.max() == Approx(94.373).margin(5e-4));
@@ -146,7 +147,7 @@ TEST_CASE("NAS-Bench-201's table has the means and the optimum of the literature
       "nor_conv_1x1~2|");
   CHECK(table.value(best) == table.max());
 
-  const auto parameters = ic::BenchmarkTable<Space>::read(file, "params");
+  const auto parameters = ic::TabularBenchmark<Space>::read(file).column("params");
   const auto edgeless = ic::from_text<Space>("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|");
   CHECK(parameters.value(edgeless) == 73306);
   CHECK(parameters.max() == 1531546);

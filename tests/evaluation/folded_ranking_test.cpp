@@ -102,12 +102,12 @@ TEST_CASE("a folded ranking: predictions, sharing, what remains") {
   auto net = make_net<ic::affine<1>>(1);
   randomise(*net, 2);
   const State before = state_of(*net);
-  const ic::RankingOptions plain{.calibration_batches = 3};
+  const ic::RankingOptions plain{.recalibration = ic::Recalibration::paper(3)};
   ic::RankingOptions folding = plain;
   folding.fold_batch_norm = true;
 
-  const auto expected = ic::rank(net, calibration, validation, kPaths, plain).predictions;
-  const auto folded = ic::rank(net, calibration, validation, kPaths, folding).predictions;
+  const auto expected = ic::rank(net, {calibration, validation}, kPaths, plain).predictions;
+  const auto folded = ic::rank(net, {calibration, validation}, kPaths, folding).predictions;
   for (std::size_t i = 0; i < kPaths.size(); ++i) {
     CHECK(std::abs(folded[i] - expected[i]) < 1.5 / 300);  // an image where two logits nearly tie
   }
@@ -115,13 +115,14 @@ TEST_CASE("a folded ranking: predictions, sharing, what remains") {
 
   // Shared prefixes: what one by one gives, to the bit.
   folding.sharing = ic::PrefixSharing{};
-  CHECK(ic::rank(net, calibration, validation, kPaths, folding).predictions == folded);
+  CHECK(ic::rank(net, {calibration, validation}, kPaths, folding).predictions == folded);
   folding.sharing.reset();
 
   // Calibration runs as ever, evaluation is folded, and nothing stays folded.
   const auto count = [&](const ic::RankingOptions& options) {
-    return batch_norms_in(
-        [&] { ic::rank(net, calibration, validation, std::vector<Path>{kPaths[2]}, options); });
+    return batch_norms_in([&] {
+      ic::rank(net, {calibration, validation}, std::vector<Path>{kPaths[2]}, options);
+    });
   };
   const std::int64_t path = 1 + 2 * 6 + 2 + 1;  // stem, convolutions on all edges, reduction, head
   CHECK(count(plain) == (3 + 5) * path);
@@ -133,19 +134,26 @@ TEST_CASE("folded results are not mixed with others") {
   const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = make_net<ic::none>(1);
   const TemporaryFolder folder;
-  ic::RankingOptions options{.calibration_batches = 1, .results = folder.path() / "results.csv"};
-  ic::rank(net, data, data, kPaths, options);
+  ic::RankingOptions options{.recalibration = ic::Recalibration::paper(1),
+                             .results = folder.path() / "results.csv"};
+  ic::rank(net, {data, data}, kPaths, options);
   options.fold_batch_norm = true;
-  CHECK_THAT(thrown_by([&] { ic::rank(net, data, data, kPaths, options); }),
+  CHECK_THAT(thrown_by([&] {
+               ic::rank(net, {data, data}, kPaths, options);
+             }),
              Contains("batch_norm") && Contains("results.csv"));
   options.results = folder.path() / "folded.csv";
-  CHECK_NOTHROW(ic::rank(net, data, data, kPaths, options));
-  CHECK_NOTHROW(ic::rank(net, data, data, kPaths, options));
+  CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
+  CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
   options.fold_batch_norm = false;
-  CHECK_THAT(thrown_by([&] { ic::rank(net, data, data, kPaths, options); }),
+  CHECK_THAT(thrown_by([&] {
+               ic::rank(net, {data, data}, kPaths, options);
+             }),
              Contains("batch_norm") && Contains("folded.csv"));
 
   options = {.recalibration = ic::Recalibration::batch_statistics(), .fold_batch_norm = true};
-  CHECK_THAT(thrown_by([&] { ic::rank(net, data, data, kPaths, options); }),
+  CHECK_THAT(thrown_by([&] {
+               ic::rank(net, {data, data}, kPaths, options);
+             }),
              Contains("fold_batch_norm") && Contains("batch_statistics"));
 }

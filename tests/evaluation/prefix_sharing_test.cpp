@@ -105,14 +105,16 @@ TEST_CASE("each recalibration is its formula") {
   const auto expect = [&](const Recalibration& how) {
     at::Tensor mean = before.at("stem.norm.running_mean").to(at::kDouble);
     at::Tensor variance = before.at("stem.norm.running_var").to(at::kDouble);
-    if (how.reset) mean = at::zeros_like(mean), variance = at::ones_like(variance);
-    const bool averages = how.method == Recalibration::Method::kAverage;
+    if (how.method == Recalibration::Method::kResetMomentum)
+      mean = at::zeros_like(mean), variance = at::ones_like(variance);
+    const bool biased = how.method == Recalibration::Method::kBiasedAverage;
+    const bool averages = biased || how.method == Recalibration::Method::kAverage;
     for (std::int64_t i = 0; i < how.batches; ++i) {
       const at::Tensor y = at::conv2d(data.calibration(i).data.to(at::kDouble), weight, {}, 1, 1);
       const auto n = static_cast<double>(y.size(0) * y.size(2) * y.size(3));
       const at::Tensor m = y.sum({0, 2, 3}) / n;
       const at::Tensor v =
-          (y - m.view({1, -1, 1, 1})).square().sum({0, 2, 3}) / (how.biased ? n : n - 1);
+          (y - m.view({1, -1, 1, 1})).square().sum({0, 2, 3}) / (biased ? n : n - 1);
       const double keep = !averages ? 0.9 : static_cast<double>(i) / static_cast<double>(i + 1);
       mean = keep * mean + (1 - keep) * m;
       variance = keep * variance + (1 - keep) * v;
@@ -140,7 +142,9 @@ TEST_CASE("each recalibration is its formula") {
     const auto [mean, variance] = expect(how);
     CHECK(at::allclose(after.at("stem.norm.running_mean").to(at::kDouble), mean, 1e-5, 1e-6));
     CHECK(at::allclose(after.at("stem.norm.running_var").to(at::kDouble), variance, 1e-5, 1e-6));
-    if (how.biased) {  // every BatchNorm of the path, the head's included, by its number of values
+    if (how.method ==
+        Recalibration::Method::kBiasedAverage) {  // every BatchNorm of the path, the head's
+                                                  // included, by its number of values
       const State unbiased = calibrated(Recalibration::average(kBatches));
       for (const auto& [norm, size] :
            {std::pair("stem.norm", 8), {"cells.0.edge01.nor_conv_1x1.norm", 8}, {"head.norm", 4}}) {
@@ -162,7 +166,7 @@ TEST_CASE("each recalibration is its formula") {
       moved += name.ends_with("running_mean") ? 1 : 0;
     }
     const std::size_t norms = 1 + 2 * 3 + 2 + 1;  // three convolutions a cell
-    if (how.reset) {
+    if (how.method == Recalibration::Method::kResetMomentum) {
       CHECK(moved > norms);
     } else {
       CHECK(moved == (how.calibrates() ? norms : 0));
@@ -201,7 +205,7 @@ TEMPLATE_TEST_CASE("shared prefixes change no bit", "", ic::none, ic::bias<1>, (
         Recalibration::batch_statistics()}) {
     INFO(ic::to_text(how));
     net->logits.clear();
-    const auto alone = ic::rank(net, calibration, validation, kPaths, {.recalibration = how});
+    const auto alone = ic::rank(net, {calibration, validation}, kPaths, {.recalibration = how});
     const auto logits = std::exchange(net->logits, {});
     REQUIRE(logits.size() == 5);
     std::vector<std::size_t> runs;
@@ -210,7 +214,7 @@ TEMPLATE_TEST_CASE("shared prefixes change no bit", "", ic::none, ic::bias<1>, (
       net->runs = 0;
       net->logits.clear();
       const auto shared =
-          ic::rank(net, calibration, validation, kPaths,
+          ic::rank(net, {calibration, validation}, kPaths,
                    {.recalibration = how, .sharing = ic::PrefixSharing{.memory_limit = limit}});
       runs.push_back(net->runs);
       CHECK(shared.architectures == kPaths);
@@ -236,19 +240,21 @@ TEMPLATE_TEST_CASE("shared prefixes change no bit", "", ic::none, ic::bias<1>, (
 TEST_CASE("what cannot be shared is said, or evaluated one by one") {
   const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = recording<ic::none>();
-  const ic::RankingOptions options{.calibration_batches = 2, .sharing = ic::PrefixSharing{}};
+  const ic::RankingOptions options{.recalibration = ic::Recalibration::paper(2),
+                                   .sharing = ic::PrefixSharing{}};
   net->disturbs = true;
-  CHECK_THROWS_WITH(ic::rank(net, data, data, kPaths, options), Contains("in place"));
+  CHECK_THROWS_WITH(ic::rank(net, {data, data}, kPaths, options), Contains("in place"));
   net->disturbs = false;
   auto whole = std::make_shared<Whole<decltype(net->net)>>(net->net);
-  const auto plain = ic::rank(whole, data, data, kPaths, {.calibration_batches = 2});
-  CHECK(ic::rank(whole, data, data, kPaths, options).predictions == plain.predictions);
-  CHECK(ic::rank(net, data, data, kPaths, options).predictions == plain.predictions);
+  const auto plain =
+      ic::rank(whole, {data, data}, kPaths, {.recalibration = ic::Recalibration::paper(2)});
+  CHECK(ic::rank(whole, {data, data}, kPaths, options).predictions == plain.predictions);
+  CHECK(ic::rank(net, {data, data}, kPaths, options).predictions == plain.predictions);
 
   // One BatchNorm that two segments use: its statistics would depend on what is shared.
   net->extra = net->register_module("extra", torch::nn::BatchNorm1d(3));
   net->shares = true;
-  CHECK_THROWS_WITH(ic::rank(net, data, data, kPaths, options),
+  CHECK_THROWS_WITH(ic::rank(net, {data, data}, kPaths, options),
                     Contains("the buffers of 'extra'") && Contains("rank without sharing"));
 }
 
@@ -279,9 +285,9 @@ TEST_CASE("chains share prefixes with the same results, and leave no trace") {
   }
   const State before = state_of(*net);
   ic::RankingOptions options{.recalibration = ic::Recalibration::average(3)};
-  const auto plain = ic::rank(net, data, data, paths, options);
+  const auto plain = ic::rank(net, {data, data}, paths, options);
   options.sharing = ic::PrefixSharing{};
-  const auto shared = ic::rank(net, data, data, paths, options);
+  const auto shared = ic::rank(net, {data, data}, paths, options);
   CHECK(shared.architectures == paths);
   CHECK(shared.predictions == plain.predictions);
   CHECK(std::set<double>(plain.predictions.begin(), plain.predictions.end()).size() > 2);
@@ -335,7 +341,7 @@ TEST_CASE("a plan runs each prefix once, within its memory") {
   const State state = state_of(*net);
   {
     auto holder = net;
-    ic::MeasuredSegmentCosts seconds(holder, data, data, ic::Recalibration::paper(2), paths[0]);
+    ic::MeasuredSegmentCosts seconds(holder, {data, data}, ic::Recalibration::paper(2), paths[0]);
     const auto measured = ic::sharing_cost(plan, paths, seconds);
     CHECK(measured.ratio() > 0);
     CHECK(measured.ratio() < 1);
@@ -348,12 +354,12 @@ TEST_CASE("results are streamed and taken up") {
   const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = recording<ic::bias<1>>();
   const auto path = folder / "results.csv";
-  ic::RankingOptions options{.calibration_batches = 2};
-  const auto expected = ic::rank(net, data, data, kPaths, options);
+  ic::RankingOptions options{.recalibration = ic::Recalibration::paper(2)};
+  const auto expected = ic::rank(net, {data, data}, kPaths, options);
   options.results = path;
   std::size_t asked = 0;
   options.stop = [&] { return ++asked == 2; };
-  CHECK(ic::rank(net, data, data, kPaths, options).stopped);
+  CHECK(ic::rank(net, {data, data}, kPaths, options).stopped);
   const std::string two = text_of(path);
   CHECK(std::count(two.begin(), two.end(), '\n') == 3);
   CHECK_THAT(two, Contains("momentum(2)") && Contains("bias<1>") && Contains(",40,"));
@@ -363,7 +369,7 @@ TEST_CASE("results are streamed and taken up") {
   options.sharing = ic::PrefixSharing{};
   std::size_t evaluated = 0;
   const auto rest =
-      ic::rank(net, data, data, kPaths, options, [&](const ic::Progress&) { ++evaluated; });
+      ic::rank(net, {data, data}, kPaths, options, [&](const ic::Progress&) { ++evaluated; });
   CHECK(evaluated == 3);
   CHECK(rest.architectures == kPaths);
   CHECK(rest.predictions == expected.predictions);
@@ -371,14 +377,14 @@ TEST_CASE("results are streamed and taken up") {
   CHECK(whole.starts_with(two));
   CHECK(std::count(whole.begin(), whole.end(), '\n') == 6);
   net->runs = 0;
-  CHECK(ic::rank(net, data, data, kPaths, options).predictions == expected.predictions);
+  CHECK(ic::rank(net, {data, data}, kPaths, options).predictions == expected.predictions);
   CHECK(net->runs == 0);
 
   // Another recalibration and other weights: both differences are named, the file stays.
-  options.calibration_batches = 3;
+  options.recalibration = ic::Recalibration::paper(3);
   const c10::NoGradGuard no_grad;
   net->net->parameters().front().add_(1);
-  const std::string message = thrown_by([&] { ic::rank(net, data, data, kPaths, options); });
+  const std::string message = thrown_by([&] { ic::rank(net, {data, data}, kPaths, options); });
   CHECK_THAT(message, Contains("results.csv") && Contains("weights is '") &&
                           Contains("recalibration is 'momentum(2)'") &&
                           Contains("'momentum(3)' here"));
@@ -391,15 +397,16 @@ TEST_CASE("results are streamed and taken up") {
     CHECK(text_of(file) == text);
     return reason;
   };
-  const std::string header = "architecture,accuracy,seed\n";
+  const std::string header = "arch,accuracy,seed\n";
   const std::string zero = ic::to_text(Path{});
   CHECK_THAT(refused("a,b\n1,2\n"), Contains("begins with 'a,b'"));
   CHECK_THAT(refused("notes"), Contains("begins with 'notes'"));
-  CHECK_THAT(refused(header + zero + ",0.5,2\nto"), Contains("seed is '2' there (line 2)"));
+  CHECK_THAT(refused(header + zero + ",0.5,2\nto"),
+             Contains("other.csv:2: a result of something else: seed is '2' there"));
   CHECK_THAT(refused(header + zero + ",0.5,1\n" + zero + ",0.5,1\n"), Contains("a second time"));
   CHECK_THAT(refused(header + zero + ",1.5,1\n"), Contains("not in [0, 1]"));
   CHECK_THAT(refused(header + "x,0.5,1\n"), Contains("other.csv:2"));
-  const auto torn = folder.write("torn.csv", "architec");
+  const auto torn = folder.write("torn.csv", "arch");
   Log(torn, {{"seed", "1"}}).add(Path{}, 0.1);
   CHECK(text_of(torn) == header + zero + ",0.1,1\n");
 }

@@ -97,7 +97,7 @@ TEST_CASE("recalibration moves running statistics by 20 batches and does not res
 
   auto two = make_net<ic::none>(1);
   randomise(*two, 2);
-  ic::recalibrate(two, kMixed, data, 2);
+  ic::recalibrate(two, kMixed, data, ic::Recalibration::paper(2));
   CHECK(state_of(*two).at("stem.norm.num_batches_tracked").item<std::int64_t>() == 2);
 }
 
@@ -152,32 +152,32 @@ TEMPLATE_TEST_CASE("a ranking leaves no trace and depends on no order", "", ic::
     CHECK(modes_of(*net) == modes);
   };
 
-  const ic::RankingOptions options{.calibration_batches = 5};
-  const auto ranking = ic::rank(net, calibration, validation, kSome, options);
+  const ic::RankingOptions options{.recalibration = ic::Recalibration::paper(5)};
+  const auto ranking = ic::rank(net, {calibration, validation}, kSome, options);
   CHECK(ranking.architectures == kSome);
   REQUIRE(ranking.predictions.size() == kSome.size());
   CHECK_FALSE(ranking.stopped);
   check_untouched();
 
-  const auto reversed = ic::rank(net, calibration, validation,
+  const auto reversed = ic::rank(net, {calibration, validation},
                                  std::vector<Path>(kSome.rbegin(), kSome.rend()), options);
   CHECK(std::vector<double>(reversed.predictions.rbegin(), reversed.predictions.rend()) ==
         ranking.predictions);
   for (std::size_t i = 0; i < kSome.size(); ++i) {
-    CHECK(
-        ic::rank(net, calibration, validation, std::vector<Path>{kSome[i]}, options).predictions ==
-        std::vector<double>{ranking.predictions[i]});
+    CHECK(ic::rank(net, {calibration, validation}, std::vector<Path>{kSome[i]}, options)
+              .predictions == std::vector<double>{ranking.predictions[i]});
     // The same by hand, on a network of its own.
     auto twin = make_net<TestType>(1);
     ic::begin_epoch(*twin, 0);
     randomise(*twin, 2);
-    ic::recalibrate(twin, kSome[i], calibration, 5);
+    ic::recalibrate(twin, kSome[i], calibration, ic::Recalibration::paper(5));
     CHECK(ic::accuracy(twin, kSome[i], validation) == ranking.predictions[i]);
   }
   check_untouched();
 
   // Without calibration: the network as it is, in evaluation mode.
-  const auto plain = ic::rank(net, calibration, validation, kSome, {.calibration_batches = 0});
+  const auto plain =
+      ic::rank(net, {calibration, validation}, kSome, {.recalibration = ic::Recalibration::none()});
   check_untouched();
   net->eval();
   for (std::size_t i = 0; i < kSome.size(); ++i) {
@@ -198,12 +198,12 @@ TEST_CASE("an exception in a ranking leaves no trace either") {
     CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
     CHECK(net->is_training());
   };
-  CHECK_THROWS_AS(ic::rank(net, unfit, data, kSome), c10::Error);
+  CHECK_THROWS_AS(ic::rank(net, {unfit, data}, kSome), c10::Error);
   check_untouched();
-  CHECK_THROWS_AS(ic::rank(net, data, unfit, kSome), c10::Error);  // after a calibration
+  CHECK_THROWS_AS(ic::rank(net, {data, unfit}, kSome), c10::Error);  // after a calibration
   check_untouched();
   const auto give_up = [](const ic::Progress&) { throw std::runtime_error("enough"); };
-  CHECK_THROWS_WITH(ic::rank(net, data, data, kSome, {}, give_up), "enough");
+  CHECK_THROWS_WITH(ic::rank(net, {data, data}, kSome, {}, give_up), "enough");
   check_untouched();
 
   // Inside the guard everything may happen to the buffers and the mode.
@@ -225,8 +225,9 @@ TEST_CASE("stop ends a ranking between two architectures") {
     std::size_t asked = 0;
     std::vector<std::size_t> done;
     const auto ranking =
-        ic::rank(net, data, data, kSome,
-                 {.calibration_batches = 1, .stop = [&] { return ++asked >= stop_after; }},
+        ic::rank(net, {data, data}, kSome,
+                 {.recalibration = ic::Recalibration::paper(1),
+                  .stop = [&] { return ++asked >= stop_after; }},
                  [&](const ic::Progress& progress) {
                    done.push_back(progress.done);
                    CHECK(progress.total == kSome.size());
@@ -241,19 +242,9 @@ TEST_CASE("stop ends a ranking between two architectures") {
   CHECK(run(3) == std::pair(std::size_t{3}, true));
   CHECK(run(4) == std::pair(std::size_t{4}, false));  // nothing was left to be stopped
   CHECK(run(9) == std::pair(std::size_t{4}, false));
-  const auto nothing = ic::rank(net, data, data, std::vector<Path>{});
+  const auto nothing = ic::rank(net, {data, data}, std::vector<Path>{});
   CHECK(nothing.predictions.empty());
   CHECK_FALSE(nothing.stopped);
-}
-
-TEST_CASE("copies that an evaluation would exchange are not ranked") {
-  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
-  auto net = make_net<ic::split<1, 1, ic::last_used>>(1);
-  const ic::RankingOptions options{.calibration_batches = 1};
-  CHECK_NOTHROW(ic::rank(net, data, data, kSome, options));
-  ic::split_now(*net);
-  const std::string message = thrown_by([&] { ic::rank(net, data, data, kSome, options); });
-  CHECK_THAT(message, Contains("cells.0.edge01") && Contains("split<1,last_used>"));
 }
 
 TEMPLATE_TEST_CASE("a path's parameters are counted without what depends on others", "", ic::none,

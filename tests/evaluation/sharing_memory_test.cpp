@@ -102,7 +102,7 @@ TEST_CASE("kept activations never take more than the limit, however large an arc
     const State before = state_of(*net);
     auto holder = net;
     net->runs = 0;
-    const auto alone = ic::rank(holder, calibration, validation, paths, {.recalibration = how});
+    const auto alone = ic::rank(holder, {calibration, validation}, paths, {.recalibration = how});
     CHECK(std::set<double>(alone.predictions.begin(), alone.predictions.end()).size() > 2);
     const std::size_t runs_alone = net->runs;
     std::size_t runs_before = 0;
@@ -111,7 +111,7 @@ TEST_CASE("kept activations never take more than the limit, however large an arc
       INFO("limit " << limit);
       net->runs = net->most_alive = net->largest = 0;
       const auto shared =
-          ic::rank(holder, calibration, validation, paths,
+          ic::rank(holder, {calibration, validation}, paths,
                    {.recalibration = how, .sharing = ic::PrefixSharing{.memory_limit = limit}});
       CHECK(shared.predictions == alone.predictions);
       CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});

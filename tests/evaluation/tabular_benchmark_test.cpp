@@ -106,7 +106,7 @@ TEST_CASE("what a table lacks of a restriction is counted and named") {
                     Contains("column 'ms' lacks 1 of the 2") && Contains("'0-0-0';"));
   // A restriction of 6^19 architectures costs no more than the table.
   using Large = ic::FairNasSpace;
-  const auto few = ic::BenchmarkTable<Large>::of("few", {ic::Architecture<Large>{}}, {1});
+  const auto few = ic::BenchmarkTable<Large>("few", {ic::Architecture<Large>{}}, {1});
   const auto large = ic::coverage(few, ic::all<Large>, 1);
   CHECK(large.missing() == ic::all<Large>.architecture_count() - 1);
   CHECK(large.first_missing.at(0) == ic::Architecture<Large>{}.with(18, 1));
@@ -168,14 +168,14 @@ TEST_CASE("a file without architectures is joined by a key, in any order") {
 }
 
 TEST_CASE("a table of one's own numbers is checked like one from a file") {
-  const Table table = Table::of("mine", {{0, 1, 1}, {0, 0, 0}}, {3, 1});
+  const Table table = Table("mine", {{0, 1, 1}, {0, 0, 0}}, {3, 1});
   CHECK(table.value({0, 0, 0}) == 1);
   CHECK(table.max() == 3);
   CHECK_THROWS_WITH(table.value({1, 1, 1}), Contains("mine lists no architecture '1-1-1'"));
-  CHECK_THROWS_WITH(Table::of("mine", {{0, 1, 1}}, {3, 1}), Contains("1 architectures and 2"));
-  CHECK_THROWS_WITH(Table::of("mine", {}, {}), Contains("at least one"));
-  CHECK_THROWS_WITH(Table::of("mine", {{0, 1, 1}, {0, 1, 1}}, {3, 1}), Contains("listed twice"));
-  CHECK_THROWS_WITH(Table::of("mine", {{0, 1, 1}}, {std::numeric_limits<double>::quiet_NaN()}),
+  CHECK_THROWS_WITH(Table("mine", {{0, 1, 1}}, {3, 1}), Contains("1 architectures and 2"));
+  CHECK_THROWS_WITH(Table("mine", {}, {}), Contains("at least one"));
+  CHECK_THROWS_WITH(Table("mine", {{0, 1, 1}, {0, 1, 1}}, {3, 1}), Contains("listed twice"));
+  CHECK_THROWS_WITH(Table("mine", {{0, 1, 1}}, {std::numeric_limits<double>::quiet_NaN()}),
                     Contains("'0-1-1' is nan"));
 }
 

@@ -1,4 +1,6 @@
-// Samplers: distribution, restriction, restart.
+// Distributions and samplers: what they draw, how they compose, restart, texts.
+
+#include <rapidcheck.h>
 
 #include <algorithm>
 #include <array>
@@ -12,12 +14,17 @@
 #include <vector>
 
 #include "interchoice/core/text.hpp"
-#include "interchoice/sampling/budgeted.hpp"
+#include "interchoice/sampling/crossover.hpp"
 #include "interchoice/sampling/distinct.hpp"
 #include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/mixture.hpp"
+#include "interchoice/sampling/mutation.hpp"
+#include "interchoice/sampling/named.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/sampling/weighted.hpp"
+#include "interchoice/sampling/within.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
@@ -30,36 +37,61 @@ using Space = ic::NasBench201Space;
 using Path = ic::Architecture<Space>;
 using ic::Seed;
 
-static_assert(ic::PathSampler<ic::UniformSampler<Space>, Space>);
-static_assert(ic::PathSampler<ic::FixedSampler<Space>, Space>);
-static_assert(
-    ic::PathSampler<decltype([](std::uint64_t, std::uint64_t) { return Path{}; }), Space>);
-static_assert(!ic::PathSampler<ic::UniformSampler<t::Small>, Space>);
-static_assert(
-    !ic::PathSampler<decltype([] { return Path{}; }), Space>);  // no place in the sequence
-static_assert(!ic::PathSampler<int, Space>);
-
-// Several paths a step are another notion than one.
-static_assert(ic::MultiPathSampler<ic::StrictFairSampler<Space>, Space>);
-static_assert(!ic::MultiPathSampler<ic::StrictFairSampler<t::Small>, Space>);
-static_assert(!ic::PathSampler<ic::StrictFairSampler<Space>, Space>);
-static_assert(!ic::MultiPathSampler<ic::UniformSampler<Space>, Space>);
-static_assert(ic::PathSampler<ic::WeightedSampler<t::Mixed>, t::Mixed>);
-using NoCost = decltype([](const Path&) { return 0; });
-static_assert(ic::PathSampler<ic::BudgetedSampler<Space, NoCost>, Space>);
-static_assert(ic::detail::AnySampler<ic::FixedSampler<Space>>);
-static_assert(ic::detail::AnySampler<ic::StrictFairSampler<Space>>);
-static_assert(!ic::detail::AnySampler<int>);
-static_assert(!ic::detail::AnySampler<decltype([](std::uint64_t, std::uint64_t) { return 3; })>);
-
-// A path can be drawn at compile time.
-static_assert(ic::UniformSampler<Space>(ic::only_convolutions<Space>, Seed{1})(0, 0)[0] >= 2);
-
 namespace {
 
 using interchoice::testing::chi_square;
 
-/// What a call throws, as text; empty if nothing.
+// A distribution and a sampler of the user's own.
+struct Mine {
+  Path operator()(auto& random) const {
+    return Path{}.with(0, static_cast<std::uint8_t>(random.below(3)));
+  }
+  std::string text() const { return "mine"; }
+};
+struct OwnPairs {
+  std::size_t said = 2;
+  std::size_t paths_per_step() const { return said; }
+  std::array<Path, 2> operator()(std::uint64_t, std::uint64_t) const { return {}; }
+};
+using Constant = decltype([](std::uint64_t, std::uint64_t) { return Path{}; });
+using Lambda = decltype([](ic::CounterRandom&) { return Path{}; });
+
+static_assert(ic::Distribution<ic::Uniform<Space>> && ic::Distribution<ic::Fixed<Space>> &&
+              ic::Distribution<Mine> && ic::Distribution<Lambda>);
+static_assert(std::is_same_v<ic::drawn_space_t<Mine>, Space>);
+static_assert(!ic::Distribution<ic::StrictFair<Space>> && !ic::Distribution<Constant> &&
+              !ic::Distribution<int> && !ic::Distribution<decltype([] { return Path{}; })>);
+static_assert(ic::MultiPathDistribution<ic::StrictFair<Space>>);
+static_assert(!ic::MultiPathDistribution<ic::Uniform<Space>>);
+static_assert(!ic::MultiPathDistribution<decltype([](ic::CounterRandom&) {
+  return std::vector<Path>(2);  // how many?
+})>);
+
+static_assert(ic::PathSampler<ic::Sampler<ic::Uniform<Space>>> &&
+              ic::PathSampler<ic::Sampler<ic::StrictFair<Space>>> && ic::PathSampler<Constant> &&
+              ic::PathSampler<ic::Fixed<Space>> && ic::PathSampler<OwnPairs>);
+static_assert(std::is_same_v<ic::sampled_space_t<ic::Sampler<ic::StrictFair<Space>>>, Space>);
+static_assert(std::is_same_v<ic::sampled_space_t<OwnPairs>, Space>);
+static_assert(std::is_void_v<ic::sampled_space_t<ic::Uniform<Space>>>);
+static_assert(!ic::PathSampler<ic::Uniform<Space>> && !ic::PathSampler<int> &&
+              !ic::PathSampler<decltype([](std::uint64_t, std::uint64_t) { return 3; })> &&
+              !ic::PathSampler<decltype([](std::uint64_t, std::uint64_t) {
+                return std::string();
+              })>);
+
+static_assert(ic::HasText<Mine> && ic::HasText<ic::Named<Lambda>> && !ic::HasText<Lambda>);
+using Number = decltype([](const Path&) { return 1; });
+static_assert(ic::HasText<ic::Within<Mine, ic::Named<Number>>> &&
+              !ic::HasText<ic::Within<Mine, Number>> &&
+              !ic::HasText<ic::Within<Lambda, ic::Named<Number>>> &&
+              ic::HasText<ic::Mixture<Mine, ic::Fixed<Space>>> &&
+              !ic::HasText<ic::Mixture<Mine, Lambda>>);
+
+// A path can be drawn at compile time.
+static_assert(ic::Sampler(ic::Uniform(ic::only_convolutions<Space>), Seed{1})(0, 0)[0] >= 2);
+static_assert(ic::Sampler(ic::StrictFair<Space>(), Seed{0})(0, 0).size() == 5);
+
+/// The message of an error of a type that a call throws; empty if none.
 template <class Error, class Call>
 std::string thrown_by(const Call& call) {
   try {
@@ -70,17 +102,66 @@ std::string thrown_by(const Call& call) {
   return {};
 }
 
-/// A bound that a correct sampler passes but for one seed in 100,000: mean + 4.3 deviations, and
+/// A bound that correct draws pass but for one seed in 100,000: mean + 4.3 standard deviations, and
 /// some more for the skew of few degrees of freedom.
 double bound(std::size_t cells) {
   const double freedom = static_cast<double>(cells) - 1;
   return freedom + 4.3 * std::sqrt(2 * freedom) + 12;
 }
 
+/// Whether draws of a distribution have the probabilities that are given for every architecture of
+/// `Small`, by chi-square; those of probability 0 must not come.
+using Probabilities = std::array<double, 81>;
+template <class Distribution>
+void check_probabilities(const Distribution& distribution, const Probabilities& expected,
+                         std::uint64_t seed = 1) {
+  const ic::Sampler sample(distribution, Seed{seed});
+  std::vector<int> counts(81);
+  for (std::uint64_t step = 0; step < 20'000; ++step) {
+    ++counts[sample(step / 100, step % 100).index()];
+  }
+  std::vector<int> possible;
+  std::vector<double> probabilities;
+  double total = 0;
+  for (std::size_t i = 0; i < 81; ++i) {
+    total += expected[i];
+    if (expected[i] > 0) {
+      possible.push_back(counts[i]);
+      probabilities.push_back(expected[i]);
+    } else if (counts[i] > 0) {
+      FAIL(ic::to_text(ic::Architecture<t::Small>::from_index(i)) << " has the probability 0");
+    }
+  }
+  REQUIRE(total == Approx(1).epsilon(1e-12));
+  if (possible.size() > 1) CHECK(chi_square(possible, probabilities) < bound(possible.size()));
+}
+
+/// A number for every architecture of `Small`, divided by their sum.
+template <class Callable>
+Probabilities in_proportion(const Callable& callable) {
+  Probabilities result{};
+  double total = 0;
+  for (std::size_t i = 0; i < 81; ++i) {
+    result[i] = callable(ic::Architecture<t::Small>::from_index(i));
+    total += result[i];
+  }
+  for (double& p : result) p /= total;
+  return result;
+}
+
+using SmallPath = ic::Architecture<t::Small>;
+double sum_of(const SmallPath& a) { return a[0] + a[1] + a[2] + a[3]; }
+double rising(std::size_t choice, std::size_t c) { return 1. + double(c) * double(choice + 1); }
+double weight_of(const SmallPath& a) {
+  double product = 1;
+  for (std::size_t i = 0; i < 4; ++i) product *= rising(i, a[i]);
+  return product;
+}
+
 }  // namespace
 
 TEST_CASE("every candidate of every choice is equally probable, choices are independent") {
-  const ic::UniformSampler<t::Mixed> sample(ic::all<t::Mixed>, Seed{3});
+  const ic::Sampler sample(ic::Uniform(ic::all<t::Mixed>), Seed{3});
   constexpr int kDraws = 30'000;
   std::vector<int> whole(30);
   std::map<std::size_t, std::vector<int>> single;
@@ -96,7 +177,7 @@ TEST_CASE("every candidate of every choice is equally probable, choices are inde
 }
 
 TEST_CASE("successive steps and epochs are independent") {
-  const ic::UniformSampler<t::Small> sample(ic::all<t::Small>, Seed{4});
+  const ic::Sampler sample(ic::Uniform(ic::all<t::Small>), Seed{4});
   std::vector<int> steps(81), epochs(81), seeds(81);
   for (std::uint64_t i = 0; i < 16'200; ++i) {
     const auto pair = [](const auto& a, const auto& b) {
@@ -104,8 +185,8 @@ TEST_CASE("successive steps and epochs are independent") {
     };
     ++steps[pair(sample(7, i), sample(7, i + 1))];
     ++epochs[pair(sample(i, 2), sample(i + 1, 2))];
-    ++seeds[pair(ic::UniformSampler<t::Small>(ic::all<t::Small>, Seed{i})(0, 0),
-                 ic::UniformSampler<t::Small>(ic::all<t::Small>, Seed{i + 1})(0, 0))];
+    ++seeds[pair(ic::Sampler(ic::Uniform(ic::all<t::Small>), Seed{i})(0, 0),
+                 ic::Sampler(ic::Uniform(ic::all<t::Small>), Seed{i + 1})(0, 0))];
   }
   CHECK(chi_square(steps) < bound(81));
   CHECK(chi_square(epochs) < bound(81));
@@ -113,7 +194,7 @@ TEST_CASE("successive steps and epochs are independent") {
 }
 
 TEST_CASE("a restriction is obeyed, and uniform within") {
-  const ic::UniformSampler<Space> sample(ic::only_convolutions<Space>, Seed{5});
+  const ic::Sampler sample(ic::Uniform(ic::only_convolutions<Space>), Seed{5});
   std::vector<int> counts(64);
   for (std::uint64_t step = 0; step < 12'800; ++step) {
     const Path path = sample(0, step);
@@ -126,10 +207,10 @@ TEST_CASE("a restriction is obeyed, and uniform within") {
 }
 
 TEST_CASE("a path is a function of seed, stream, epoch and step") {
-  const ic::UniformSampler<Space> sample(ic::all<Space>, Seed{6});
-  const ic::UniformSampler<Space> same(ic::all<Space>, Seed{6});
-  const ic::UniformSampler<Space> other_seed(ic::all<Space>, Seed{7});
-  const ic::UniformSampler<Space> other_stream(ic::all<Space>, Seed{6}, ic::Stream::kEvaluation);
+  const ic::Sampler sample(ic::Uniform(ic::all<Space>), Seed{6});
+  const ic::Sampler same(ic::Uniform(ic::all<Space>), Seed{6});
+  const ic::Sampler other_seed(ic::Uniform(ic::all<Space>), Seed{7});
+  const ic::Sampler other_stream(ic::Uniform(ic::all<Space>), Seed{6}, ic::Stream::kEvaluation);
   std::vector<Path> forward, backward(50);
   for (std::uint64_t step = 0; step < 50; ++step) forward.push_back(sample(3, step));
   for (std::uint64_t step = 50; step-- > 0;) backward[step] = same(3, step);
@@ -148,7 +229,7 @@ TEST_CASE("a path is a function of seed, stream, epoch and step") {
   CHECK(second() == sample(0, 0));
   CHECK(sample(0, 0) == same(0, 0));
   // Written down once: recorded results rest on these paths.
-  CHECK(ic::to_text(ic::UniformSampler<t::TooWide>(ic::all<t::TooWide>, Seed{0})(0, 0)) ==
+  CHECK(ic::to_text(ic::Sampler(ic::Uniform(ic::all<t::TooWide>), Seed{0})(0, 0)) ==
         "101-224-187-154-247-92-176-9-4");
   CHECK(ic::to_text(sample(0, 0)) ==
         "|skip_connect~0|+|nor_conv_1x1~0|skip_connect~1|+|skip_connect~0|none~1|none~2|");
@@ -212,22 +293,22 @@ TEST_CASE("strict fairness: a step uses every candidate of every choice exactly 
       }
     }
   };
-  check_fair(ic::StrictFairSampler<Space>(Seed{1}), ic::all<Space>, Space{});
-  check_fair(ic::StrictFairSampler(ic::no_zero<Space>, Seed{2}), ic::no_zero<Space>, Space{});
-  check_fair(ic::StrictFairSampler(ic::all<t::TooWide>, Seed{3}), ic::all<t::TooWide>,
+  check_fair(ic::Sampler(ic::StrictFair<Space>(), Seed{1}), ic::all<Space>, Space{});
+  check_fair(ic::Sampler(ic::StrictFair(ic::no_zero<Space>), Seed{2}), ic::no_zero<Space>, Space{});
+  check_fair(ic::Sampler(ic::StrictFair(ic::all<t::TooWide>), Seed{3}), ic::all<t::TooWide>,
              t::TooWide{});
-  check_fair(ic::StrictFairSampler(ic::all<t::Single>, Seed{3}), ic::all<t::Single>, t::Single{});
+  check_fair(ic::Sampler(ic::StrictFair(ic::all<t::Single>), Seed{3}), ic::all<t::Single>, t::Single{});
   // Unequal choices that a restriction makes equal.
   const ic::Restriction<t::Mixed> first([](std::size_t, std::size_t c) { return c == 0; });
-  check_fair(ic::StrictFairSampler(first, Seed{4}), first, t::Mixed{});
+  check_fair(ic::Sampler(ic::StrictFair(first), Seed{4}), first, t::Mixed{});
   CHECK_THAT(
-      thrown_by<std::invalid_argument>([&] { ic::StrictFairSampler(ic::all<t::Mixed>, Seed{5}); }),
+      thrown_by<std::invalid_argument>([&] { ic::Sampler(ic::StrictFair(ic::all<t::Mixed>), Seed{5}); }),
       Contains("choice 0 of 'chain' has 2, choice 1 has 5") && Contains("UniformSampler"));
-  static_assert(ic::StrictFairSampler<Space>(Seed{0}).paths(0, 0).size() == 5);
+  static_assert(ic::Sampler(ic::StrictFair<Space>(), Seed{0}).paths(0, 0).size() == 5);
 }
 
 TEST_CASE("strict fairness: every order is equally probable, choices and steps are independent") {
-  const ic::StrictFairSampler<t::Small> sample(Seed{11});
+  const ic::Sampler sample(ic::StrictFair<t::Small>(), Seed{11});
   constexpr std::uint64_t kDraws = 12'960;
   std::vector<int> whole(81), orders(6), pairs(36), steps(36), epochs(36);
   // The order in which three paths use a choice, 0 to 5.
@@ -236,12 +317,12 @@ TEST_CASE("strict fairness: every order is equally probable, choices and steps a
                                     (paths[1][choice] > paths[2][choice] ? 1 : 0));
   };
   for (std::uint64_t i = 0; i < kDraws; ++i) {
-    const auto paths = sample.paths(i / 100, i % 100);
+    const auto paths = sample(i / 100, i % 100);
     ++whole[paths[i % 3].index()];  // each path by itself is uniform
     ++orders[order(paths, 2)];
     ++pairs[6 * order(paths, 0) + order(paths, 3)];
-    ++steps[6 * order(paths, 1) + order(sample.paths(i / 100, i % 100 + 1), 1)];
-    ++epochs[6 * order(paths, 1) + order(sample.paths(i / 100 + 1, i % 100), 1)];
+    ++steps[6 * order(paths, 1) + order(sample(i / 100, i % 100 + 1), 1)];
+    ++epochs[6 * order(paths, 1) + order(sample(i / 100 + 1, i % 100), 1)];
   }
   CHECK(chi_square(whole) < bound(81));
   CHECK(chi_square(orders) < bound(6));
@@ -304,7 +385,7 @@ TEST_CASE("weights are probabilities, restricted or not") {
 TEST_CASE("a budget is kept, and what is within it is uniform") {
   const auto cost = [](const auto& a) { return a[0] + a[1] + a[2] + a[3]; };  // 0 to 8
   const ic::BudgetedSampler sample(ic::all<t::Small>, cost, {.low = 3, .high = 4}, Seed{13});
-  const ic::UniformSampler uniform(ic::all<t::Small>, Seed{13});
+  const ic::Sampler uniform(ic::Uniform(ic::all<t::Small>), Seed{13});
   std::vector<int> counts(81);
   int first_tries = 0;
   for (std::uint64_t step = 0; step < 7'000; ++step) {
@@ -367,7 +448,7 @@ TEST_CASE("every sampler can be restarted anywhere and depends on seed, stream, 
     }
     for (const int count : equal) CHECK(count <= 1);
   };
-  check([](Seed s, ic::Stream stream) { return ic::StrictFairSampler<Space>(s, stream); });
+  check([](Seed s, ic::Stream stream) { return ic::Sampler(ic::StrictFair<Space>(), s, stream); });
   check([](Seed s, ic::Stream stream) {
     const auto weight = [](std::size_t, std::size_t c) { return 1. + static_cast<double>(c); };
     return ic::WeightedSampler(ic::all<Space>, weight, s, stream);
@@ -377,7 +458,7 @@ TEST_CASE("every sampler can be restarted anywhere and depends on seed, stream, 
     return ic::BudgetedSampler(ic::all<Space>, cost, {.high = 0.5}, s, stream);
   });
   // Written down once: recorded results rest on these paths.
-  const auto fair = ic::StrictFairSampler<t::Small>(Seed{0}).paths(1, 2);
+  const auto fair = ic::Sampler(ic::StrictFair<t::Small>(), Seed{0}).paths(1, 2);
   CHECK(ic::to_text(fair[0]) + ' ' + ic::to_text(fair[1]) + ' ' + ic::to_text(fair[2]) ==
         "0-2-1-0 1-1-2-2 2-0-0-1");
 }

@@ -8,11 +8,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "interchoice/dependency/resolved.hpp"
 #include "interchoice/networks/canonical_form.hpp"
 #include "interchoice/networks/detail/skeleton.hpp"
 #include "interchoice/networks/segments.hpp"
@@ -109,7 +107,7 @@ struct CellNetwork {
     for (std::size_t i = 0; i < edges; ++i) {
       const std::size_t choice = Space::choice_at(Space::first_location(cell) + i);
       const bool from_input = edge_at(i).source == 0;
-      cost += cost_of_candidate<detail::OperationsOf<Skeleton>>(
+      cost += cost_of_candidate<typename detail::OperationsIn<Skeleton>::type>(
           choice, architecture[choice],
           from_input ? geometry : Geometry{.channels = geometry.out_channels},
           from_input ? input : input.reduced(geometry.stride));
@@ -140,7 +138,9 @@ class CellNetwork<Skeleton>::Module : public detail::SkeletonModule<Skeleton> {
       const Response downstream =
           l + 1 == layers.size() ? detail::head_response<Skeleton>() : Response::kObserved;
       if (layers[l].kind == CellLayer::kCell) {
-        layers_.push_back({add(make_cell(cells++, layers[l].geometry, downstream)), nullptr});
+        layers_.push_back({add(Cell(cells++, layers[l].geometry, downstream,
+                                    detail::operations_in<Skeleton, Policy>)),
+                           nullptr});
         for (std::size_t node = 1; node < layers_[l].cell->node_count(); ++node) {
           steps_.push_back({l, node});
           segments.push_back({fmt::format("{}.node{}", name, node), {}});
@@ -173,7 +173,7 @@ class CellNetwork<Skeleton>::Module : public detail::SkeletonModule<Skeleton> {
   }
 
   /// Which architectures compute the same.
-  CanonicalForms<Space> canonical_forms() requires(!std::is_same_v<Policy, resolved>) {
+  CanonicalForms<Space> canonical_forms() {
     std::vector<CellReading> cells;
     for (Layer& layer : layers_) {
       if (layer.cell) cells.push_back(detail::cell_reading(*layer.cell));
@@ -215,14 +215,6 @@ class CellNetwork<Skeleton>::Module : public detail::SkeletonModule<Skeleton> {
     std::size_t layer = 0;
     std::size_t node = 0;
   };
-
-  static Cell make_cell(std::size_t cell, const Geometry& geometry, Response downstream) {
-    if constexpr (requires { typename Skeleton::Operations; }) {
-      return Cell(cell, geometry, operations_of<typename Skeleton::Operations>(), downstream);
-    } else {
-      return Cell(cell, geometry, downstream);
-    }
-  }
 
   std::vector<Layer> layers_;
   std::vector<Step> steps_;

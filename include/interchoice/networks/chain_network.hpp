@@ -90,8 +90,8 @@ struct ChainNetwork {
     return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& map) {
       const auto geometries = Skeleton::geometries(options);
       for (std::size_t i = 0; i < Space::choice_count; ++i) {
-        cost += cost_of_candidate<detail::OperationsOf<Skeleton>>(i, architecture[i], geometries[i],
-                                                                  map);
+        cost += cost_of_candidate<typename detail::OperationsIn<Skeleton>::type>(
+            i, architecture[i], geometries[i], map);
         map = map.reduced(geometries[i].stride);
       }
     });
@@ -109,13 +109,8 @@ class ChainNetwork<Skeleton>::Module : public detail::SkeletonModule<Skeleton> {
       : detail::SkeletonModule<Skeleton>(options) {
     const auto geometries = Skeleton::geometries(options);
     const std::vector<Geometry> list(geometries.begin(), geometries.end());
-    constexpr Response kDownstream = detail::head_response<Skeleton>();
-    if constexpr (requires { typename Skeleton::Operations; }) {
-      body_ = Body(list, operations_of<typename Skeleton::Operations>(), kDownstream);
-    } else {
-      body_ = Body(list, kDownstream);
-    }
-    this->register_module("body", body_);
+    body_ = this->register_module("body", Body(list, detail::head_response<Skeleton>(),
+                                               detail::operations_in<Skeleton, Policy>));
     std::vector<Segment> segments;
     for (std::size_t i = 0; i < body_->size(); ++i) {
       segments.push_back({fmt::format("body.{}", i), {}});

@@ -10,6 +10,7 @@
 
 #include "interchoice/networks/segments.hpp"
 #include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/observability.hpp"
 #include "interchoice/nn/operation.hpp"
 
 // The part that chain and cell networks share: a skeleton's stem and head, its optional members.
@@ -17,17 +18,24 @@
 namespace interchoice::detail {
 
 template <class Skeleton>
-constexpr auto candidates_of() {
+struct OperationsIn {
+  using type = typename Skeleton::Space;
+};
+template <class Skeleton>
+requires requires { typename Skeleton::Operations; }
+struct OperationsIn<Skeleton> {
+  using type = typename Skeleton::Operations;
+};
+
+/// The operations of a choice of a skeleton: of its own list, or of the space.
+template <class Skeleton, class Policy>
+std::vector<AnyOperation> operations_in(std::size_t choice) {
   if constexpr (requires { typename Skeleton::Operations; }) {
-    return std::type_identity<typename Skeleton::Operations>();
+    return operations_of<typename Skeleton::Operations>(choice);
   } else {
-    return std::type_identity<typename Skeleton::Space>();
+    return own_operations<typename Skeleton::Space, Policy>(choice);
   }
 }
-
-/// The operations of a skeleton's choices: its own list, or those of the space.
-template <class Skeleton>
-using OperationsOf = typename decltype(candidates_of<Skeleton>())::type;
 
 template <class Skeleton>
 constexpr typename Skeleton::Options default_options() {

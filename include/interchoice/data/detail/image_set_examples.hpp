@@ -3,35 +3,68 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "interchoice/data/augmentation.hpp"
 #include "interchoice/data/batch.hpp"
+#include "interchoice/data/batches_of.hpp"
 #include "interchoice/data/detail/normalisation_table.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/data/normalisation.hpp"
+#include "interchoice/io/detail/digest.hpp"
 
 namespace interchoice::detail {
 
-/// Changes, normalises and lays out images in one pass over their bytes.
-class BatchRenderer {
+/// The images of a set as examples: changed, normalised and laid out in one pass over their bytes.
+class ImageSetExamples {
  public:
-  BatchRenderer(ImageSet set, const Normalisation& normalisation) : set_(std::move(set)) {
-    check(set_);
-    table_ = normalisation_table(normalisation, set_.images.size(1), set_.white);
+  ImageSetExamples(ImageSet set, Normalisation normalisation, const Augmentation& augmentation)
+      : set_(std::move(set)),
+        normalisation_(std::move(normalisation)),
+        augmentation_(augmentation) {
+    check_image_set(set_);
+    check_augmentation(augmentation_);
+    table_ = normalisation_table(normalisation_, set_.images.size(1), set_.white);
   }
 
-  const ImageSet& set() const { return set_; }
+  std::int64_t size() const { return set_.size(); }
+
+  Batch operator()(std::span<const std::int64_t> images) const {
+    return render(images, std::vector<ImageChange>(images.size()));
+  }
+  Batch operator()(std::span<const std::int64_t> images, const ExampleRandom& random) const {
+    std::vector<ImageChange> changes;
+    for (std::size_t b = 0; b < images.size(); ++b) {
+      changes.push_back(draw_change(augmentation_, random(b)));
+    }
+    return render(images, changes);
+  }
+
+  std::string text() const {
+    Digest digest;
+    digest.add(set_.images);
+    digest.add(set_.labels);
+    return fmt::format(
+        "{} images of {}x{}x{}, {} classes, white {}, digest {}, {}, shift {}, flip {}",
+        set_.size(), set_.images.size(1), set_.images.size(2), set_.images.size(3), set_.classes,
+        set_.white, digest.text(), text_of(normalisation_), augmentation_.shift,
+        augmentation_.flip);
+  }
+
+ private:
+  // A thread takes some microseconds to start, as long as some thousand pixels.
+  static constexpr std::int64_t kPixelsAThread = 32768;
 
   /// The batch whose b-th image is image images[b] of the set, changed by changes[b].
-  Batch operator()(std::span<const std::int64_t> images,
-                   std::span<const ImageChange> changes) const {
+  Batch render(std::span<const std::int64_t> images, std::span<const ImageChange> changes) const {
     const auto count = static_cast<std::int64_t>(images.size());
     const std::int64_t pixels = set_.images.numel() / set_.size();
     Batch batch{at::empty({count, set_.images.size(1), set_.images.size(2), set_.images.size(3)},
@@ -50,10 +83,6 @@ class BatchRenderer {
     });
     return batch;
   }
-
- private:
-  // Starting a thread's share takes some microseconds, as long as some thousand pixels.
-  static constexpr std::int64_t kPixelsAThread = 32768;
 
   void render(std::int64_t image, const ImageChange& change, float* out) const {
     const std::int64_t channels = set_.images.size(1);
@@ -76,6 +105,8 @@ class BatchRenderer {
   }
 
   ImageSet set_;
+  Normalisation normalisation_;
+  Augmentation augmentation_;
   std::vector<float> table_;  // [C, 256]
 };
 

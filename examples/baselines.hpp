@@ -1,6 +1,6 @@
 #pragma once
 
-// From super-networks to the predictors of a report: load, rank, and the trivial rules beside them.
+// The predictors of a report: super-networks that are ranked, and the baselines beside them.
 
 #include <algorithm>
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace examples {
 
-/// A training as the report's figure wants it.
+/// The points of a training for the report's figure.
 inline std::vector<ic::TrainingPoint> training_points(const std::vector<ic::EpochRecord>& epochs) {
   std::vector<ic::TrainingPoint> points;
   for (const ic::EpochRecord& e : epochs) {
@@ -26,9 +26,9 @@ inline std::vector<ic::TrainingPoint> training_points(const std::vector<ic::Epoc
   return points;
 }
 
-inline std::vector<double> percent(const std::vector<double>& shares) {
+inline std::vector<double> percent(const std::vector<double>& fractions) {
   std::vector<double> values;
-  for (const double share : shares) values.push_back(100 * share);
+  for (const double fraction : fractions) values.push_back(100 * fraction);
   return values;
 }
 
@@ -38,7 +38,7 @@ inline std::string seconds_text(double seconds) {
   return text;
 }
 
-/// What a trained super-network predicts, as accuracies in %.
+/// The predictions of a trained super-network, as accuracies in %.
 template <class Policy>
 ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const ExperimentData& data,
                         std::int64_t batch,
@@ -53,8 +53,8 @@ ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const E
   return {.label = label, .runs = {percent(ranking.predictions)}};
 }
 
-/// The rules that need no training: any super-network has to beat them to be of use.
-inline std::vector<ic::Predictor> trivial_predictors(
+/// The baselines, rules that need no training: a super-network has to beat them to be of use.
+inline std::vector<ic::Predictor> baselines(
     const NetworkSizes& sizes, const ExperimentData& data,
     const std::vector<ic::Architecture<Space>>& architectures) {
   const auto net = make_supernet<ic::none>(sizes, data, 0, at::kCPU);
@@ -65,8 +65,8 @@ inline std::vector<ic::Predictor> trivial_predictors(
     convolutions.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
     parameters.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
   }
-  return {{.label = "number of 3x3 convolutions", .runs = {convolutions}, .trivial = true},
-          {.label = "parameters", .runs = {parameters}, .trivial = true}};
+  return {{.label = "number of 3x3 convolutions", .runs = {convolutions}, .baseline = true},
+          {.label = "parameters", .runs = {parameters}, .baseline = true}};
 }
 
 inline std::vector<std::string> texts(const std::vector<ic::Architecture<Space>>& architectures) {
