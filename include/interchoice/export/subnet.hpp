@@ -88,7 +88,7 @@ class SubnetImpl : public Network {
 
   const Architecture<Space>& architecture() const { return architecture_; }
   /// The network that has become the subnet.
-  Network& network() { return *this; }
+  const Network& network() const { return *this; }
 
   /// There is only one architecture.
   void canonical_forms() = delete;
