@@ -31,6 +31,13 @@ struct FairNasOptions {
   double width_multiplier = 1;
   /// Probability with which an input of the linear layer is dropped in training mode.
   double dropout = 0;
+
+  static void for_each_field(auto& options, auto&& visit) {
+    visit("input_channels", options.input_channels);
+    visit("classes", options.classes);
+    visit("width_multiplier", options.width_multiplier);
+    visit("dropout", options.dropout);
+  }
 };
 
 /// Sets FairNAS' initial weights in everything below a module:

@@ -32,6 +32,13 @@ struct NasBench201Sizes {
   std::int64_t width = 16;
   /// Cells of each stage; reductions stand between stages.
   std::vector<std::int64_t> cells_per_stage = {CellsPerStage, CellsPerStage, CellsPerStage};
+
+  static void for_each_field(auto& options, auto&& visit) {
+    visit("input_channels", options.input_channels);
+    visit("classes", options.classes);
+    visit("width", options.width);
+    visit("cells_per_stage", options.cells_per_stage);
+  }
 };
 using NasBench201Options = NasBench201Sizes<2>;
 using NasBench201BenchmarkOptions = NasBench201Sizes<5>;

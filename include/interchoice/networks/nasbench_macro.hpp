@@ -25,6 +25,13 @@ struct NasBenchMacroOptions {
   /// Channels behind the stem; doubled by each of the three stages.
   std::int64_t width = 32;
   std::int64_t head_width = 1280;
+
+  static void for_each_field(auto& options, auto&& visit) {
+    visit("input_channels", options.input_channels);
+    visit("classes", options.classes);
+    visit("width", options.width);
+    visit("head_width", options.head_width);
+  }
 };
 
 namespace nasbench_macro {

@@ -20,6 +20,8 @@ class AnyChoiceBlock : public torch::nn::Module {
  public:
   /// Which priors condition this location.
   virtual const Context& context() const = 0;
+  /// The signature of its space (`space_signature`).
+  virtual std::string space() const = 0;
   /// The policy's text, such as `bias<1>`.
   virtual std::string policy() const = 0;
   /// Whether what the policy does to a candidate here can matter in training mode.

@@ -94,6 +94,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   }
 
   const Context& context() const override { return context_; }
+  std::string space() const override { return space_signature<Space>(); }
   std::string policy() const override { return policy_text<Policy>(); }
   /// The policy's tensors at this location.
   const dependency_state<Policy>& state() const { return state_; }

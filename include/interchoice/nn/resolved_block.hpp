@@ -78,6 +78,7 @@ class ChoiceBlockImpl<Space, resolved> : public AnyChoiceBlock {
   }
 
   const Context& context() const override { return context_; }
+  std::string space() const override { return space_signature<Space>(); }
   std::string policy() const override { return std::string(resolved::name); }
   bool is_observed(std::size_t) const override { return false; }
   const std::string& candidate_name(std::size_t candidate) const override {
