@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "interchoice/interchoice.hpp"
-#include "interchoice/training/checkpoint.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/training/resumable_training.hpp"
 
 namespace ic = interchoice;
@@ -188,17 +188,26 @@ ic::BatchesOf<Tokens> token_batches(const at::Tensor& tokens, const at::Tensor& 
 // --- saving-and-loading.md
 // ------------------------------------------------------------------------
 
-void save(const MyNet<Policy>& net, const std::filesystem::path& path) {
-  ic::CheckpointHeader header = ic::checkpoint_header<MySpace, Policy>({{"width", "8"}});
-  header.facts = {{"data", "digits"}, {"seed", "0"}};
-  ic::save_checkpoint(path, *net, header);
+MyNet<Policy> saved_and_loaded(const MyNet<Policy>& net, const std::filesystem::path& path) {
+  ic::save(path, net, {{"data", "digits"}, {"seed", "0"}});
+  return ic::load<MyNet<Policy>>(path);
 }
 
-MyNet<Policy> load(const std::filesystem::path& path) {
-  MyNet<Policy> net;
-  ic::load_checkpoint(path, *net, ic::checkpoint_header<MySpace, Policy>({{"width", "8"}}));
-  return net;
-}
+struct WideNetImpl : nn::Module {
+  struct Options {
+    std::int64_t width = 8;
+    static void for_each_field(auto& options, auto&& visit) { visit("width", options.width); }
+  };
+  explicit WideNetImpl(const Options& options) : options_(options) {}
+  const Options& options() const { return options_; }
+  at::Tensor forward(const at::Tensor& x, const ic::Architecture<MySpace>& architecture) {
+    return body->forward(x, architecture);
+  }
+  Options options_;
+  ic::ChoiceBlocks<MySpace, ic::bias<1>> body = register_module(
+      "body", ic::ChoiceBlocks<MySpace, ic::bias<1>>(ic::Geometry{.channels = options_.width}));
+};
+TORCH_MODULE(WideNet);
 
 ic::TrainingRecord train_on(MyNet<Policy>& net, const ic::Batches& data,
                             const std::filesystem::path& state) {
@@ -237,8 +246,7 @@ int main() {
   distil(student, data, {[&](const at::Tensor& x) { return net->forward(x, {0, 0, 0}); }});
   std::printf("%ld batches of tokens\n",
               token_batches(at::ones({100, 8}, at::kLong), at::zeros({100}, at::kLong)).size());
-  save(net, "build/how_to.safetensors");
-  MyNet<Policy> again = load("build/how_to.safetensors");
+  MyNet<Policy> again = saved_and_loaded(net, "build/how_to.safetensors");
   net->eval();
   again->eval();
   const ic::Architecture<MySpace> path{1, 2, 0};
@@ -246,10 +254,11 @@ int main() {
   const bool same = at::equal(net->forward(x, path), again->forward(x, path));
   std::printf("%s: the loaded network %s\n", ic::to_text(path).c_str(),
               same ? "agrees" : "DIFFERS");
+  ic::save("build/wide.safetensors", WideNet(WideNetImpl::Options{16}));
+  std::printf("width %ld\n", ic::load<WideNet>("build/wide.safetensors")->options().width);
   try {
-    MyNet<ic::bias<1>> other;
-    ic::load_checkpoint("build/how_to.safetensors", *other,
-                        ic::checkpoint_header<MySpace, ic::bias<1>>({{"width", "16"}}));
+    WideNet other(WideNetImpl::Options{8});
+    ic::load("build/wide.safetensors", other);
   } catch (const std::exception& error) {
     std::printf("%s\n", error.what());
   }
