@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/export/subnet.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/networks/saved_network.hpp"
@@ -142,7 +143,7 @@ TEST_CASE("loading names every difference and changes nothing") {
     const std::string message = refusal(path, other);
     CHECK_THAT(message, Contains("policy is 'bias<1>' there, 'bias<3>' here"));
     CHECK_THAT(message,
-               Contains("space is '" + ic::space_signature<Space>() + "' there, 'nasbench_macro"));
+               Contains("space is '" + ic::space_signature<Space>() + "' there, 'nasbench-macro"));
     CHECK_THAT(message, Contains("options.classes is '10' there, '3' here"));
     CHECK_THAT(message, Contains("options.head_width is missing there, '8' here"));
     CHECK_THAT(message, Contains("options.cells_per_stage is '1,1' there, missing here"));
@@ -352,9 +353,10 @@ TEST_CASE("networks of the user's own are saved and loaded by their types") {
     Plain net;
     fill(*net, 4);
     ic::save(path, net);
-    CHECK(ic::network_identity(net) == ic::Identity{{"space", ic::space_signature<First>() + " + " +
-                                                                  ic::space_signature<Second>()},
-                                                    {"policy", "bias<1> + none"}});
+    CHECK(ic::network_identity(net) ==
+          ic::Identity{
+              {"space", ic::space_signature<Second>() + " + " + ic::space_signature<First>()},
+              {"policy", "bias<1> + none"}});
     CHECK(differing(state_of(*net), state_of(*ic::load<Plain>(path))) == kNothing);
     Otherwise other(4);
     CHECK_THAT(refusal(path, other), Contains("policy is 'bias<1> + none' there, 'none' here"));
@@ -394,4 +396,58 @@ TEST_CASE("networks of the user's own are saved and loaded by their types") {
     CHECK(again->options().dropout == 0.2);
     CHECK(again->options().width_multiplier == 0.25);
   }
+}
+
+// --- subnets -------------------------------------------------------------------------------------
+
+namespace {
+
+/// Of a default constructor and one space.
+struct SmallImpl : nn::Module {
+  SmallImpl() { register_module("body", body); }
+  at::Tensor forward(const at::Tensor& x, const ic::Architecture<First>& architecture) {
+    return body->forward(x, architecture);
+  }
+  ic::ChoiceBlocks<First, ic::affine<1>> body{ic::Geometry{.channels = 4}};
+};
+TORCH_MODULE(Small);
+
+/// Saves an architecture of a network on its own and reads it by its type.
+template <class Network, class Path>
+void check_subnet(Network& net, const Path& path, const at::Tensor& x) {
+  const TemporaryFolder folder;
+  const auto file = folder / "best.safetensors";
+  fill(*net, 5);
+  auto best = ic::extract(net, path);
+  ic::save(file, best);
+  auto again = ic::load<decltype(best)>(file);
+  CHECK(again->architecture() == path);
+  CHECK(differing(state_of(*best), state_of(*again)) == kNothing);
+  for (const bool training : {true, false}) {
+    best->train(training);
+    again->train(training);
+    net->train(training);
+    const at::Tensor y = again->forward(x);
+    CHECK(same_bits(best->forward(x), y));
+    CHECK(same_bits(net->forward(x, path), y));
+  }
+  fill(*best, 6);
+  ic::save(file, best);
+  ic::load(file, again);  // which has its constants already
+  CHECK(differing(state_of(*best), state_of(*again)) == kNothing);
+
+  auto other = ic::extract(net, Path{});
+  CHECK_THAT(refusal(file, other), Contains("architecture is '" + ic::to_text(path) + "' there"));
+  CHECK_THAT(refusal(file, net), Contains("policy is 'fixed' there"));
+  ic::save(file, net);
+  CHECK_THAT(thrown_by([&] { ic::load<decltype(best)>(file); }), Contains(file.string()));
+}
+
+}  // namespace
+
+TEST_CASE("subnets are saved and loaded by their types") {
+  auto shifted = make_net<ic::compose<ic::shift<1>, ic::bias<1>>>(1);
+  check_subnet(shifted, Path{3, 2, 1, 4, 3, 2}, at::randn({4, 1, 8, 8}));
+  Small small;
+  check_subnet(small, ic::Architecture<First>{1, 1}, at::randn({4, 4, 6, 6}));
 }

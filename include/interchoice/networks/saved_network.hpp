@@ -22,6 +22,7 @@
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/described_options.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/device.hpp"
 #include "interchoice/version.hpp"
 
 namespace interchoice {
@@ -41,16 +42,10 @@ namespace detail {
 template <class Net>
 using ModuleOf = std::remove_cvref_t<decltype(*std::declval<const Net&>())>;
 
-template <class Module>
-concept HasOptions = requires(const Module& module) {
-  module.options();
-};
-
 /// A network of one architecture: `Subnet`.
 template <class Module>
 concept HasArchitecture = requires(const Module& module) {
   module.architecture();
-  *module.network();
 };
 
 template <class Net>
@@ -126,11 +121,12 @@ inline SavedNetwork parse_saved_network(const std::filesystem::path& path, const
   return saved;
 }
 
-/// How a file's tensors differ from the network's. With `copies_follow` the network is still to be
-/// split: tensors of copies are not yet unknown.
-inline std::vector<std::string> tensor_differences(const std::map<std::string, at::Tensor>& there,
-                                                   const std::map<std::string, at::Tensor>& here,
-                                                   bool copies_follow) {
+/// The differences between a file's tensors and a network's. `may_come(name)` says which tensors
+/// the network may still get.
+template <class MayCome>
+std::vector<std::string> tensor_differences(const std::map<std::string, at::Tensor>& there,
+                                            const std::map<std::string, at::Tensor>& here,
+                                            const MayCome& may_come) {
   std::vector<std::string> lines;
   const auto text = [](const at::Tensor& t) { return c10::str(t.scalar_type(), t.sizes()); };
   for (const auto& [name, tensor] : here) {
@@ -141,10 +137,36 @@ inline std::vector<std::string> tensor_differences(const std::map<std::string, a
     }
   }
   for (const auto& [name, tensor] : there) {
-    if (here.contains(name) || (copies_follow && name.find(".copy") != name.npos)) continue;
+    if (here.contains(name) || may_come(name)) continue;
     lines.push_back(fmt::format("tensor '{}' is {} there, missing here", name, text(tensor)));
   }
   return lines;
+}
+
+/// Whether a name is one of a constant that a subnet's block may have.
+inline bool is_constant(const std::string& name) {
+  for (const auto& [constant, tensor] : Resolution().constants()) {
+    if (name.ends_with(fmt::format(".{}", constant))) return true;
+  }
+  return false;
+}
+
+/// Gives the blocks of a new subnet the constants that a file has for them.
+inline void take_constants(torch::nn::Module& network,
+                           const std::map<std::string, at::Tensor>& tensors) {
+  for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
+    if (!block.is_fixed()) return;
+    const auto own = block.named_parameters(/*recurse=*/false);
+    Resolution resolution;
+    bool is_new = false;
+    for (auto& [constant, tensor] : resolution.constants()) {
+      const auto found = tensors.find(std::string(kTensorPrefix) + prefix_of(name) + constant);
+      if (found == tensors.end() || own.contains(constant)) continue;
+      *tensor = found->second.to(device_of(network));
+      is_new = true;
+    }
+    if (is_new) block.take(std::move(resolution));
+  });
 }
 
 }  // namespace detail
@@ -170,7 +192,6 @@ Identity network_identity(const Net& net) {
   set("space", spaces);
   set("policy", policies);
   if constexpr (detail::HasArchitecture<detail::ModuleOf<Net>>) {
-    identity.set(network_identity(net->network()));
     identity.set("architecture", to_text(net->architecture()));
   }
   if constexpr (requires { detail::options_identity(net->options()); }) {
@@ -216,17 +237,19 @@ void take_network(const std::filesystem::path& path, const TensorFile& file, Net
   }
   if (lines.empty()) {
     const bool splits = saved.is_split && !is_split(*net);
-    auto state = named_state(*net);
-    lines = tensor_differences(file.tensors, state, /*copies_follow=*/splits);
-    if (lines.empty() && splits) {
-      split_now(*net);
-      state = named_state(*net);
-      lines = tensor_differences(file.tensors, state, /*copies_follow=*/false);
-    }
+    lines = tensor_differences(file.tensors, named_state(*net), [&](const std::string& name) {
+      return (splits && name.find(".copy") != name.npos) || is_constant(name);
+    });
     if (lines.empty()) {
-      const c10::NoGradGuard no_grad;
-      for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
-      return;
+      if (splits) split_now(*net);
+      take_constants(*net, file.tensors);
+      const auto state = named_state(*net);
+      lines = tensor_differences(file.tensors, state, [](const std::string&) { return false; });
+      if (lines.empty()) {
+        const c10::NoGradGuard no_grad;
+        for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
+        return;
+      }
     }
   }
   std::string message = fmt::format("interchoice: {} does not fit the network:", path.string());
@@ -299,9 +322,8 @@ Net load(const std::filesystem::path& path) {
     try {
       if constexpr (detail::HasArchitecture<Module>) {
         using Path = std::remove_cvref_t<decltype(std::declval<const Module&>().architecture())>;
-        using Whole = std::remove_cvref_t<decltype(std::declval<const Module&>().network())>;
         const std::string* const text = identity.find("architecture");
-        return detail::made_network<Net, Whole>(
+        return detail::made_network<Net, typename Net::NetworkType>(
             identity, from_text<typename Path::space_type>(text == nullptr ? "" : *text));
       } else {
         return detail::made_network<Net>(identity);

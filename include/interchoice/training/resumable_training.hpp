@@ -24,8 +24,8 @@
 #include "interchoice/data/detail/text_of.hpp"
 #include "interchoice/io/detail/digest.hpp"
 #include "interchoice/io/safetensors.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/device.hpp"
-#include "interchoice/training/checkpoint.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/training_run.hpp"
 
@@ -114,9 +114,8 @@ void visit_saved_state(torch::optim::Optimizer& optimizer, const at::Tensor& par
 
 /// Everything that a training is after an epoch.
 template <class Network, class Run>
-TensorFile training_file(const std::filesystem::path& path, Network& network, Run& run,
-                         const Identity& identity) {
-  TensorFile file = network_file(path, *network, {});
+TensorFile training_file(Network& network, Run& run, const Identity& identity) {
+  TensorFile file = network_file(network, {});
   nlohmann::json json{{"format", kTrainingFormat}};
   for (const auto& [name, text] : identity) json["training"][name] = text;
   json["gradients"] = nlohmann::json::array();
@@ -303,9 +302,10 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
                                const Source& data, const Sampler& sample, const Training& training,
                                Report&& report = {}) {
   static_assert(detail::CheckedTraining<Network, Source, Sampler>::value);
+  Network shared = network;
   TORCH_CHECK(state.every >= 1, "interchoice: TrainingStateFile::every is 0; at least 1 is needed");
   TORCH_CHECK(
-      detail::empty_optimizer_state(*training.optimizer(*network)) != nullptr,
+      detail::empty_optimizer_state(*training.optimizer(*shared)) != nullptr,
       "interchoice: train_resumable keeps the state of libtorch's SGD, Adam, AdamW, RMSprop "
       "and Adagrad; use one of them, or train");
   const Identity identity = training_identity(data, sample, training);
@@ -323,16 +323,16 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
     }
     optimizer = detail::extract_tensors(file, detail::kOptimizerPrefix);
     generators = detail::extract_tensors(file, detail::kGeneratorPrefix);
-    detail::take_network(state.path, file, *network, {});
+    detail::take_network(state.path, file, shared);
   }
-  TrainingRun run(network, data, sample, training);
-  if (is_begun) detail::take_training(state.path, network, run, facts, optimizer, generators);
+  TrainingRun run(shared, data, sample, training);
+  if (is_begun) detail::take_training(state.path, shared, run, facts, optimizer, generators);
   while (!run.is_over()) {
     run.run_epoch(report);
     const std::size_t done = run.record().epochs.size();
     if (run.record().epochs.back().is_partial) break;
     if (done % state.every == 0 || run.is_over()) {
-      write_tensor_file(state.path, detail::training_file(state.path, network, run, identity));
+      write_tensor_file(state.path, detail::training_file(shared, run, identity));
     }
   }
   return run.record();
