@@ -17,7 +17,7 @@
 #include "embedded/digits_truth.hpp"
 #include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
 
@@ -91,12 +91,13 @@ void run(const Options& options, const std::string& command) {
   const ExperimentData data = load_data("digits", 0);
   const auto architectures = architectures_to_rank(ic::only_convolutions<Space>, 1000);
   const std::string source = "the embedded ground truth";
-  const auto csv =
+  const auto benchmark = ic::TabularBenchmark<Space>::from_csv(
       ic::CsvTable::parse(std::string_view(reinterpret_cast<const char*>(embedded::digits_truth),
                                            embedded::digits_truth_size),
-                          source);
+                          source),
+      source);
   const auto column = [&](const char* name) {
-    return ic::BenchmarkTable<Space>::from_csv(csv, source, name).values(architectures);
+    return benchmark.column(name).values(architectures);
   };
 
   ic::InterruptRequest interrupt;

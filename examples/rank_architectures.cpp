@@ -19,7 +19,7 @@
 #include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
 
@@ -94,7 +94,7 @@ void run(const Options& options, const std::string& command) {
   const at::Device device = prepare(options.machine);
   ExperimentData data = load_data(options.data, 0);
   use_validation_images(data, options.validation);
-  const auto truth = ic::BenchmarkTable<Space>::read(options.truth, options.column);
+  const auto truth = ic::TabularBenchmark<Space>::read(options.truth).column(options.column);
   const auto restriction = named_restriction<Space>(options.restriction);
   const auto architectures = architectures_to_rank(restriction, options.sample);
   ic::InterruptRequest interrupt;
