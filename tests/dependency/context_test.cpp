@@ -128,9 +128,9 @@ TEST_CASE("composed policies read the priors of each") {
 TEST_CASE("responses follow each other, and the most visible one counts") {
   using enum ic::Response;
   for (const ic::Response r : {kObserved, kPropagated, kRemoved}) {
-    CHECK(ic::then(kPropagated, r) == r);
-    CHECK(ic::then(kObserved, r) == kObserved);
-    CHECK(ic::then(kRemoved, r) == kRemoved);
+    CHECK(ic::followed_by(kPropagated, r) == r);
+    CHECK(ic::followed_by(kObserved, r) == kObserved);
+    CHECK(ic::followed_by(kRemoved, r) == kRemoved);
     CHECK(ic::most_visible(kObserved, r) == kObserved);
     CHECK(ic::most_visible(r, kRemoved) == r);
     CHECK(ic::most_visible(r, r) == r);
@@ -249,6 +249,27 @@ TEST_CASE("an order of one's own is taken from the policy") {
   CHECK(context.depth() == 1);
   CHECK(context.prior(0).location == 2);
   CHECK(ic::context_at<Nb201, ic::bias<1, same_edge>>(3).depth() == 0);
+}
+
+TEST_CASE("more than sixteen priors are refused") {
+  using Cell = t::NumberedCell<16>;
+  using Deep = ic::compose<ic::bias<16>, ic::scale<16, ic::dataflow>>;
+  CHECK(
+      ic::context_at<t::NumberedCell<1>, ic::compose<ic::bias<16>, ic::split<1, 16>>>(20).depth() ==
+      16);
+  CHECK_THROWS_WITH((ic::context_at<Cell, Deep>(135)),
+                    "interchoice: a location with more than 16 priors, location 118 among them; "
+                    "use a smaller depth, or compose policies that look at the same locations");
+  ic::LocationList list;
+  for (std::size_t i = 0; i < ic::LocationList::kCapacity; ++i) list.push_back(99 - i);
+  CHECK_THROWS_AS(list.push_back(7), std::length_error);
+  CHECK(list.size() == 16);
+  ic::Context context(40, 0, 1);
+  for (std::size_t i = 0; i < 16; ++i)
+    context.add_prior({.location = i, .choice = 0, .candidates = 1});
+  CHECK_THROWS_WITH(context.add_prior({.location = 16, .choice = 0, .candidates = 1}),
+                    "interchoice: location 40 has more than 16 priors; use a smaller depth");
+  CHECK(context.depth() == 16);
 }
 
 TEST_CASE("locations and tables beyond the limits are refused") {

@@ -9,7 +9,7 @@
 
 namespace interchoice {
 
-/// What a candidate is, so that restrictions such as `no_zero` can be written for any space.
+/// The kind of a candidate, so that restrictions such as `no_zero` can be written for any space.
 enum class CandidateKind : std::uint8_t { kOther, kZero, kSkip, kPooling, kConvolution };
 
 namespace detail {
@@ -25,7 +25,7 @@ concept HasStaticName = requires {
 /// A candidate operation of a choice: a type with a name.
 ///
 /// Satisfied by any type with `static constexpr std::string_view name`. An optional
-/// `static constexpr CandidateKind kind` lets restrictions find it; what it computes is declared
+/// `static constexpr CandidateKind kind` lets restrictions find it; its computation is declared
 /// above the torch line (see `nn/operation.hpp`), so that spaces can be used without torch.
 template <class Op>
 concept Candidate = detail::HasStaticName<Op> && requires {
@@ -73,6 +73,13 @@ struct Candidates {
   template <class Visitor>
   static constexpr void for_each(Visitor&& visit) {
     (visit.template operator()<Ops>(), ...);
+  }
+
+  /// The same for any choice: a list of candidates serves wherever a space is asked for the
+  /// candidates of a choice.
+  template <class Visitor>
+  static constexpr void for_each_candidate(std::size_t, Visitor&& visit) {
+    for_each(visit);
   }
 
   static constexpr bool names_are_distinct() { return distinct_; }

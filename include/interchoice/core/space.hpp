@@ -1,9 +1,12 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -16,8 +19,19 @@ class LocationList {
  public:
   static constexpr std::size_t kCapacity = 16;
 
-  constexpr void push_back(std::size_t location) { locations_[size_++] = location; }
+  /// *Throws* std::length_error where the list is full.
+  constexpr void push_back(std::size_t location) {
+    if (size_ == kCapacity) {
+      throw std::length_error(fmt::format(
+          "interchoice: a location with more than {} priors, location {} among them; use a smaller "
+          "depth, or compose policies that look at the same locations",
+          kCapacity, location));
+    }
+    locations_[size_++] = location;
+  }
   constexpr std::size_t size() const { return size_; }
+  constexpr const std::size_t* begin() const { return locations_.data(); }
+  constexpr const std::size_t* end() const { return locations_.data() + size_; }
   constexpr std::size_t operator[](std::size_t i) const { return locations_[i]; }
   friend constexpr bool operator==(const LocationList&, const LocationList&) = default;
 

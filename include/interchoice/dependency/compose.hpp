@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -23,27 +24,23 @@ struct compose {
   /// All locations that one of the policies looks at, nearest first.
   struct prior_order {
     static constexpr std::string_view name = "composed";
+    /// *Throws* std::length_error if they are more than 16.
     template <SearchSpace Space>
     static constexpr LocationList priors(std::size_t location, std::size_t) {
+      const std::array lists{
+          prior_order_t<Policies>::template priors<Space>(location, Policies::depth)...};
       LocationList all;
-      for (std::size_t back = location; back-- > 0;) {
-        if ((contains(prior_order_t<Policies>::template priors<Space>(location, Policies::depth),
-                      back) ||
-             ...)) {
-          all.push_back(back);
+      for (std::size_t listed = location;;) {  // all priors from here on are in the list
+        std::size_t nearest = 0;               // one more than the next of them
+        for (const LocationList& list : lists) {
+          for (const std::size_t prior : list) {
+            if (prior < listed) nearest = std::max(nearest, prior + 1);
+          }
         }
-        if (location - back >= kFarthest) break;
+        if (nearest == 0) return all;
+        listed = nearest - 1;
+        all.push_back(listed);
       }
-      return all;
-    }
-
-   private:
-    static constexpr std::size_t kFarthest = 1024;  // dataflow priors lie within one cell
-    static constexpr bool contains(const LocationList& list, std::size_t location) {
-      for (std::size_t i = 0; i < list.size(); ++i) {
-        if (list[i] == location) return true;
-      }
-      return false;
     }
   };
 

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <stdexcept>
-#include <string>
 
 #include "interchoice/dependency/policy.hpp"
 
@@ -19,8 +20,8 @@ struct Prior {
   friend constexpr bool operator==(const Prior&, const Prior&) = default;
 };
 
-/// What conditions a location under a policy, and which row of a dependent table an architecture
-/// selects there.
+/// The priors that condition a location under a policy, and the row of a dependent table that an
+/// architecture selects there.
 ///
 /// The table of a location has the shape [n_pD, ..., n_p1, n_c] (farthest prior first, own choice
 /// last), stored row-major: row = ((p_D * n_p(D-1) + ...) * n_p1 + p_1) * n_c + c. Sizes are those
@@ -32,16 +33,22 @@ class Context {
   constexpr Context(std::size_t location, std::size_t choice, std::size_t candidates)
       : location_(location), choice_(choice), candidates_(candidates) {}
 
-  /// Adds the next farther prior. *Throws* std::invalid_argument beyond 2^31 rows.
+  /// Adds the next farther prior. *Throws* std::length_error beyond 16 priors,
+  /// std::invalid_argument beyond 2^31 rows.
   constexpr void add_prior(const Prior& prior) {
+    if (depth_ == priors_.size()) {
+      throw std::length_error(
+          fmt::format("interchoice: location {} has more than {} priors; use a smaller depth",
+                      location_, priors_.size()));
+    }
+    if (row_count() * prior.candidates > kMaxRows) {
+      throw std::invalid_argument(fmt::format(
+          "interchoice: the table of location {} would need more than 2^31 rows; use a smaller "
+          "depth",
+          location_));
+    }
     priors_[depth_++] = prior;
     contexts_ *= prior.candidates;
-    if (contexts_ * candidates_ > kMaxRows) {
-      throw std::invalid_argument("interchoice: the table of location " +
-                                  std::to_string(location_) +
-                                  " would need more than 2^31 rows; "
-                                  "use a smaller depth");
-    }
   }
 
   constexpr std::size_t location() const { return location_; }
@@ -94,9 +101,8 @@ template <SearchSpace Space, class Policy>
 constexpr Context context_at(std::size_t location) {
   static_assert(detail::CheckedPolicy<Policy>::value);
   if (!Space::repeats && location >= Space::location_period) {
-    throw std::out_of_range("interchoice: location " + std::to_string(location) + " of '" +
-                            std::string(Space::name) + "', which has " +
-                            std::to_string(Space::location_period) + " locations");
+    throw std::out_of_range(fmt::format("interchoice: location {} of '{}', which has {} locations",
+                                        location, Space::name, Space::location_period));
   }
   using Order = prior_order_t<Policy>;
   static_assert(PriorOrder<Order, Space>,
@@ -105,9 +111,9 @@ constexpr Context context_at(std::size_t location) {
   const std::size_t choice = Space::choice_at(location);
   Context context(location, choice, Space::candidate_count(choice));
   const LocationList priors = Order::template priors<Space>(location, Policy::depth);
-  for (std::size_t i = 0; i < priors.size(); ++i) {
-    const std::size_t prior_choice = Space::choice_at(priors[i]);
-    context.add_prior({priors[i], prior_choice, Space::candidate_count(prior_choice)});
+  for (const std::size_t prior : priors) {
+    const std::size_t prior_choice = Space::choice_at(prior);
+    context.add_prior({prior, prior_choice, Space::candidate_count(prior_choice)});
   }
   return context;
 }

@@ -31,7 +31,7 @@ enum class Response {
   kRemoved,     ///< the output does not change
 };
 
-/// How an operation responds to each effect.
+/// How an operation responds to each effect, and to zeros.
 ///
 /// The defaults claim least: everything at the input is observed, there is no normalisation to
 /// adjust.
@@ -40,6 +40,8 @@ struct Responses {
   Response input_scale = Response::kObserved;
   Response norm_shift = Response::kRemoved;
   Response norm_scale = Response::kRemoved;
+  bool keeps_zeros = false;  ///< zeros come out where zeros come in, for all weights and statistics
+  bool is_zero = false;      ///< y = 0 for any x
 
   constexpr Response to(Effect effect) const {
     switch (effect) {

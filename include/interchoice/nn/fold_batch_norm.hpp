@@ -12,6 +12,8 @@
 #include <map>
 #include <utility>
 
+#include "interchoice/nn/detail/thread_scope.hpp"
+
 namespace interchoice {
 
 namespace detail {
@@ -30,7 +32,7 @@ inline at::Tensor scaled_outputs(const at::Tensor& weight, const at::Tensor& fac
 }
 
 /// Folded convolutions by what they were made of; made again where that has changed since.
-class FoldedConvolutions {
+class FoldedConvolutions : public ThreadScope<FoldedConvolutions> {
  public:
   template <class Convolution, class Norm>
   const FoldedConvolution& of(const Convolution& convolution, const Norm& norm) {
@@ -78,14 +80,11 @@ class FoldedConvolutions {
     return {scaled_outputs(convolution.weight, factor).to(type), bias.to(type)};
   }
 
-  std::map<std::pair<const void*, const void*>, Entry> entries_;
+  std::map<std::pair<const void*, const void*>, Entry> entries_{};
 };
 
-/// Those of the innermost `FoldBatchNorm` of this thread; null outside of all.
-inline FoldedConvolutions*& folded_convolutions() {
-  thread_local FoldedConvolutions* current = nullptr;
-  return current;
-}
+/// Those of this thread's innermost `FoldBatchNorm`; null outside of all.
+inline FoldedConvolutions* folded_convolutions() { return FoldedConvolutions::current(); }
 
 }  // namespace detail
 
@@ -102,15 +101,7 @@ inline FoldedConvolutions*& folded_convolutions() {
 /// of the convolutions' weights while it lives. Saves the pass of BatchNorm over each output.
 /// *Source*: Jacob et al. (CVPR 2018), section 3.2.
 class FoldBatchNorm {
- public:
-  FoldBatchNorm() : outer_(std::exchange(detail::folded_convolutions(), &own_)) {}
-  ~FoldBatchNorm() { detail::folded_convolutions() = outer_; }
-  FoldBatchNorm(const FoldBatchNorm&) = delete;
-  FoldBatchNorm& operator=(const FoldBatchNorm&) = delete;
-
- private:
-  detail::FoldedConvolutions own_;
-  detail::FoldedConvolutions* outer_;
+  detail::FoldedConvolutions convolutions_{};
 };
 
 }  // namespace interchoice

@@ -231,20 +231,17 @@ AnyOperation any_operation() {
       [](const Geometry& geometry) { return responses_of<Op>(geometry); }};
 }
 
-/// The operations of a choice of a space whose candidates are operations themselves.
-template <class Space>
-std::vector<AnyOperation> operations_of_choice(std::size_t choice) {
+/// The operations of a choice, of a space whose candidates are operations themselves or of a list
+/// of candidates that serves every choice.
+template <class SpaceOrCandidates>
+std::vector<AnyOperation> operations_of(std::size_t choice) {
   std::vector<AnyOperation> operations;
-  Space::for_each_candidate(choice, [&]<class Op>() { operations.push_back(any_operation<Op>()); });
+  SpaceOrCandidates::for_each_candidate(
+      choice, [&]<class Op>() { operations.push_back(any_operation<Op>()); });
   return operations;
 }
 
-/// The operations of a list of candidates.
-template <class Choice>
-std::vector<AnyOperation> operations_of() {
-  std::vector<AnyOperation> operations;
-  Choice::for_each([&]<class Op>() { operations.push_back(any_operation<Op>()); });
-  return operations;
-}
+/// The operations of each choice: `operations_of<Space>`, or any other function.
+using ChoiceOperations = std::function<std::vector<AnyOperation>(std::size_t choice)>;
 
 }  // namespace interchoice

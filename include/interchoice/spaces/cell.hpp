@@ -7,10 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "interchoice/core/space.hpp"
 #include "interchoice/spaces/detail/cell_text.hpp"
+#include "interchoice/spaces/detail/choice_list.hpp"
 
 namespace interchoice {
 
@@ -44,6 +44,20 @@ constexpr std::size_t index_of(Edge edge) {
   return edge.target * (edge.target - 1) / 2 + edge.source;
 }
 
+namespace detail {
+
+// The locations of the edges that enter the source node of an edge of a cell, nearest first.
+constexpr LocationList edges_into_source(std::size_t first_location, std::size_t edge) {
+  LocationList locations;
+  const std::size_t node = edge_at(edge).source;
+  for (std::size_t source = node; source-- > 0;) {
+    locations.push_back(first_location + index_of({source, node}));
+  }
+  return locations;
+}
+
+}  // namespace detail
+
 /// A topology-shared cell with candidates of its own on each edge: node 0 is the input, each
 /// further node is the sum of one operation from every earlier node, the last node is the output.
 /// Each edge is a choice, and every cell of a network takes the same choices with its own weights.
@@ -55,14 +69,12 @@ constexpr std::size_t index_of(Edge edge) {
 /// Dataflow priors of an edge are the edges of the same cell that enter its source node, nearest
 /// first. Registration order runs on from cell to cell.
 template <class... Choices>
-struct MixedCell {
+struct MixedCell : detail::ChoiceList<Choices...> {
   static_assert(sizeof...(Choices) >= 1 && edge_at(sizeof...(Choices)).source == 0,
                 "interchoice: MixedCell<Choices...> needs a choice for each edge: 1, 3, 6, 10, ... "
                 "of them for 1, 2, 3, 4, ... nodes");
   static_assert(edge_at(sizeof...(Choices) - 1).target <= LocationList::kCapacity,
                 "interchoice: MixedCell<Choices...> takes at most 16 nodes behind the input");
-  static_assert((Choices::names_are_distinct() && ...),
-                "interchoice: the candidates of a choice need different names; rename one of them");
 
   static constexpr std::string_view name = "cell";
   static constexpr std::size_t choice_count = sizeof...(Choices);
@@ -70,13 +82,6 @@ struct MixedCell {
   static constexpr std::size_t location_period = choice_count;
   static constexpr bool repeats = true;
 
-  static constexpr std::size_t candidate_count(std::size_t choice) { return counts_[choice]; }
-  static constexpr std::string_view candidate_name(std::size_t choice, std::size_t c) {
-    return names_[choice][c];
-  }
-  static constexpr CandidateKind candidate_kind(std::size_t choice, std::size_t c) {
-    return kinds_[choice][c];
-  }
   static constexpr std::size_t choice_at(std::size_t location) { return location % choice_count; }
 
   /// The edge that a choice decides.
@@ -90,20 +95,7 @@ struct MixedCell {
   static constexpr std::size_t first_location(std::size_t cell) { return cell * choice_count; }
 
   static constexpr LocationList dataflow_priors(std::size_t location) {
-    LocationList priors;
-    const std::size_t cell_begin = location - choice_at(location);
-    const std::size_t node = edge(choice_at(location)).source;
-    for (std::size_t source = node; source-- > 0;) {
-      priors.push_back(cell_begin + choice_of({source, node}));
-    }
-    return priors;
-  }
-
-  /// Calls `visit.operator()<Op>()` for each candidate of a choice, in order.
-  template <class Visitor>
-  static constexpr void for_each_candidate(std::size_t choice, Visitor&& visit) {
-    std::size_t i = 0;
-    ((i++ == choice ? Choices::for_each(visit) : void()), ...);
+    return detail::edges_into_source(location - choice_at(location), choice_at(location));
   }
 
   static std::string to_text(std::span<const std::uint8_t, choice_count> candidates) {
@@ -119,26 +111,9 @@ struct MixedCell {
     reader.expect_end();
     return candidates;
   }
-
- private:
-  static constexpr std::array<std::size_t, choice_count> counts_{Choices::count...};
-  static constexpr std::array<const std::string_view*, choice_count> names_{
-      Choices::names.data()...};
-  static constexpr std::array<const CandidateKind*, choice_count> kinds_{Choices::kinds.data()...};
 };
 
 namespace detail {
-
-template <class Choice, std::size_t>
-using OnEdge = Choice;
-
-template <class Choice, class Indices>
-struct EqualEdges;
-
-template <class Choice, std::size_t... Is>
-struct EqualEdges<Choice, std::index_sequence<Is...>> {
-  using type = MixedCell<OnEdge<Choice, Is>...>;
-};
 
 // The limits are checked before the list of edges is made.
 template <std::size_t Nodes>
@@ -154,14 +129,6 @@ constexpr std::size_t checked_edge_count() {
 /// A topology-shared cell of `Nodes` nodes behind the input, with the same candidates on each edge:
 /// `Cell<3, Candidates<Conv3, Conv5, Skip>>`.
 template <std::size_t Nodes, class Choice>
-struct Cell
-    : detail::EqualEdges<Choice,
-                         std::make_index_sequence<detail::checked_edge_count<Nodes>()>>::type {
-  /// Calls `visit.operator()<Op>()` for each candidate of a choice, in order.
-  template <class Visitor>
-  static constexpr void for_each_candidate(std::size_t, Visitor&& visit) {
-    Choice::for_each(visit);
-  }
-};
+struct Cell : detail::Repeated<MixedCell, Choice, detail::checked_edge_count<Nodes>()> {};
 
 }  // namespace interchoice

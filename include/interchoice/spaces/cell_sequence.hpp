@@ -31,7 +31,7 @@ struct CellOrder {
 /// second, ... in the order of the network. Registration order runs on from cell to cell, whatever
 /// their types. Text form: the types' texts with `/` between them.
 template <class Order, class... Cells>
-struct CellSequence {
+struct CellSequence : decltype((detail::choices_of(std::declval<Cells>()) + ...)) {
   static constexpr std::string_view name = "cells";
   static constexpr std::size_t cell_count = Order::count;
   static constexpr std::size_t choice_count = (Cells::choice_count + ...);
@@ -86,37 +86,9 @@ struct CellSequence {
     return cell;
   }
 
-  // Calls `visit.operator()<Cell>(choice within it)` for the cell type that a choice belongs to.
-  template <class Visitor>
-  static constexpr void in_cell_of(std::size_t choice, Visitor&& visit) {
-    std::size_t t = 0;
-    const auto offer = [&]<class C>() {
-      if (choice >= first_choices_[t] && choice < first_choices_[t + 1]) {
-        visit.template operator()<C>(choice - first_choices_[t]);
-      }
-      ++t;
-    };
-    (offer.template operator()<Cells>(), ...);
-  }
-
  public:
   static constexpr std::size_t location_period = first_locations_[cell_count];
 
-  static constexpr std::size_t candidate_count(std::size_t choice) {
-    std::size_t count = 0;
-    in_cell_of(choice, [&]<class C>(std::size_t own) { count = C::candidate_count(own); });
-    return count;
-  }
-  static constexpr std::string_view candidate_name(std::size_t choice, std::size_t c) {
-    std::string_view result;
-    in_cell_of(choice, [&]<class C>(std::size_t own) { result = C::candidate_name(own, c); });
-    return result;
-  }
-  static constexpr CandidateKind candidate_kind(std::size_t choice, std::size_t c) {
-    CandidateKind kind{};
-    in_cell_of(choice, [&]<class C>(std::size_t own) { kind = C::candidate_kind(own, c); });
-    return kind;
-  }
   static constexpr std::size_t choice_at(std::size_t location) {
     const std::size_t cell = cell_at(location);
     return first_choices_[Order::types[cell]] + location - first_locations_[cell];
@@ -141,19 +113,8 @@ struct CellSequence {
   }
 
   static constexpr LocationList dataflow_priors(std::size_t location) {
-    LocationList priors;
-    const std::size_t cell_begin = first_locations_[cell_at(location)];
-    const std::size_t node = edge_at(location - cell_begin).source;
-    for (std::size_t source = node; source-- > 0;) {
-      priors.push_back(cell_begin + index_of({source, node}));
-    }
-    return priors;
-  }
-
-  /// Calls `visit.operator()<Op>()` for each candidate of a choice, in order.
-  template <class Visitor>
-  static constexpr void for_each_candidate(std::size_t choice, Visitor&& visit) {
-    in_cell_of(choice, [&]<class C>(std::size_t own) { C::for_each_candidate(own, visit); });
+    const std::size_t first = first_locations_[cell_at(location)];
+    return detail::edges_into_source(first, location - first);
   }
 
   static std::string to_text(std::span<const std::uint8_t, choice_count> candidates) {
@@ -190,7 +151,7 @@ struct SeparateCells;
 
 template <class OneCell, std::size_t... Is>
 struct SeparateCells<OneCell, std::index_sequence<Is...>> {
-  using type = CellSequence<CellOrder<Is...>, OnEdge<OneCell, Is>...>;
+  using type = CellSequence<CellOrder<Is...>, Same<OneCell, Is>...>;
 };
 
 }  // namespace detail

@@ -1,37 +1,50 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string_view>
-#include <utility>
 
 #include "interchoice/core/space.hpp"
+#include "interchoice/spaces/detail/choice_list.hpp"
 
 namespace interchoice {
+
+namespace detail {
+
+template <SearchSpace Space>
+constexpr bool is_chain() {
+  if (Space::repeats || Space::location_period != Space::choice_count) return false;
+  for (std::size_t location = 0; location < Space::choice_count; ++location) {
+    if (Space::choice_at(location) != location) return false;
+    const LocationList priors = Space::dataflow_priors(location);
+    if (location > 0 && (priors.size() == 0 || priors[0] != location - 1)) return false;
+  }
+  return true;
+}
+
+}  // namespace detail
+
+/// A space whose networks are sequences of blocks: one location a choice, each applied to the
+/// output of the one before.
+///
+/// Satisfied by `Chain`, `MixedChain`, `FairNasSpace` and by any space that declares no repetition,
+/// `choice_at(i) == i` and location i - 1 as the nearest dataflow prior of location i. Not
+/// satisfied by `Cell`, `CellSequence`, `IndependentCells`.
+template <class Space>
+concept ChainSpace = SearchSpace<Space> && detail::is_chain<Space>();
 
 /// A sequential space: one location a choice, each applied to the output of the one before.
 /// `Choices` are `Candidates<...>`, one for each choice; they may differ.
 ///
 /// Dataflow priors are the locations before, nearest first, as in registration order.
 template <class... Choices>
-struct MixedChain {
+struct MixedChain : detail::ChoiceList<Choices...> {
   static_assert(sizeof...(Choices) >= 1,
                 "interchoice: a chain needs at least one choice; give it Candidates<...>");
-  static_assert((Choices::names_are_distinct() && ...),
-                "interchoice: the candidates of a choice need different names; rename one of them");
 
   static constexpr std::string_view name = "chain";
-  static constexpr std::size_t choice_count = sizeof...(Choices);
-  static constexpr std::size_t location_period = choice_count;
+  static constexpr std::size_t location_period = sizeof...(Choices);
   static constexpr bool repeats = false;
 
-  static constexpr std::size_t candidate_count(std::size_t choice) { return counts_[choice]; }
-  static constexpr std::string_view candidate_name(std::size_t choice, std::size_t c) {
-    return names_[choice][c];
-  }
-  static constexpr CandidateKind candidate_kind(std::size_t choice, std::size_t c) {
-    return kinds_[choice][c];
-  }
   static constexpr std::size_t choice_at(std::size_t location) { return location; }
   static constexpr LocationList dataflow_priors(std::size_t location) {
     LocationList priors;
@@ -40,46 +53,13 @@ struct MixedChain {
     }
     return priors;
   }
-
-  /// Calls `visit.operator()<Op>()` for each candidate of a choice, in order.
-  template <class Visitor>
-  static constexpr void for_each_candidate(std::size_t choice, Visitor&& visit) {
-    std::size_t i = 0;
-    ((i++ == choice ? Choices::for_each(visit) : void()), ...);
-  }
-
- private:
-  static constexpr std::array<std::size_t, choice_count> counts_{Choices::count...};
-  static constexpr std::array<const std::string_view*, choice_count> names_{
-      Choices::names.data()...};
-  static constexpr std::array<const CandidateKind*, choice_count> kinds_{Choices::kinds.data()...};
 };
-
-namespace detail {
-
-template <class Choice, std::size_t>
-using Repeated = Choice;
-
-template <class Choice, class Indices>
-struct RepeatedChain;
-
-template <class Choice, std::size_t... Is>
-struct RepeatedChain<Choice, std::index_sequence<Is...>> {
-  using type = MixedChain<Repeated<Choice, Is>...>;
-};
-
-}  // namespace detail
 
 /// A sequential space of `Length` choices with the same candidates:
 /// `Chain<6, Candidates<Conv3, Conv5, Skip>>`.
 template <std::size_t Length, class Choice>
-struct Chain : detail::RepeatedChain<Choice, std::make_index_sequence<Length>>::type {
+struct Chain : detail::Repeated<MixedChain, Choice, Length> {
   static_assert(Length >= 1, "interchoice: Chain<Length, ...> needs Length >= 1");
-
-  template <class Visitor>
-  static constexpr void for_each_candidate(std::size_t, Visitor&& visit) {
-    Choice::for_each(visit);
-  }
 };
 
 }  // namespace interchoice

@@ -25,7 +25,8 @@ struct AveragePool3x3 {
 
   /// A constant comes out smaller at the border where the padding counts, as it went in elsewhere.
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = CountIncludePad ? Response::kObserved : Response::kPropagated};
+    return {.input_shift = CountIncludePad ? Response::kObserved : Response::kPropagated,
+            .keeps_zeros = true};
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 

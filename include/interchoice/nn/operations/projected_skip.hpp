@@ -28,7 +28,7 @@ struct ProjectedSkip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry& g) {
-    if (g.keeps_shape()) return {.input_shift = Response::kPropagated};
+    if (g.keeps_shape()) return {.input_shift = Response::kPropagated, .keeps_zeros = true};
     return {.input_shift = Response::kRemoved,
             .norm_shift = Response::kPropagated,
             .norm_scale = Response::kObserved};

@@ -23,7 +23,7 @@ struct Skip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = Response::kPropagated};
+    return {.input_shift = Response::kPropagated, .keeps_zeros = true};
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
@@ -50,7 +50,7 @@ struct LinearSkip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = Response::kPropagated};
+    return {.input_shift = Response::kPropagated, .keeps_zeros = true};
   }
   static constexpr Cost cost(const Geometry& g, const SpatialSize& input) {
     return convolution_cost({.channels = g.channels, .out_channels = g.out_channels},

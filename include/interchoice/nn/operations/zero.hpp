@@ -28,7 +28,10 @@ struct Zero {
   static constexpr CandidateKind kind = CandidateKind::kZero;
 
   static constexpr Responses responses(const Geometry&) {
-    return {Response::kRemoved, Response::kRemoved, Response::kRemoved, Response::kRemoved};
+    return {.input_shift = Response::kRemoved,
+            .input_scale = Response::kRemoved,
+            .keeps_zeros = true,
+            .is_zero = true};
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
