@@ -1,4 +1,4 @@
-// What sharing prefixes saves, and whether `sharing_cost` with `MeasuredSegmentCosts` says so
+// What sharing prefixes saves, and whether `sharing_cost` with `SegmentSeconds` says so
 // beforehand: narrow FairNAS blocks, evaluated with shared prefixes and one by one. Every round
 // predicts anew, as the machine's speed drifts.
 //
@@ -22,6 +22,7 @@
 
 #include "benchmarks/interleaved.hpp"
 #include "benchmarks/random_batches.hpp"
+#include "benchmarks/segment_seconds.hpp"
 #include "benchmarks/training_steps.hpp"
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/evaluation/sharing_cost.hpp"
@@ -109,9 +110,9 @@ double median_of(const std::vector<Round>& rounds, const Value& value) {
 void compare(const std::string& name, Net& net, const RandomBatches& data,
              const std::vector<Path>& paths, const Sizes& sizes) {
   const ic::Recalibration recalibration = ic::Recalibration::paper(sizes.batches);
-  const ic::SharingPlan plan = ic::plan_sharing(net, data, data, paths, recalibration);
+  const ic::SharingPlan plan = ic::plan_sharing(net, {data, data}, paths, recalibration);
   const auto predict = [&] {
-    ic::MeasuredSegmentCosts seconds(net, data, data, recalibration, paths.front());
+    SegmentSeconds seconds(net, {data, data}, sizes.batches, paths.front());
     return ic::sharing_cost(plan, paths, seconds);
   };
   const double begin = cpu_seconds();
@@ -125,7 +126,7 @@ void compare(const std::string& name, Net& net, const RandomBatches& data,
   const auto measure = [&](ic::RankingOptions options) {
     options.recalibration = recalibration;
     const double start = cpu_seconds();
-    const auto predictions = ic::rank(net, data, data, paths, options).predictions;
+    const auto predictions = ic::rank(net, {data, data}, paths, options).predictions;
     const double seconds = cpu_seconds() - start;
     if (results.empty()) results = predictions;
     if (results != predictions) std::printf("  DIFFERENT RESULTS\n");

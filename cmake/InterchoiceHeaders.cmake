@@ -6,8 +6,8 @@ file(GLOB_RECURSE interchoice_torch_headers CONFIGURE_DEPENDS
 
 set(interchoice_core_headers "")
 foreach(interchoice_part IN ITEMS
-        "version.hpp" "core.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "search/.*"
-        "data/(central_crop|colour_jitter|picture|picture_augmentation|random_resized_crop|resize).hpp"
+        "version.hpp" "core.hpp" "search.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "search/.*"
+        "data/(central_crop|colour_jitter|crop_augmentation|image|random_resized_crop|resize).hpp"
         "evaluation/benchmark_table.hpp" "io/(atomic_file|csv|input_file|detail/csv_.*).hpp")
   set(interchoice_matching ${interchoice_torch_headers})
   list(FILTER interchoice_matching INCLUDE REGEX "/include/interchoice/${interchoice_part}$")
@@ -18,5 +18,5 @@ list(REMOVE_ITEM interchoice_torch_headers ${interchoice_core_headers} "")
 # Those that need libjpeg-turbo too.
 set(interchoice_jpeg_headers ${interchoice_torch_headers})
 list(FILTER interchoice_jpeg_headers INCLUDE REGEX
-     "/include/interchoice/data/(jpeg|image_folder|folder_batches|detail/picture_renderer).hpp$")
+     "/include/interchoice/data/(jpeg|image_folder|folder_batches|detail/folder_examples).hpp$")
 list(REMOVE_ITEM interchoice_torch_headers ${interchoice_jpeg_headers} "")

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "embedded/digits_truth.hpp"
+#include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
-#include "examples/predictors.hpp"
 #include "interchoice/evaluation/benchmark_table.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
@@ -118,7 +118,7 @@ void run(const Options& options, const std::string& command) {
       train_and_rank<ic::none>(options, data, device, architectures, interrupt),
       train_and_rank<ic::bias<1>>(options, data, device, architectures, interrupt),
       train_and_rank<ic::split<ic::on_demand>>(options, data, device, architectures, interrupt)};
-  for (ic::Predictor& rule : trivial_predictors(kSizes, data, architectures)) {
+  for (ic::Predictor& rule : baselines(kSizes, data, architectures)) {
     report.predictors.push_back(std::move(rule));
   }
   const std::string ceiling = noise_of_truth(column);

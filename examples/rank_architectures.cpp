@@ -6,7 +6,7 @@
 //                      --space-restriction only_conv --out report
 //
 // With --join-seeds the checkpoints of one policy become the runs of one predictor, of which the
-// report shows mean and deviation.
+// report shows mean and standard deviation.
 
 #include <algorithm>
 #include <cstdio>
@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
-#include "examples/predictors.hpp"
 #include "interchoice/evaluation/benchmark_table.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
@@ -61,12 +61,12 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
     predictor.training = training_points(epochs);
     double seconds = 0;
     for (const ic::EpochRecord& e : epochs) seconds += e.seconds;
-    predictor.facts.push_back({"training time", seconds_text(seconds)});
+    predictor.facts.set("training time", seconds_text(seconds));
   }
   for (const char* name : {"command", "restriction", "seed"}) {
     if (std::string_view(name) == "seed" && !options.join_seeds) continue;
     const auto fact = header.facts.find(name);
-    if (fact != header.facts.end()) predictor.facts.push_back({name, fact->second});
+    if (fact != header.facts.end()) predictor.facts.set(name, fact->second);
   }
   return predictor;
 }
@@ -82,11 +82,10 @@ void add(std::vector<ic::Predictor>& predictors, ic::Predictor predictor, bool j
   }
   known->runs.push_back(std::move(predictor.runs.front()));
   // Facts are the first run's, but for what tells the runs apart.
-  for (ic::Fact& fact : known->facts) {
-    const auto own = std::find_if(predictor.facts.begin(), predictor.facts.end(),
-                                  [&](const ic::Fact& one) { return one.name == fact.name; });
-    const bool is_per_run = fact.name == "seed" || fact.name == "training time";
-    if (is_per_run && own != predictor.facts.end()) fact.value += ", " + own->value;
+  for (const char* name : {"seed", "training time"}) {
+    const std::string* const all = known->facts.find(name);
+    const std::string* const own = predictor.facts.find(name);
+    if (all != nullptr && own != nullptr) known->facts.set(name, *all + ", " + *own);
   }
 }
 
@@ -109,7 +108,7 @@ void run(const Options& options, const std::string& command) {
     add(report.predictors, rank_checkpoint(path, options, data, device, architectures, interrupt),
         options.join_seeds);
   }
-  for (ic::Predictor& rule : trivial_predictors(sizes, data, architectures)) {
+  for (ic::Predictor& rule : baselines(sizes, data, architectures)) {
     report.predictors.push_back(std::move(rule));
   }
   report.facts = {{"command", command},
@@ -152,8 +151,9 @@ int main(int argc, char** argv) {
   app.add_option("--validation", options.validation, "validation images to use; 0 for all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_flag("--join-seeds", options.join_seeds,
-               "the networks of one policy were trained alike: show their mean and deviation");
+  app.add_flag(
+      "--join-seeds", options.join_seeds,
+      "the networks of one policy were trained alike: show their mean and standard deviation");
   app.add_flag("--fold-batch-norm", options.fold_batch_norm,
                "evaluate with BatchNorm folded into the convolutions: faster, rounds otherwise");
   add_machine_options(app, options.machine);

@@ -39,10 +39,8 @@ int main() {
   const auto digits = ic::read_digits("examples/data/digits.bin");
   const auto scale = ic::measure_normalisation(digits);
   const ic::Batches train(ic::first_images(digits, 1297), {64, scale, {}, ic::Seed{0}});
-  const ic::UniformSampler sample(ic::all<Space>, ic::Seed{0});
-  ic::Training training;
-  training.epochs = 2;
-  const auto record = ic::train(net, train, sample, training);
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{0}};
+  const auto record = ic::train(net, train, sample, {.epochs = 2});
   std::printf("loss %.3f -> %.3f\n", record.epochs[0].loss, record.epochs[1].loss);
   std::printf("%ld gains\n",
               static_cast<long>(ic::parameter_total(ic::parameter_report(*net)).dependent));

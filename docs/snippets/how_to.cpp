@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "interchoice/interchoice.hpp"
-#include "interchoice/training/checkpoint.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/training/resumable_training.hpp"
 
 namespace ic = interchoice;
@@ -128,44 +131,83 @@ using Policy = ic::split<3>;
 
 void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
   const std::size_t epochs = 6;
-  const ic::UniformSampler sample(kNoSkip, ic::Seed{0});
+  const ic::Sampler sample(ic::Uniform(kNoSkip), ic::Seed{0});
   const ic::LearningRate learning_rate = ic::cosine(0.1, 1e-5);
-  torch::optim::SGD sgd = ic::make_sgd(*net, {.momentum = 0.9, .weight_decay = 3e-4});
-  net->train();
+  torch::optim::SGD optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = 3e-4}(*net);
+  ic::PathStep step(net, optimizer, {.unsampled = ic::freeze, .copies = ic::copied_momentum});
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
-    const ic::NewParameters added = ic::begin_epoch(*net, epoch);
-    ic::add_new_parameters(sgd, added);
-    ic::set_learning_rate(sgd, learning_rate(epoch, epochs));
-    double loss_sum = 0;
-    const ic::Batches::Epoch batches = data.epoch(epoch);
-    for (std::int64_t step = 0; step < batches.size(); ++step) {
-      const auto [images, labels] = batches[step];
-      const auto path = sample(epoch, static_cast<std::uint64_t>(step));
-      ic::clear_gradients(*net, ic::UnsampledWeights::kFreeze);
-      const at::Tensor loss = at::cross_entropy_loss(net->forward(images, path), labels);
-      loss.backward();
-      sgd.step();
-      loss_sum += loss.item<double>();
+    const ic::NewParameters added = step.begin(epoch);
+    ic::set_learning_rate(optimizer, learning_rate(epoch, epochs));
+    double loss = 0;
+    for (const auto& [images, labels] : data.epoch(epoch)) {
+      const auto record = step(sample, [&](const auto& path) {
+        return at::cross_entropy_loss(net->forward(images, path), labels);
+      });
+      loss += record.loss() / static_cast<double>(data.size());
     }
-    std::printf("epoch %zu: loss %.3f, %zu new parameters\n", epoch,
-                loss_sum / static_cast<double>(batches.size()), added.size());
+    std::printf("epoch %zu: loss %.3f, %zu new parameters\n", epoch, loss, added.size());
   }
+}
+
+/// Cross entropy plus the distance to a teacher's logits.
+struct Distillation {
+  std::function<at::Tensor(const at::Tensor&)> teacher;
+  at::Tensor operator()(const at::Tensor& logits, const at::Tensor& labels,
+                        const at::Tensor& images) const {
+    return at::cross_entropy_loss(logits, labels) + at::mse_loss(logits, teacher(images).detach());
+  }
+  std::string text() const { return "cross entropy and distance to the teacher"; }
+};
+
+ic::TrainingRecord distil(MyNet<Policy>& net, const ic::Batches& data, const Distillation& loss) {
+  const ic::Sampler sample(ic::Uniform(kNoSkip), ic::Seed{0});
+  return ic::train(net, data, sample,
+                   {.epochs = 2,
+                    .loss = loss,
+                    .optimizer = ic::AdamW{.weight_decay = 0.01},
+                    .learning_rate = ic::warm_up(1, ic::cosine(1e-3, 1e-5)),
+                    .unsampled = ic::freeze});
+}
+
+/// Tokens [N, T] with a target each, of which `BatchesOf` makes batches.
+struct Tokens {
+  at::Tensor tokens;
+  at::Tensor targets;
+  std::int64_t size() const { return tokens.size(0); }
+  ic::Batch operator()(std::span<const std::int64_t> indices) const {
+    const at::Tensor chosen = at::tensor(at::IntArrayRef(indices.data(), indices.size()));
+    return {tokens.index_select(0, chosen), targets.index_select(0, chosen)};
+  }
+  std::string text() const { return "tokens of my file"; }
+};
+
+ic::BatchesOf<Tokens> token_batches(const at::Tensor& tokens, const at::Tensor& targets) {
+  return {Tokens{tokens, targets}, 64, ic::Seed{0}};
 }
 
 // --- saving-and-loading.md
 // ------------------------------------------------------------------------
 
-void save(const MyNet<Policy>& net, const std::filesystem::path& path) {
-  ic::CheckpointHeader header = ic::checkpoint_header<MySpace, Policy>({{"width", "8"}});
-  header.facts = {{"data", "digits"}, {"seed", "0"}};
-  ic::save_checkpoint(path, *net, header);
+MyNet<Policy> saved_and_loaded(const MyNet<Policy>& net, const std::filesystem::path& path) {
+  ic::save(path, net, {{"data", "digits"}, {"seed", "0"}});
+  return ic::load<MyNet<Policy>>(path);
 }
 
-MyNet<Policy> load(const std::filesystem::path& path) {
-  MyNet<Policy> net;
-  ic::load_checkpoint(path, *net, ic::checkpoint_header<MySpace, Policy>({{"width", "8"}}));
-  return net;
-}
+struct WideNetImpl : nn::Module {
+  struct Options {
+    std::int64_t width = 8;
+    static void for_each_field(auto& options, auto&& visit) { visit("width", options.width); }
+  };
+  explicit WideNetImpl(const Options& options) : options_(options) {}
+  const Options& options() const { return options_; }
+  at::Tensor forward(const at::Tensor& x, const ic::Architecture<MySpace>& architecture) {
+    return body->forward(x, architecture);
+  }
+  Options options_;
+  ic::ChoiceBlocks<MySpace, ic::bias<1>> body = register_module(
+      "body", ic::ChoiceBlocks<MySpace, ic::bias<1>>(ic::Geometry{.channels = options_.width}));
+};
+TORCH_MODULE(WideNet);
 
 ic::TrainingRecord train_on(MyNet<Policy>& net, const ic::Batches& data,
                             const std::filesystem::path& state) {
@@ -200,8 +242,11 @@ int main() {
   torch::manual_seed(0);
   MyNet<Policy> net;
   own_loop(net, data);
-  save(net, "build/how_to.safetensors");
-  MyNet<Policy> again = load("build/how_to.safetensors");
+  MyNet<Policy> student;
+  distil(student, data, {[&](const at::Tensor& x) { return net->forward(x, {0, 0, 0}); }});
+  std::printf("%ld batches of tokens\n",
+              token_batches(at::ones({100, 8}, at::kLong), at::zeros({100}, at::kLong)).size());
+  MyNet<Policy> again = saved_and_loaded(net, "build/how_to.safetensors");
   net->eval();
   again->eval();
   const ic::Architecture<MySpace> path{1, 2, 0};
@@ -209,10 +254,11 @@ int main() {
   const bool same = at::equal(net->forward(x, path), again->forward(x, path));
   std::printf("%s: the loaded network %s\n", ic::to_text(path).c_str(),
               same ? "agrees" : "DIFFERS");
+  ic::save("build/wide.safetensors", WideNet(WideNetImpl::Options{16}));
+  std::printf("width %ld\n", ic::load<WideNet>("build/wide.safetensors")->options().width);
   try {
-    MyNet<ic::bias<1>> other;
-    ic::load_checkpoint("build/how_to.safetensors", *other,
-                        ic::checkpoint_header<MySpace, ic::bias<1>>({{"width", "16"}}));
+    WideNet other(WideNetImpl::Options{8});
+    ic::load("build/wide.safetensors", other);
   } catch (const std::exception& error) {
     std::printf("%s\n", error.what());
   }

@@ -23,10 +23,8 @@ void go_through(const std::filesystem::path& root) {
   const ic::Prefetched data(train_batches, {.ahead = 2, .threads = 1});
 
   for (std::uint64_t number = 0; number < 2; ++number) {
-    const auto epoch = data.epoch(number);
-    for (std::int64_t i = 0; i < epoch.size(); ++i) {
-      const ic::Batch batch = epoch[i];  // float32 [128, 3, 64, 64], int64 [128]
-      std::printf("%ld pictures\n", static_cast<long>(batch.target.size(0)));
+    for (const auto& [images, labels] : data.epoch(number)) {
+      std::printf("%ld images\n", static_cast<long>(labels.size(0)));  // [128, 3, 64, 64], [128]
     }
   }
   std::printf("%ld to test with\n", static_cast<long>(test_batches.example_count()));

@@ -138,14 +138,15 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
   claims.begin("(e) self-consistency falls: mean tau-b of two seeds, beside the baseline's");
   for (const ic::Report* report : all) {
     for (const ic::Predictor& predictor : report->predictors) {
-      if (predictor.trivial || predictor.label == "baseline" || predictor.runs.size() < 2) continue;
+      if (predictor.baseline || predictor.label == "baseline" || predictor.runs.size() < 2)
+        continue;
       claims.add(predictor.label, consistency_difference(*report, predictor.label), report->title);
     }
   }
   claims.begin("(f) ensembles help: tau-b of the mean prediction, beside the mean of single ones");
   for (const ic::Report* report : all) {
     for (const ic::Predictor& predictor : report->predictors) {
-      if (predictor.trivial || predictor.runs.size() < 2) continue;
+      if (predictor.baseline || predictor.runs.size() < 2) continue;
       claims.add(predictor.label, ensemble_gain(*report, predictor, tau_b), report->title);
     }
   }

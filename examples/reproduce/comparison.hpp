@@ -14,12 +14,12 @@
 #include "interchoice/report/report.hpp"
 #include "interchoice/stats/bootstrap_difference.hpp"
 #include "interchoice/stats/ensemble.hpp"
-#include "interchoice/stats/mean_deviation.hpp"
+#include "interchoice/stats/mean_and_standard_deviation.hpp"
 #include "interchoice/stats/prediction_quality.hpp"
 
 namespace reproduce {
 
-/// What every method's super-networks predict: a report without truth and trivial rules.
+/// The predictions of every method's super-networks: a report without truth and baselines.
 template <class Experiment>
 ic::Report predictions_of(const Study& study, const Experiment& experiment,
                           const Evaluation<typename Experiment::Space>& evaluation,
@@ -37,7 +37,7 @@ ic::Report predictions_of(const Study& study, const Experiment& experiment,
     }
     report.predictors.push_back(std::move(predictor));
   }
-  for (const auto& [name, value] : experiment.settings) report.facts.push_back({name, value});
+  for (const auto& [name, value] : experiment.settings) report.facts.set(name, value);
   return report;
 }
 
@@ -63,7 +63,7 @@ ic::Predictor parameter_rule(const Experiment& experiment,
     parameters.push_back(static_cast<double>(
         Experiment::Network::cost(architecture, experiment.network).parameters));
   }
-  return {.label = "parameters", .runs = {parameters}, .trivial = true};
+  return {.label = "parameters", .runs = {parameters}, .baseline = true};
 }
 
 /// A report without the predictors whose labels begin like this.
@@ -76,9 +76,9 @@ inline ic::Report without(ic::Report report, std::string_view beginning) {
 
 /// How much of a method's quality there is, and how it stands to the baseline's.
 struct Standing {
-  ic::MeanDeviation value;            ///< over seeds
-  double ensemble = 0;                ///< of the mean of the predictions of all seeds
-  ic::ConfidenceInterval difference;  ///< to the baseline, over seeds and architectures
+  ic::MeanAndStandardDeviation value;  ///< over seeds
+  double ensemble = 0;                 ///< of the mean of the predictions of all seeds
+  ic::ConfidenceInterval difference;   ///< to the baseline, over seeds and architectures
 };
 
 /// What may be said of a difference: its sign, if the interval leaves no doubt of it.
@@ -101,7 +101,8 @@ Standing standing(const std::vector<std::vector<double>>& runs,
                   const std::vector<double>& truth, const Metric& metric) {
   std::vector<std::vector<double>> values;  // NaN of a network that predicts the same for all
   for (const auto& run : runs) values.push_back({metric(run, truth)});
-  return {ic::mean_deviation_curve(values).front(), metric(ic::mean_of_predictions(runs), truth),
+  return {ic::mean_and_standard_deviation_curve(values).front(),
+          metric(ic::mean_of_predictions(runs), truth),
           ic::bootstrap_difference(runs, baseline, truth, metric)};
 }
 

@@ -41,7 +41,7 @@ inline std::vector<ic::Report> nasbench201_reports(
           static_cast<double>(std::count(operations.begin(), operations.end(), 3)));
     }
     reports.back().predictors.push_back(
-        {.label = "number of 3x3 convolutions", .runs = {convolutions}, .trivial = true});
+        {.label = "number of 3x3 convolutions", .runs = {convolutions}, .baseline = true});
     reports.back().predictors.push_back(parameter_rule(experiment, evaluation));
   }
   return reports;

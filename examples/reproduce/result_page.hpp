@@ -92,9 +92,9 @@ class ResultPage {
 
 namespace detail {
 
-inline std::string plus_minus(const ic::MeanDeviation& m) {
+inline std::string plus_minus(const ic::MeanAndStandardDeviation& m) {
   return ic::figures::fixed_text(m.mean, 3) +
-         (m.count > 1 ? " ± " + ic::figures::fixed_text(m.deviation, 3) : "");
+         (m.count > 1 ? " ± " + ic::figures::fixed_text(m.standard_deviation, 3) : "");
 }
 
 inline std::vector<ic::figures::Cell> standing_cells(const Standing& s, bool is_baseline) {

@@ -1,7 +1,9 @@
 #pragma once
 
-// What one's own training code usually wants: everything but saving (training/checkpoint.hpp) and
-// reports (report/write_report.hpp), whose JSON library would cost every file that includes this.
+// The umbrella of one's own training code: everything but saved networks
+// (networks/saved_network.hpp), resumable trainings (training/resumable_training.hpp) and reports
+// (report/write_report.hpp), whose JSON library would cost every file that includes this, and
+// searches (search.hpp).
 
 #include "interchoice/core.hpp"
 #include "interchoice/data/batches.hpp"
@@ -13,7 +15,7 @@
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/benchmark_table.hpp"
 #include "interchoice/evaluation/ranking.hpp"
-#include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/evaluation/recalibrate.hpp"
 #include "interchoice/export/subnet.hpp"
 #include "interchoice/networks/cell_network.hpp"
 #include "interchoice/networks/chain_network.hpp"
@@ -30,4 +32,5 @@
 #include "interchoice/training/cpu_memory.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/protocols.hpp"
+#include "interchoice/training/path_step.hpp"
 #include "interchoice/training/train.hpp"

@@ -8,15 +8,19 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <ranges>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "interchoice/data/any_batch_source.hpp"
 #include "interchoice/data/augmentation.hpp"
 #include "interchoice/data/digits.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/data/normalisation.hpp"
+#include "interchoice/data/prefetch.hpp"
 #include "support/catch.hpp"
 #include "support/chi_square.hpp"
 
@@ -54,7 +58,7 @@ at::Tensor slowly(const at::Tensor& raw, const ic::ImageChange& change, std::int
   if (change.flip) x = x.flip({2});
   x = x.to(at::kDouble) / white;
   x = (x - at::tensor(normalisation.mean).view({-1, 1, 1})) /
-      at::tensor(normalisation.deviation).view({-1, 1, 1});
+      at::tensor(normalisation.standard_deviation).view({-1, 1, 1});
   return x.to(at::kFloat);
 }
 
@@ -75,6 +79,21 @@ bool equal(const ic::Batch& a, const ic::Batch& b) {
 }
 
 using interchoice::testing::chi_square;
+
+// Examples of one's own: number i is a sequence of i's.
+struct Sequences {
+  std::int64_t length;
+  std::int64_t size() const { return 10; }
+  ic::Batch operator()(std::span<const std::int64_t> indices) const {
+    const at::Tensor numbers =
+        at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size()));
+    return {numbers.unsqueeze(1).expand({-1, length}), numbers};
+  }
+  std::string text() const { return "sequences of " + std::to_string(length); }
+};
+
+static_assert(std::ranges::random_access_range<const ic::Batches::Epoch>);
+static_assert(ic::BatchSource<ic::BatchesOf<Sequences>>);
 
 }  // namespace
 
@@ -104,7 +123,7 @@ TEST_CASE(
             slowly(set.images[image], change, 4, set.white, ic::cifar10_normalisation())));
         CHECK(batch.target[b].item<std::int64_t>() == image % 7);
       }
-      CHECK(equal(batch, batches.training(number, i)));
+      CHECK(equal(batch, batches.epoch(number)[i]));
     }
     std::sort(seen.begin(), seen.end());
     for (std::int64_t i = 0; i < 37; ++i) CHECK(seen.at(static_cast<std::size_t>(i)) == i);
@@ -121,30 +140,30 @@ TEST_CASE("neither threads nor the batch size nor what was asked before change a
   const ic::Batches batches(set, options_of(64));
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const ic::Batch epoch = together(3, [&](std::int64_t i) { return batches.training(7, i); });
+  const ic::Batch epoch = together(3, [&](std::int64_t i) { return batches.epoch(7)[i]; });
   at::set_num_threads(2);
-  CHECK(equal(epoch, together(3, [&](std::int64_t i) { return batches.training(7, i); })));
+  CHECK(equal(epoch, together(3, [&](std::int64_t i) { return batches.epoch(7)[i]; })));
   at::set_num_threads(threads);
 
   for (const std::int64_t batch_size : {1, 50, 149, 150, 1000}) {
     const ic::Batches others(set, options_of(batch_size));
     CHECK(others.size() == (150 + batch_size - 1) / batch_size);
-    CHECK(equal(epoch, together(others.size(), [&](auto i) { return others.training(7, i); })));
+    CHECK(equal(epoch, together(others.size(), [&](auto i) { return others.epoch(7)[i]; })));
   }
 
   // A restart: the last batch of the epoch alone, after other things.
   (void)batches.evaluation(0);
   (void)batches.calibration(5);
-  const ic::Batch last = ic::Batches(set, options_of(64)).training(7, 2);
+  const ic::Batch last = ic::Batches(set, options_of(64)).epoch(7)[2];
   CHECK(last.data.equal(epoch.data.narrow(0, 128, 22)));
 
   ic::BatchOptions other_seed = options_of(64);
   other_seed.seed = ic::Seed{2025};
-  CHECK_FALSE(equal(last, ic::Batches(set, other_seed).training(7, 2)));
+  CHECK_FALSE(equal(last, ic::Batches(set, other_seed).epoch(7)[2]));
   // Augmentation has its own stream: without it the order stays.
   ic::BatchOptions plain = options_of(64);
   plain.augmentation = {};
-  CHECK(last.target.equal(ic::Batches(set, plain).training(7, 2).target));
+  CHECK(last.target.equal(ic::Batches(set, plain).epoch(7)[2].target));
 
   // An epoch keeps what it needs alive.
   const ic::Batches::Epoch kept = ic::Batches(make_set(150, 3, 32, 32), options_of(64)).epoch(7);
@@ -155,7 +174,7 @@ TEST_CASE("evaluation shows the set as it is; calibration random images as they 
   const ic::ImageSet digits =
       ic::read_digits(std::filesystem::path(INTERCHOICE_SOURCE_DIR) / "examples/data/digits.bin");
   const ic::ImageSet set = first_images(digits, ic::kDigitsTraining);
-  const ic::Normalisation normalisation{.mean = {0.3}, .deviation = {0.4}};
+  const ic::Normalisation normalisation{.mean = {0.3}, .standard_deviation = {0.4}};
   const ic::Batches batches(set, {.batch_size = 100,
                                   .normalisation = normalisation,
                                   .augmentation = ic::kCifar10Augmentation,
@@ -187,7 +206,7 @@ TEST_CASE("evaluation shows the set as it is; calibration random images as they 
   CHECK_FALSE(equal(batches.calibration(0), batches.calibration(13)));
   CHECK_FALSE(equal(batches.calibration(0), batches.evaluation(0)));
   // Its own order, not the training order of some epoch.
-  CHECK_FALSE(batches.calibration(0).target.equal(batches.training(0, 0).target));
+  CHECK_FALSE(batches.calibration(0).target.equal(batches.epoch(0)[0].target));
 }
 
 TEST_CASE("shifts and flips are uniform, independent of each other and of the position") {
@@ -223,9 +242,72 @@ TEST_CASE("shifts and flips are uniform, independent of each other and of the po
                                   .normalisation = {{0.5}, {0.25}},
                                   .augmentation = {.shift = 1},
                                   .seed = ic::Seed{1}});
-  const at::Tensor black = batches.training(0, 0).data.eq(-2);
+  const at::Tensor black = batches.epoch(0)[0].data.eq(-2);
   CHECK(black.sum().item<int>() > 300);  // eight places in nine
   CHECK(black.sum().item<int>() < 400);
+}
+
+TEST_CASE("the batches of an epoch are a range, whatever the source") {
+  const ic::Batches batches(make_set(37, 3, 9, 11), options_of(8));
+  const auto goes_through = [&](const auto& source) {
+    std::int64_t i = 0;
+    for (auto [data, target] : source.epoch(3)) {
+      CHECK(equal({data, target}, batches.epoch(3)[i++]));
+    }
+    CHECK(i == 5);
+    const auto epoch = source.epoch(3);
+    auto at = epoch.begin();
+    CHECK(epoch.end() - at == 5);
+    CHECK(equal(at[2], *(2 + at)));
+    CHECK((at++ < ++at && at - 2 == epoch.begin() && --at == epoch.begin() + 1));
+    CHECK(std::ranges::distance(epoch) == epoch.size());
+    CHECK(source.text() == batches.text());
+  };
+  goes_through(batches);
+  goes_through(ic::Prefetched(batches));
+  goes_through(ic::AnyBatchSource(batches));
+  // Made of temporaries, which it keeps alive.
+  goes_through(ic::AnyBatchSource(
+      ic::Prefetched(ic::Batches(make_set(37, 3, 9, 11), options_of(8)), {.threads = 2})));
+}
+
+TEST_CASE("batches of examples of one's own, of any shape") {
+  const ic::BatchesOf batches(Sequences{.length = 6}, 4, ic::Seed{3});
+  CHECK(batches.text() == "sequences of 6, batches of 4, seed 3");
+  CHECK(batches.evaluation(2).target.equal(at::tensor({8, 9})));
+  std::multiset<std::int64_t> seen;
+  for (auto [data, target] : batches.epoch(1)) {
+    CHECK(data.sizes() == at::IntArrayRef{target.size(0), 6});
+    CHECK(data.select(1, 5).equal(target));
+    for (std::int64_t b = 0; b < target.size(0); ++b) seen.insert(target[b].item<std::int64_t>());
+  }
+  CHECK(seen == std::multiset<std::int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(ic::AnyBatchSource(batches).calibration(7).target.equal(batches.calibration(7).target));
+}
+
+TEST_CASE("the text of batches has everything that changes them") {
+  const auto with = [](auto change) {
+    ic::ImageSet set = make_set(10, 3, 4, 4);
+    ic::BatchOptions options = options_of(4);
+    change(set, options);
+    return ic::Batches(set, options).text();
+  };
+  const std::string text = with([](auto&, auto&) {});
+  CHECK(with([](auto&, auto&) {}) == text);
+  CHECK_THAT(text, Contains("10 images of 3x4x4") && Contains("shift 4, flip true") &&
+                       Contains("batches of 4, seed 2024"));
+  std::set<std::string> texts{text};
+  const auto differs = [&](auto change) { CHECK(texts.insert(with(change)).second); };
+  differs([](auto& s, auto&) { s.images[9][2][3][3] += 1; });
+  differs([](auto& s, auto&) { s.labels[9] = 0; });
+  differs([](auto& s, auto&) { s = first_images(s, 9); });
+  differs([](auto& s, auto&) { s.white = 254; });
+  differs([](auto&, auto& o) { o.batch_size = 5; });
+  differs([](auto&, auto& o) { o.seed = ic::Seed{1}; });
+  differs([](auto&, auto& o) { o.augmentation.shift = 3; });
+  differs([](auto&, auto& o) { o.augmentation.flip = false; });
+  differs([](auto&, auto& o) { o.normalisation.mean[2] += 1e-15; });
+  differs([](auto&, auto& o) { o.normalisation.standard_deviation[0] += 1e-15; });
 }
 
 TEST_CASE("what does not fit is refused") {
@@ -238,9 +320,9 @@ TEST_CASE("what does not fit is refused") {
   CHECK_NOTHROW(with([](auto&, auto&) {}));
   CHECK_THROWS_WITH(with([](auto&, auto& o) { o.batch_size = 0; }), Contains("batch size 0"));
   CHECK_THROWS_WITH(with([](auto&, auto& o) { o.normalisation = {}; }),
-                    Contains("0 means and 0 deviations; the images have 3 channels"));
-  CHECK_THROWS_WITH(with([](auto&, auto& o) { o.normalisation.deviation[1] = 0; }),
-                    Contains("channel 1") && Contains("deviation 0"));
+                    Contains("0 means and 0 standard deviations; the images have 3 channels"));
+  CHECK_THROWS_WITH(with([](auto&, auto& o) { o.normalisation.standard_deviation[1] = 0; }),
+                    Contains("channel 1") && Contains("standard deviation 0"));
   CHECK_THROWS_WITH(with([](auto&, auto& o) {
                       o.normalisation.mean[2] = std::numeric_limits<double>::quiet_NaN();
                     }),
@@ -252,8 +334,8 @@ TEST_CASE("what does not fit is refused") {
 
   const ic::Batches batches = with([](auto&, auto&) {});
   CHECK_THROWS_AS(batches.evaluation(3), c10::IndexError);
-  CHECK_THROWS_WITH(batches.training(0, 3),
-                    Contains("batch 3; 10 images in batches of 4 make batches 0 to 2"));
+  CHECK_THROWS_WITH(batches.epoch(0)[3],
+                    Contains("batch 3; 10 examples in batches of 4 make batches 0 to 2"));
   CHECK_THROWS_WITH(batches.epoch(0)[-1], Contains("batch -1"));
   CHECK_THROWS_WITH(batches.calibration(-1), Contains("calibration batch -1"));
   CHECK_THROWS_AS(batches.epoch(std::uint64_t{1} << 32), std::out_of_range);

@@ -62,10 +62,10 @@ Bytes encode(const std::uint8_t* pixels, std::int64_t height, std::int64_t width
   return bytes;
 }
 
-// A smooth picture, which JPEG keeps well; its colours depend on `tone`.
-ic::Picture smooth(std::int64_t height, std::int64_t width, int tone) {
-  ic::Picture picture = ic::black_picture(height, width);
-  std::uint8_t* value = picture.pixels.data();
+// A smooth image, which JPEG keeps well; its colours depend on `tone`.
+ic::Image smooth(std::int64_t height, std::int64_t width, int tone) {
+  ic::Image image = ic::black_image(height, width);
+  std::uint8_t* value = image.pixels.data();
   for (std::int64_t y = 0; y < height; ++y) {
     for (std::int64_t x = 0; x < width; ++x) {
       for (int c = 0; c < 3; ++c) {
@@ -75,18 +75,18 @@ ic::Picture smooth(std::int64_t height, std::int64_t width, int tone) {
       }
     }
   }
-  return picture;
+  return image;
 }
 
-Bytes encode(const ic::Picture& picture, const Encoding& encoding = {}) {
-  return encode(picture.pixels.data(), picture.height, picture.width, encoding);
+Bytes encode(const ic::Image& image, const Encoding& encoding = {}) {
+  return encode(image.pixels.data(), image.height, image.width, encoding);
 }
 
 std::string_view text_of(const Bytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-double mean_difference(const ic::Picture& a, const ic::Picture& b) {
+double mean_difference(const ic::Image& a, const ic::Image& b) {
   REQUIRE((a.height == b.height && a.width == b.width));
   double sum = 0;
   for (std::size_t i = 0; i < a.pixels.size(); ++i) sum += std::abs(a.pixels[i] - b.pixels[i]);
@@ -97,8 +97,8 @@ bool equal(const ic::Batch& a, const ic::Batch& b) {
   return a.data.equal(b.data) && a.target.equal(b.target);
 }
 
-// Three classes of 4, 3 and 2 pictures of different sizes; the last one is large.
-void write_pictures(const TemporaryFolder& folder) {
+// Three classes of 4, 3 and 2 images of different sizes; the last one is large.
+void write_images(const TemporaryFolder& folder) {
   int number = 0;
   for (const auto& [name, count] : {std::pair{"ant", 4}, {"bee", 3}, {"cow", 2}}) {
     fs::create_directory(folder / name);
@@ -121,23 +121,23 @@ ic::FolderBatchOptions small_options() {
 }  // namespace
 
 TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its reason") {
-  const ic::Picture picture = smooth(50, 37, 3);
-  const Bytes plain = encode(picture);
+  const ic::Image image = smooth(50, 37, 3);
+  const Bytes plain = encode(image);
   const ic::JpegHeader header = ic::read_jpeg_header(plain, "plain");
   CHECK((header.height == 50 && header.width == 37 && header.colours == 3));
-  const ic::Picture decoded = ic::decode_jpeg(plain, "plain");
-  CHECK(mean_difference(decoded, picture) < 2);
-  const Bytes progressive = encode(picture, {.flags = TJFLAG_PROGRESSIVE});
+  const ic::Image decoded = ic::decode_jpeg(plain, "plain");
+  CHECK(mean_difference(decoded, image) < 2);
+  const Bytes progressive = encode(image, {.flags = TJFLAG_PROGRESSIVE});
   CHECK(progressive != plain);
   CHECK(ic::decode_jpeg(progressive, "progressive").pixels == decoded.pixels);
 
   // Grey: three equal values.
-  const Bytes grey = encode(picture, {.subsampling = TJSAMP_GRAY});
+  const Bytes grey = encode(image, {.subsampling = TJSAMP_GRAY});
   CHECK(ic::read_jpeg_header(grey, "grey").colours == 1);
-  const ic::Picture expanded = ic::decode_jpeg(grey, "grey");
+  const ic::Image expanded = ic::decode_jpeg(grey, "grey");
   REQUIRE(expanded.pixels.size() == 3 * 50 * 37);
   for (std::size_t i = 0; i < expanded.pixels.size(); i += 3) {
-    const std::uint8_t* p = &picture.pixels[i];
+    const std::uint8_t* p = &image.pixels[i];
     REQUIRE((expanded.pixels[i] == expanded.pixels[i + 1] &&
              expanded.pixels[i] == expanded.pixels[i + 2]));
     REQUIRE(std::abs(expanded.pixels[i] - (0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2])) < 12);
@@ -145,29 +145,29 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
 
   // Ink, inverted as Adobe's programs write it: C K / 255 is red.
   Bytes ink;
-  for (std::size_t i = 0; i < picture.pixels.size(); i += 3) {
-    ink.insert(ink.end(), &picture.pixels[i], &picture.pixels[i] + 3);
+  for (std::size_t i = 0; i < image.pixels.size(); i += 3) {
+    ink.insert(ink.end(), &image.pixels[i], &image.pixels[i] + 3);
     ink.push_back(128);
   }
   const Bytes cmyk =
       encode(ink.data(), 50, 37, {.pixel_format = TJPF_CMYK, .subsampling = TJSAMP_444});
   CHECK(ic::read_jpeg_header(cmyk, "ink").colours == 4);
-  ic::Picture darker = picture;
+  ic::Image darker = image;
   for (auto& value : darker.pixels) value = static_cast<std::uint8_t>((value * 128 + 127) / 255);
   CHECK(mean_difference(ic::decode_jpeg(cmyk, "ink"), darker) < 2);
 
   // Smaller: close to the mean of each square.
-  const ic::Picture large = smooth(160, 165, 5);
+  const ic::Image large = smooth(160, 165, 5);
   const Bytes bytes = encode(large, {.subsampling = TJSAMP_444});
-  for (const int reduction : {2, 4, 8}) {
-    const ic::Picture small = ic::decode_jpeg(bytes, "large", {}, reduction);
-    CHECK(small.height == 160 / reduction);
-    CHECK(small.width == (165 + reduction - 1) / reduction);
-    const double right = 165.0 / static_cast<double>(reduction);
+  for (const int denominator : {2, 4, 8}) {
+    const ic::Image small = ic::decode_jpeg(bytes, "large", {}, denominator);
+    CHECK(small.height == 160 / denominator);
+    CHECK(small.width == (165 + denominator - 1) / denominator);
+    const double right = 165.0 / static_cast<double>(denominator);
     const ic::Region inner{0, 0, static_cast<double>(small.height), std::floor(right)};
     const auto whole = static_cast<std::int64_t>(inner.width);
     CHECK(mean_difference(resize(small, inner, small.height, whole, ic::Interpolation::kNearest),
-                          resize(large, {0, 0, 160, inner.width * reduction}, small.height, whole,
+                          resize(large, {0, 0, 160, inner.width * denominator}, small.height, whole,
                                  ic::Interpolation::kBox)) < 2);
   }
   CHECK_THROWS_WITH(ic::decode_jpeg(bytes, "large", {}, 3), Contains("1, 2, 4 and 8"));
@@ -182,8 +182,8 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
   refused({}, "is empty");
   refused({0xFF}, "is not a JPEG file");
   refused({0x89, 'P', 'N', 'G', 0x0D, 0x0A, 0x1A, 0x0A}, "this one with 137 80");
-  refused({0xFF, 0xD8}, "holds no picture");
-  refused({0xFF, 0xD8, 0xFF, 0xD9}, "holds no picture");
+  refused({0xFF, 0xD8}, "holds no image");
+  refused({0xFF, 0xD8, 0xFF, 0xD9}, "holds no image");
   refused(Bytes(plain.begin(), plain.end() - 40), "cannot be decoded: Premature end");
   refused(Bytes(progressive.begin(), progressive.end() - 40), "cannot be decoded: Premature end");
   Bytes huge = plain;
@@ -198,7 +198,7 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
                     Contains("37 x 50"));
   CHECK_NOTHROW(ic::decode_jpeg(plain, "plain", {.max_pixels = 50 * 37}));
 
-  // A file that ends anywhere is refused; damaged anywhere, it is refused or becomes a picture.
+  // A file that ends anywhere is refused; damaged anywhere, it is refused or becomes a image.
   for (std::size_t length = 0; length < plain.size(); ++length) {
     INFO(length);
     CHECK_THROWS_AS(ic::decode_jpeg(std::span(plain).first(length), "cut"), std::runtime_error);
@@ -212,7 +212,7 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
           static_cast<std::uint8_t>(random.below(256));
     }
     try {
-      const ic::Picture result = ic::decode_jpeg(
+      const ic::Image result = ic::decode_jpeg(
           damaged, "damaged", {.max_pixels = 1 << 20, .accept_damaged = i % 3 == 0});
       REQUIRE(static_cast<std::int64_t>(result.pixels.size()) == 3 * result.height * result.width);
       ++survivors;
@@ -220,8 +220,8 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
     }
   }
   CHECK((survivors > 100 && survivors < 1400));
-  // On request a cut picture ends in what the decoder makes up; its beginning is right.
-  const ic::Picture half =
+  // On request a cut image ends in what the decoder makes up; its beginning is right.
+  const ic::Image half =
       ic::decode_jpeg(std::span(plain).first(plain.size() - 40), "cut", {.accept_damaged = true});
   CHECK(std::equal(half.pixels.begin(), half.pixels.begin() + 3 * 37 * 8, decoded.pixels.begin()));
   CHECK(half.pixels != decoded.pixels);
@@ -229,7 +229,7 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
 
 TEST_CASE("image folders are sorted, strict, and follow links") {
   const TemporaryFolder folder;
-  write_pictures(folder);
+  write_images(folder);
   folder.write(".hidden", "");
   folder.write("bee/.DS_Store", "");
   const ic::ImageFolder images(folder.path());
@@ -241,12 +241,12 @@ TEST_CASE("image folders are sorted, strict, and follow links") {
     CHECK(images.label(i) == label);
     CHECK(images.path(i).parent_path().filename() ==
           images.class_names()[static_cast<std::size_t>(label)]);
-    CHECK(images.picture(i).height == (i == 8 ? 12 : 1) * (30 + 5 * i));
+    CHECK(images.image(i).height == (i == 8 ? 12 : 1) * (30 + 5 * i));
   }
   CHECK(images.path(5).filename() == "1.JPEG");
-  CHECK_THROWS_AS(images.picture(9), std::out_of_range);
+  CHECK_THROWS_AS(images.image(9), std::out_of_range);
   CHECK_THROWS_WITH(images.label(-1), Contains("image -1 of an image folder of 9"));
-  CHECK_THROWS_WITH(ic::ImageFolder(folder.path(), {.max_file_bytes = 10}).picture(0),
+  CHECK_THROWS_WITH(ic::ImageFolder(folder.path(), {.max_file_bytes = 10}).image(0),
                     Contains("0.JPEG") && Contains("at most 10"));
 
   const ic::ImageFolder some = subset(images, std::array<std::int64_t, 3>{8, 0, 8});
@@ -263,7 +263,7 @@ TEST_CASE("image folders are sorted, strict, and follow links") {
   fs::create_symlink(folder / "ant/2.JPEG", links / "a/x.JPG");
   const ic::ImageFolder linked(links.path());
   REQUIRE(linked.size() == 3);
-  CHECK(linked.picture(0).pixels == images.picture(2).pixels);
+  CHECK(linked.image(0).pixels == images.image(2).pixels);
   CHECK(linked.label(2) == 1);
 
   CHECK_NOTHROW(ic::ImageFolder(folder.path(), {.classes = images.class_names()}));
@@ -296,16 +296,16 @@ TEST_CASE("image folders are sorted, strict, and follow links") {
   fs::create_directory(folder / ".none");
   CHECK_THROWS_WITH(ic::ImageFolder(folder / ".none"), Contains("has no class"));
   // Whether a file can be decoded shows when it is asked for.
-  folder.write("ant/2.JPEG", "no picture");
+  folder.write("ant/2.JPEG", "no image");
   const ic::ImageFolder late(folder.path());
-  CHECK_THROWS_WITH(late.picture(2), Contains("ant/2.JPEG: is not a JPEG file"));
+  CHECK_THROWS_WITH(late.image(2), Contains("ant/2.JPEG: is not a JPEG file"));
   fs::remove(folder / "ant/3.JPEG");
-  CHECK_THROWS_WITH(late.picture(3), Contains("ant/3.JPEG: there is no such file"));
+  CHECK_THROWS_WITH(late.image(3), Contains("ant/3.JPEG: there is no such file"));
 }
 
 TEST_CASE("folder batches are what decoding, cutting, resizing and colouring make") {
   const TemporaryFolder folder;
-  write_pictures(folder);
+  write_images(folder);
   const ic::ImageFolder images(folder.path());
   ic::FolderBatchOptions options = small_options();
   options.oversampling = std::numeric_limits<double>::infinity();
@@ -314,16 +314,16 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
   CHECK(batches.example_count() == 9);
 
   // The second computation, a tensor operation a step.
-  const auto slowly = [&](ic::Picture picture, bool flip) {
-    at::Tensor x = at::from_blob(picture.pixels.data(), {24, 24, 3}, at::kByte).to(at::kDouble);
+  const auto slowly = [&](ic::Image image, bool flip) {
+    at::Tensor x = at::from_blob(image.pixels.data(), {24, 24, 3}, at::kByte).to(at::kDouble);
     if (flip) x = x.flip({1});
     x = x / 255 - at::tensor({0.485, 0.456, 0.406}, at::kDouble);
     return (x / at::tensor({0.229, 0.224, 0.225}, at::kDouble)).permute({2, 0, 1}).to(at::kFloat);
   };
   const auto shown = [&](std::int64_t image) {
-    const ic::Picture picture = images.picture(image);
-    return slowly(resize(picture, central_region(options.crop, picture.height, picture.width), 24,
-                         24, ic::Interpolation::kBilinear, ic::Surroundings::kVisible),
+    const ic::Image image = images.image(image);
+    return slowly(resize(image, central_region(options.crop, image.height, image.width), 24, 24,
+                         ic::Interpolation::kBilinear, ic::Surroundings::kVisible),
                   false);
   };
   std::multiset<std::int64_t> calibrated;
@@ -353,15 +353,15 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
     std::vector<std::int64_t> seen(epoch.order().begin(), epoch.order().end());
     for (std::int64_t p = 0; p < 9; ++p) {
       const std::int64_t image = epoch.order()[static_cast<std::size_t>(p)];
-      ic::Picture picture = images.picture(image);
-      const ic::PictureChange change =
-          draw_change(options.augmentation, picture.height, picture.width,
+      ic::Image image = images.image(image);
+      const ic::CropChange change =
+          draw_change(options.augmentation, image.height, image.width,
                       ic::CounterRandom(ic::Seed{77}, ic::Stream::kAugmentation, number,
                                         static_cast<std::uint64_t>(p)));
-      picture = resize(picture, change.crop.value(), 24, 24, change.interpolation);
-      picture = recoloured(picture, change.colours);
+      image = resize(image, change.crop.value(), 24, 24, change.interpolation);
+      image = recoloured(image, change.colours);
       const ic::Batch batch = epoch[p / 4];
-      CHECK(at::allclose(batch.data[p % 4], slowly(picture, change.flip), 0, 1e-6));
+      CHECK(at::allclose(batch.data[p % 4], slowly(image, change.flip), 0, 1e-6));
       CHECK(batch.target[p % 4].item<std::int64_t>() == images.label(image));
       flips += change.flip;
     }
@@ -370,7 +370,7 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
   }
   CHECK((flips > 4 && flips < 23));
 
-  // Large pictures, decoded smaller: almost the same, and only those.
+  // Large images, decoded smaller: almost the same, and only those.
   const ic::FolderBatches faster(images, small_options());
   for (std::int64_t i = 0; i < 3; ++i) {
     const at::Tensor difference =
@@ -382,7 +382,7 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
   // Without augmentation training shows what evaluation shows.
   ic::FolderBatchOptions none = options;
   none.augmentation = {};
-  CHECK(equal(ic::FolderBatches(images, none).training(0, 0), [&] {
+  CHECK(equal(ic::FolderBatches(images, none).epoch(0)[0], [&] {
     const auto epoch = batches.epoch(0);
     std::vector<at::Tensor> data, target;
     for (std::size_t p = 0; p < 4; ++p) {
@@ -396,7 +396,7 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
 
 TEST_CASE("neither threads nor the batch size nor prefetching change a folder's batch") {
   const TemporaryFolder folder;
-  write_pictures(folder);
+  write_images(folder);
   const ic::ImageFolder images(folder.path());
   const ic::FolderBatches batches(images, small_options());
   const auto epoch_of = [](const auto& source) {
@@ -420,14 +420,34 @@ TEST_CASE("neither threads nor the batch size nor prefetching change a folder's 
     CHECK(equal(epoch_of(ic::FolderBatches(images, options)), one));
   }
   CHECK(equal(epoch_of(ic::Prefetched(batches, {.ahead = 2, .threads = 2})), one));
-  CHECK(batches.training(5, 2).data[0].equal(one.data[8]));
+  CHECK(batches.epoch(5)[2].data[0].equal(one.data[8]));
   ic::FolderBatchOptions other = small_options();
   other.seed = ic::Seed{78};
   CHECK_FALSE(equal(epoch_of(ic::FolderBatches(images, other)), one));
 
+  // The text has what changes the batches: options, and the files' names and sizes.
+  const auto text_with = [&](auto change) {
+    ic::FolderBatchOptions options = small_options();
+    change(options);
+    return ic::FolderBatches(ic::ImageFolder(folder.path()), options).text();
+  };
+  const std::string text = text_with([](auto&) {});
+  CHECK(text == batches.text());
+  std::set<std::string> texts{
+      text,
+      text_with([](auto& o) { o.augmentation = {}; }),
+      text_with([](auto& o) { o.augmentation.jitter.contrast = 0.3; }),
+      text_with([](auto& o) { o.augmentation.crop->min_ratio = 0.7; }),
+      text_with([](auto& o) { o.augmentation.interpolations[1] = ic::Interpolation::kBox; }),
+      text_with([](auto& o) { o.crop.resize += 1; }),
+      text_with([](auto& o) { o.oversampling = 3; }),
+      text_with([](auto& o) { o.normalisation.mean[0] = 0.4; }),
+      text_with([](auto& o) { o.seed = ic::Seed{1}; })};
+  CHECK(texts.size() == 9);
+
   // Of several bad files the first one of the batch is named, on any number of threads.
   folder.write("ant/1.JPEG", "");
-  folder.write("ant/3.JPEG", "no picture");
+  folder.write("ant/3.JPEG", "no image");
   for (const int count : {1, 2, 4}) {
     at::set_num_threads(count);
     CHECK_THROWS_WITH(batches.evaluation(0), Contains("ant/1.JPEG: is empty"));
@@ -454,8 +474,10 @@ TEST_CASE("neither threads nor the batch size nor prefetching change a folder's 
   CHECK_THROWS_WITH(ic::FolderBatches(subset(images, {}), {}), Contains("without images"));
   CHECK_THROWS_AS(batches.evaluation(3), c10::IndexError);
   CHECK_THROWS_AS(batches.calibration(-1), c10::IndexError);
-  CHECK_THROWS_WITH(batches.training(0, 3),
-                    Contains("batch 3; 9 images in batches of 4 make batches 0 to 2"));
+  CHECK_THROWS_WITH(batches.epoch(0)[3],
+                    Contains("batch 3; 9 examples in batches of 4 make batches 0 to 2"));
+  folder.write("cow/0.JPEG", "cut");
+  CHECK(texts.insert(text_with([](auto&) {})).second);
 }
 
 TEST_CASE("real photographs", "[shared]") {
@@ -488,6 +510,6 @@ TEST_CASE("real photographs", "[shared]") {
                                                .augmentation = ic::kSubImageNetSupernetAugmentation,
                                                .seed = ic::Seed{1}});
   const auto epoch = ic::Prefetched(augmented).epoch(3);
-  CHECK(equal(epoch[0], augmented.training(3, 0)));
+  CHECK(equal(epoch[0], augmented.epoch(3)[0]));
   CHECK(epoch[1].data.sizes() == at::IntArrayRef{64, 3, 224, 224});
 }

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/data/any_batch_source.hpp"
 #include "interchoice/data/batch_source.hpp"
 #include "interchoice/data/batches.hpp"
 #include "support/catch.hpp"
@@ -26,6 +27,8 @@ using Catch::Matchers::Contains;
 static_assert(ic::BatchSource<ic::Batches>);
 static_assert(ic::BatchSource<ic::Prefetched<ic::Batches>>);
 static_assert(ic::BatchSource<ic::Prefetched<ic::Prefetched<ic::Batches>>>);
+static_assert(ic::BatchSource<ic::AnyBatchSource>);
+static_assert(ic::BatchSource<ic::Prefetched<ic::AnyBatchSource>>);
 static_assert(!ic::BatchSource<ic::Batches::Epoch>);
 static_assert(!ic::BatchSource<ic::ImageSet>);
 
@@ -92,6 +95,8 @@ struct WatchedSource {
       if (index == watch->fails) throw std::runtime_error("batch " + std::to_string(index));
       return {at::full({1}, index), at::full({1}, index)};
     }
+    ic::BatchIterator<Epoch> begin() const { return {*this, 0}; }
+    ic::BatchIterator<Epoch> end() const { return {*this, 20}; }
     std::shared_ptr<Watch> watch;
   };
 
@@ -119,15 +124,15 @@ TEST_CASE("prefetched batches are the source's, on any number of threads, in any
       const auto epoch = prefetched.epoch(number);
       REQUIRE(epoch.size() == 13);
       for (std::int64_t i = 0; i < 13; ++i) {
-        CHECK(equal(epoch[i], source.training(number, i)));
+        CHECK(equal(epoch[i], source.epoch(number)[i]));
       }
       // Jumps: back, the same again, forth, the last.
       for (const std::int64_t i : {4, 5, 5, 2, 3, 11, 12, 0, 12}) {
-        CHECK(equal(epoch[i], source.training(number, i)));
+        CHECK(equal(epoch[i], source.epoch(number)[i]));
       }
       CHECK_THROWS_AS(epoch[13], c10::IndexError);
       CHECK_THROWS_AS(epoch[-1], c10::IndexError);
-      CHECK(equal(epoch[1], source.training(number, 1)));
+      CHECK(equal(epoch[1], source.epoch(number)[1]));
     }
   }
   // An epoch outlives its source, moves, and may have several askers.
@@ -138,7 +143,7 @@ TEST_CASE("prefetched batches are the source's, on any number of threads, in any
     std::vector<std::jthread> askers;
     for (int asker = 0; asker < 3; ++asker) {
       askers.emplace_back([&, asker] {
-        for (std::int64_t i = asker; i < 13; i += 2) right += equal(kept[i], source.training(2, i));
+        for (std::int64_t i = asker; i < 13; i += 2) right += equal(kept[i], source.epoch(2)[i]);
       });
     }
   }

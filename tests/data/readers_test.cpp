@@ -61,7 +61,7 @@ std::string idx(char type, std::vector<std::uint32_t> sizes, std::size_t values)
 TEST_CASE("the digits are the digits that their README describes") {
   const ic::ImageSet digits = ic::read_digits(digits_path());
   CHECK(digits.images.sizes() == at::IntArrayRef{1797, 1, 8, 8});
-  CHECK_NOTHROW(check(digits));
+  CHECK_NOTHROW(check_image_set(digits));
   CHECK(digits.white == 16);
   CHECK(class_counts(digits) ==
         std::vector<std::int64_t>{178, 182, 177, 183, 181, 182, 181, 179, 174, 180});
@@ -76,7 +76,7 @@ TEST_CASE("the digits are the digits that their README describes") {
 
   const ic::Normalisation normalisation = ic::measure_normalisation(digits);
   CHECK(normalisation.mean.at(0) == Approx(0.305260).margin(5e-7));
-  CHECK(normalisation.deviation.at(0) == Approx(0.376049).margin(5e-7));
+  CHECK(normalisation.standard_deviation.at(0) == Approx(0.376049).margin(5e-7));
 
   SECTION("the suggested split, and its nearest neighbours") {
     const ic::ImageSet training = first_images(digits, ic::kDigitsTraining);
@@ -203,7 +203,8 @@ TEST_CASE("the first 4,000 images of CIFAR-10", "[shared]") {
   const ic::Normalisation published = ic::cifar10_normalisation();
   for (std::size_t c = 0; c < 3; ++c) {
     CHECK(measured.mean.at(c) == Approx(published.mean.at(c)).margin(0.01));
-    CHECK(measured.deviation.at(c) == Approx(published.deviation.at(c)).margin(0.01));
+    CHECK(measured.standard_deviation.at(c) ==
+          Approx(published.standard_deviation.at(c)).margin(0.01));
   }
 }
 
@@ -212,7 +213,7 @@ TEST_CASE("IDX files") {
   const auto images = folder.write("images", idx(8, {12, 2, 3}, 72));
   const auto labels = folder.write("labels", idx(8, {12}, 12));
   const ic::ImageSet set = ic::read_idx({.images = images, .labels = labels}, 10);
-  CHECK_NOTHROW(check(set));
+  CHECK_NOTHROW(check_image_set(set));
   CHECK(set.images.sizes() == at::IntArrayRef{12, 1, 2, 3});
   CHECK(set.images[1][0][1][2].item<int>() == 11 % 10);
   CHECK(set.labels[11].item<std::int64_t>() == 1);
@@ -292,11 +293,11 @@ TEST_CASE("parts of an image set") {
     CHECK_THROWS_WITH(first_images(digits, 1798), Contains("first 1798 images of a set of 1797"));
     CHECK_THROWS_WITH(last_images(digits, -1), Contains("last -1 images"));
   }
-  SECTION("check names what a set lacks") {
+  SECTION("check_image_set names what a set lacks") {
     const auto broken = [&](auto change) {
       ic::ImageSet set = digits;
       change(set);
-      check(set);
+      check_image_set(set);
     };
     CHECK_THROWS_WITH(broken([](auto& set) { set = {}; }), Contains("without images"));
     CHECK_THROWS_WITH(broken([](auto& set) { set.images = set.images.to(at::kFloat); }),
@@ -313,7 +314,7 @@ TEST_CASE("parts of an image set") {
     CHECK_THROWS_WITH(broken([](auto& set) { set = first_images(set, 0); }),
                       Contains("at least one pixel"));
   }
-  SECTION("measure_normalisation is mean and population deviation by channel") {
+  SECTION("measure_normalisation is mean and population standard deviation by channel") {
     std::string records(4 * 3073, '\0');
     for (std::size_t i = 0; i < records.size(); ++i) {
       records[i] = static_cast<char>(i % 3073 == 0 ? 1 : i * i % 251);
@@ -327,7 +328,7 @@ TEST_CASE("parts of an image set") {
       const at::Tensor centred = channel - channel.mean();
       CHECK(measured.mean[static_cast<std::size_t>(c)] ==
             Approx(channel.mean().item<double>()).epsilon(1e-12));
-      CHECK(measured.deviation[static_cast<std::size_t>(c)] ==
+      CHECK(measured.standard_deviation[static_cast<std::size_t>(c)] ==
             Approx(centred.square().mean().sqrt().item<double>()).epsilon(1e-12));
     }
   }

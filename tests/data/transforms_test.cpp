@@ -11,8 +11,8 @@
 #include "interchoice/core/random.hpp"
 #include "interchoice/data/central_crop.hpp"
 #include "interchoice/data/colour_jitter.hpp"
-#include "interchoice/data/picture.hpp"
-#include "interchoice/data/picture_augmentation.hpp"
+#include "interchoice/data/crop_augmentation.hpp"
+#include "interchoice/data/image.hpp"
 #include "interchoice/data/random_resized_crop.hpp"
 #include "interchoice/data/resize.hpp"
 #include "support/catch.hpp"
@@ -32,24 +32,24 @@ ic::CounterRandom random_of(std::uint64_t position) {
   return {ic::Seed{11}, ic::Stream::kAugmentation, 0, position};
 }
 
-ic::Picture noise(std::int64_t height, std::int64_t width) {
-  ic::Picture picture = ic::black_picture(height, width);
+ic::Image noise(std::int64_t height, std::int64_t width) {
+  ic::Image image = ic::black_image(height, width);
   ic::CounterRandom random = random_of(static_cast<std::uint64_t>(1000 * height + width));
-  for (std::uint8_t& value : picture.pixels) value = static_cast<std::uint8_t>(random.below(256));
-  return picture;
+  for (std::uint8_t& value : image.pixels) value = static_cast<std::uint8_t>(random.below(256));
+  return image;
 }
 
-ic::Picture cut(const ic::Picture& picture, std::int64_t top, std::int64_t left,
-                std::int64_t height, std::int64_t width) {
-  ic::Picture result{height, width};
+ic::Image cut(const ic::Image& image, std::int64_t top, std::int64_t left, std::int64_t height,
+              std::int64_t width) {
+  ic::Image result{height, width};
   for (std::int64_t y = top; y < top + height; ++y) {
-    const auto row = picture.pixels.begin() + 3 * (y * picture.width + left);
+    const auto row = image.pixels.begin() + 3 * (y * image.width + left);
     result.pixels.insert(result.pixels.end(), row, row + 3 * width);
   }
   return result;
 }
 
-int largest_difference(const ic::Picture& a, const ic::Picture& b) {
+int largest_difference(const ic::Image& a, const ic::Image& b) {
   REQUIRE((a.height == b.height && a.width == b.width && a.pixels.size() == b.pixels.size()));
   int largest = 0;
   for (std::size_t i = 0; i < a.pixels.size(); ++i) {
@@ -75,22 +75,22 @@ double weight(ic::Interpolation interpolation, double t) {
 }
 
 // Columns only; exchange() makes rows of them.
-ic::Picture slowly_along_rows(const ic::Picture& picture, std::int64_t width,
-                              ic::Interpolation interpolation) {
-  ic::Picture result = ic::black_picture(picture.height, width);
-  const double step = static_cast<double>(picture.width) / static_cast<double>(width);
-  for (std::int64_t y = 0; y < picture.height; ++y) {
+ic::Image slowly_along_rows(const ic::Image& image, std::int64_t width,
+                            ic::Interpolation interpolation) {
+  ic::Image result = ic::black_image(image.height, width);
+  const double step = static_cast<double>(image.width) / static_cast<double>(width);
+  for (std::int64_t y = 0; y < image.height; ++y) {
     for (std::int64_t o = 0; o < width; ++o) {
       const double centre = (static_cast<double>(o) + 0.5) * step;
       for (std::int64_t c = 0; c < 3; ++c) {
         double sum = 0, weights = 0;
-        for (std::int64_t i = 0; i < picture.width; ++i) {
+        for (std::int64_t i = 0; i < image.width; ++i) {
           const double w = interpolation == ic::Interpolation::kNearest
                                ? (i == static_cast<std::int64_t>(centre) ? 1 : 0)
                                : weight(interpolation, (static_cast<double>(i) + 0.5 - centre) /
                                                            std::max(step, 1.0));
           weights += w;
-          sum += w * picture.pixels[static_cast<std::size_t>(3 * (y * picture.width + i) + c)];
+          sum += w * image.pixels[static_cast<std::size_t>(3 * (y * image.width + i) + c)];
         }
         result.pixels[static_cast<std::size_t>(3 * (y * width + o) + c)] =
             static_cast<std::uint8_t>(std::clamp(std::round(sum / weights), 0.0, 255.0));
@@ -100,22 +100,22 @@ ic::Picture slowly_along_rows(const ic::Picture& picture, std::int64_t width,
   return result;
 }
 
-ic::Picture exchange(const ic::Picture& picture) {
-  ic::Picture result = ic::black_picture(picture.width, picture.height);
-  for (std::int64_t y = 0; y < picture.height; ++y) {
-    for (std::int64_t x = 0; x < picture.width; ++x) {
+ic::Image exchange(const ic::Image& image) {
+  ic::Image result = ic::black_image(image.width, image.height);
+  for (std::int64_t y = 0; y < image.height; ++y) {
+    for (std::int64_t x = 0; x < image.width; ++x) {
       for (std::int64_t c = 0; c < 3; ++c) {
-        result.pixels[static_cast<std::size_t>(3 * (x * picture.height + y) + c)] =
-            picture.pixels[static_cast<std::size_t>(3 * (y * picture.width + x) + c)];
+        result.pixels[static_cast<std::size_t>(3 * (x * image.height + y) + c)] =
+            image.pixels[static_cast<std::size_t>(3 * (y * image.width + x) + c)];
       }
     }
   }
   return result;
 }
 
-ic::Picture slowly(const ic::Picture& picture, std::int64_t height, std::int64_t width,
-                   ic::Interpolation interpolation) {
-  return exchange(slowly_along_rows(exchange(slowly_along_rows(picture, width, interpolation)),
+ic::Image slowly(const ic::Image& image, std::int64_t height, std::int64_t width,
+                 ic::Interpolation interpolation) {
+  return exchange(slowly_along_rows(exchange(slowly_along_rows(image, width, interpolation)),
                                     height, interpolation));
 }
 
@@ -123,9 +123,9 @@ ic::Picture slowly(const ic::Picture& picture, std::int64_t height, std::int64_t
 
 TEST_CASE("resizing is what its formula says, for every filter, smaller and larger") {
   const auto to = [](ic::Interpolation interpolation, std::array<std::int64_t, 4> sizes) {
-    const ic::Picture picture = noise(sizes[0], sizes[1]);
-    const ic::Picture result = resize(picture, sizes[2], sizes[3], interpolation);
-    return largest_difference(result, slowly(picture, sizes[2], sizes[3], interpolation));
+    const ic::Image image = noise(sizes[0], sizes[1]);
+    const ic::Image result = resize(image, sizes[2], sizes[3], interpolation);
+    return largest_difference(result, slowly(image, sizes[2], sizes[3], interpolation));
   };
   for (const ic::Interpolation interpolation : kInterpolations) {
     INFO(static_cast<int>(interpolation));
@@ -141,18 +141,18 @@ TEST_CASE("resizing is what its formula says, for every filter, smaller and larg
       CHECK(to(interpolation, sizes) <= 1);
     }
     // The same size changes nothing; one colour stays, also where weights are negative.
-    const ic::Picture picture = noise(12, 15);
-    CHECK(resize(picture, 12, 15, interpolation).pixels == picture.pixels);
+    const ic::Image image = noise(12, 15);
+    CHECK(resize(image, 12, 15, interpolation).pixels == image.pixels);
     for (const std::uint8_t value : {std::uint8_t{0}, std::uint8_t{201}, std::uint8_t{255}}) {
-      ic::Picture plain = ic::black_picture(29, 31);
+      ic::Image plain = ic::black_image(29, 31);
       std::fill(plain.pixels.begin(), plain.pixels.end(), value);
-      const ic::Picture result = resize(plain, 17, 50, interpolation);
+      const ic::Image result = resize(plain, 17, 50, interpolation);
       CHECK(std::all_of(result.pixels.begin(), result.pixels.end(),
                         [&](std::uint8_t other) { return other == value; }));
     }
   }
   // By hand: the mean of two; three quarters and a quarter.
-  ic::Picture two = ic::black_picture(1, 2);
+  ic::Image two = ic::black_image(1, 2);
   std::fill(two.pixels.begin() + 3, two.pixels.end(), std::uint8_t{200});
   CHECK(resize(two, 1, 1, ic::Interpolation::kBox).pixels == std::vector<std::uint8_t>(3, 100));
   CHECK(resize(two, 1, 4, ic::Interpolation::kBilinear).pixels ==
@@ -162,25 +162,24 @@ TEST_CASE("resizing is what its formula says, for every filter, smaller and larg
 }
 
 TEST_CASE("a hidden region is cut first, a visible one last") {
-  const ic::Picture picture = noise(40, 52);
+  const ic::Image image = noise(40, 52);
   for (const ic::Interpolation interpolation : kInterpolations) {
     INFO(static_cast<int>(interpolation));
     const ic::Region region{.top = 5, .left = 20, .height = 30, .width = 32};
-    CHECK(largest_difference(resize(picture, region, 12, 40, interpolation),
-                             resize(cut(picture, 5, 20, 30, 32), 12, 40, interpolation)) == 0);
-    // Half the size, then rows 3 to 12, columns 10 to 25; the region in the picture is twice that.
-    const ic::Picture half = resize(picture, 20, 26, interpolation);
+    CHECK(largest_difference(resize(image, region, 12, 40, interpolation),
+                             resize(cut(image, 5, 20, 30, 32), 12, 40, interpolation)) == 0);
+    // Half the size, then rows 3 to 12, columns 10 to 25; the region in the image is twice that.
+    const ic::Image half = resize(image, 20, 26, interpolation);
     const ic::Region place{.top = 6, .left = 20, .height = 20, .width = 32};
-    const ic::Picture last =
-        resize(picture, place, 10, 16, interpolation, ic::Surroundings::kVisible);
+    const ic::Image last = resize(image, place, 10, 16, interpolation, ic::Surroundings::kVisible);
     CHECK(largest_difference(last, cut(half, 3, 10, 10, 16)) <= 1);
     if (interpolation == ic::Interpolation::kBicubic) {
-      CHECK(largest_difference(last, resize(picture, place, 10, 16, interpolation)) > 1);
+      CHECK(largest_difference(last, resize(image, place, 10, 16, interpolation)) > 1);
     }
   }
   const auto refused = [&](ic::Region region, std::int64_t height) {
-    CHECK_THROWS_WITH(resize(picture, region, height, 4, ic::Interpolation::kBox),
-                      Contains("of a picture of 40 x 52") && Contains("within the picture"));
+    CHECK_THROWS_WITH(resize(image, region, height, 4, ic::Interpolation::kBox),
+                      Contains("of an image of 40 x 52") && Contains("within the image"));
   };
   refused({.top = 0, .left = 0, .height = 41, .width = 1}, 4);
   refused({.top = 0, .left = 50, .height = 1, .width = 3}, 4);
@@ -188,7 +187,7 @@ TEST_CASE("a hidden region is cut first, a visible one last") {
   refused({.top = 0, .left = 0, .height = 0, .width = 5}, 4);
   refused({.top = 0, .left = 0, .height = std::nan(""), .width = 5}, 4);
   refused({.top = 0, .left = 0, .height = 5, .width = 5}, 0);
-  CHECK_THROWS_WITH(resize(ic::Picture{2, 2}, 1, 1, ic::Interpolation::kBox),
+  CHECK_THROWS_WITH(resize(ic::Image{2, 2}, 1, 1, ic::Interpolation::kBox),
                     Contains("has 0 bytes; 3 a pixel"));
 }
 
@@ -240,8 +239,8 @@ TEST_CASE("the random resized crop is torchvision's") {
     ic::CounterRandom random = random_of(position);
     const ic::Region region =
         ic::draw_crop({.min_area = 0.2, .max_area = 0.5}, 10000, 10000, random);
-    const auto cell = [](double share) {
-      return static_cast<std::size_t>(std::clamp(share * 10, 0.0, 9.0));
+    const auto cell = [](double fraction) {
+      return static_cast<std::size_t>(std::clamp(fraction * 10, 0.0, 9.0));
     };
     ++areas[cell((region.height * region.width / 1e8 - 0.2) / 0.3)];
     ++ratios[cell(std::log(region.width / region.height) / std::log(16.0 / 9) + 0.5)];
@@ -270,12 +269,12 @@ TEST_CASE("the central crop is torchvision's Resize and CenterCrop") {
   CHECK(ic::central_region({}, 256, 256) == ic::Region{16, 16, 224, 224});
   const ic::Region small = ic::central_region({.resize = 8, .size = 8}, 2, 3);
   CHECK(small.left == Approx(0.5));  // 12 wide: begins at 2 of 12
-  const ic::Picture picture = noise(30, 47);
+  const ic::Image image = noise(30, 47);
   const ic::CentralCrop crop{.resize = 20, .size = 14};
   CHECK(largest_difference(
-            resize(picture, central_region(crop, 30, 47), 14, 14, ic::Interpolation::kBilinear,
+            resize(image, central_region(crop, 30, 47), 14, 14, ic::Interpolation::kBilinear,
                    ic::Surroundings::kVisible),
-            cut(slowly(picture, 20, 31, ic::Interpolation::kBilinear), 3, 8, 14, 14)) <= 1);
+            cut(slowly(image, 20, 31, ic::Interpolation::kBilinear), 3, 8, 14, 14)) <= 1);
 
   CHECK_THROWS_WITH(ic::central_region({.resize = 10, .size = 11}, 5, 5),
                     Contains("size <= resize"));
@@ -285,7 +284,7 @@ TEST_CASE("the central crop is torchvision's Resize and CenterCrop") {
 
 TEST_CASE("colours move towards grey and away from it") {
   using Kind = ic::ColourChange::Kind;
-  const ic::Picture picture = noise(9, 8);
+  const ic::Image image = noise(9, 8);
   const auto grey_of = [](const std::uint8_t* p) {
     return std::round(0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]);
   };
@@ -293,16 +292,16 @@ TEST_CASE("colours move towards grey and away from it") {
   const auto differs = [&](Kind kind, double factor) {
     ic::ColourChange change;
     change.factors[static_cast<std::size_t>(kind)] = factor;
-    const ic::Picture result = recoloured(picture, change);
+    const ic::Image result = recoloured(image, change);
     double mean = 0;
-    for (std::size_t i = 0; i < picture.pixels.size(); i += 3) mean += grey_of(&picture.pixels[i]);
+    for (std::size_t i = 0; i < image.pixels.size(); i += 3) mean += grey_of(&image.pixels[i]);
     mean = std::round(mean / 72);
     double largest = 0;
-    for (std::size_t i = 0; i < picture.pixels.size(); ++i) {
+    for (std::size_t i = 0; i < image.pixels.size(); ++i) {
       const double grey = kind == Kind::kBrightness ? 0
                           : kind == Kind::kContrast ? mean
-                                                    : grey_of(&picture.pixels[i - i % 3]);
-      const double exact = std::clamp(grey + factor * (picture.pixels[i] - grey), 0.0, 255.0);
+                                                    : grey_of(&image.pixels[i - i % 3]);
+      const double exact = std::clamp(grey + factor * (image.pixels[i] - grey), 0.0, 255.0);
       largest = std::max(largest, std::abs(exact - result.pixels[i]));
     }
     return largest;
@@ -315,7 +314,7 @@ TEST_CASE("colours move towards grey and away from it") {
     CHECK(differs(kind, 1) == 0);
   }
   // The order counts: bright first loses what is beyond white.
-  ic::Picture pixel{1, 2, {250, 100, 10, 20, 30, 40}};
+  ic::Image pixel{1, 2, {250, 100, 10, 20, 30, 40}};
   const ic::ColourChange bright{{1.4, 0.6, 1},
                                 {Kind::kBrightness, Kind::kContrast, Kind::kSaturation}};
   const ic::ColourChange flat{{1.4, 0.6, 1},
@@ -349,13 +348,13 @@ TEST_CASE("colours move towards grey and away from it") {
       Contains("strength inf"));
 }
 
-TEST_CASE("the paper's augmentations of pictures; what is switched off leaves the rest") {
-  const ic::PictureAugmentation& supernet = ic::kSubImageNetSupernetAugmentation;
-  const ic::PictureAugmentation& evaluation = ic::kSubImageNetEvaluationAugmentation;
+TEST_CASE("the paper's augmentations of images; what is switched off leaves the rest") {
+  const ic::CropAugmentation& supernet = ic::kSubImageNetSupernetAugmentation;
+  const ic::CropAugmentation& evaluation = ic::kSubImageNetEvaluationAugmentation;
   int flips = 0, bicubic = 0;
   for (std::uint64_t position = 0; position < 400; ++position) {
-    const ic::PictureChange one = draw_change(supernet, 375, 500, random_of(position));
-    const ic::PictureChange two = draw_change(evaluation, 375, 500, random_of(position));
+    const ic::CropChange one = draw_change(supernet, 375, 500, random_of(position));
+    const ic::CropChange two = draw_change(evaluation, 375, 500, random_of(position));
     REQUIRE((one.crop && two.crop));
     CHECK(one.crop->height * one.crop->width > 0.39 * 375 * 500);
     CHECK(one.interpolation == ic::Interpolation::kBilinear);
@@ -364,10 +363,10 @@ TEST_CASE("the paper's augmentations of pictures; what is switched off leaves th
     CHECK(one.flip == two.flip);
     flips += one.flip;
     bicubic += two.interpolation == ic::Interpolation::kBicubic;
-    ic::PictureAugmentation other = evaluation;
+    ic::CropAugmentation other = evaluation;
     other.jitter = {};
     other.flip = false;
-    const ic::PictureChange three = draw_change(other, 375, 500, random_of(position));
+    const ic::CropChange three = draw_change(other, 375, 500, random_of(position));
     CHECK(three.crop == two.crop);
     CHECK(three.interpolation == two.interpolation);
     CHECK_FALSE(three.flip);
@@ -376,7 +375,9 @@ TEST_CASE("the paper's augmentations of pictures; what is switched off leaves th
   ic::ColourChange no_colours = ic::draw_change({}, 3, 4, random_of(0)).colours;
   CHECK(no_colours.factors == std::array<double, 3>{1, 1, 1});
   CHECK_FALSE(ic::draw_change({}, 3, 4, random_of(0)).crop);
-  CHECK_THROWS_WITH(check(ic::PictureAugmentation{.jitter = {.brightness = -1}}), Contains("-1"));
-  CHECK_THROWS_WITH(check(ic::PictureAugmentation{.crop = ic::RandomResizedCrop{.min_area = 2}}),
-                    Contains("min_area"));
+  CHECK_THROWS_WITH(check_augmentation(ic::CropAugmentation{.jitter = {.brightness = -1}}),
+                    Contains("-1"));
+  CHECK_THROWS_WITH(
+      check_augmentation(ic::CropAugmentation{.crop = ic::RandomResizedCrop{.min_area = 2}}),
+      Contains("min_area"));
 }

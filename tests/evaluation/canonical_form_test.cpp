@@ -242,7 +242,8 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
                                 Path{0, 2, 1, 1, 4, 0}};
   for (const bool shared : {false, true}) {
     INFO("shared " << shared);
-    ic::RankingOptions options{.calibration_batches = 2, .merge_isomorphic = false};
+    ic::RankingOptions options{.recalibration = ic::Recalibration::paper(2),
+                               .merge_isomorphic = false};
     if (shared) options.sharing = ic::PrefixSharing{};
     std::vector<std::size_t> done;
     const auto count = [&](const ic::Progress& progress) {
@@ -250,17 +251,17 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
       CHECK(progress.total == paths.size());
     };
     const State before = state_of(*net);
-    const auto apart = ic::rank(net, data, data, paths, options, count);
+    const auto apart = ic::rank(net, {data, data}, paths, options, count);
     CHECK(std::exchange(done, {}).size() == 6);
     options.merge_isomorphic = true;
     options.results = folder / (shared ? "shared.csv" : "alone.csv");
     std::size_t asked = 0;
     options.stop = [&] { return ++asked == 1; };
-    const auto first = ic::rank(net, data, data, paths, options, count);
+    const auto first = ic::rank(net, {data, data}, paths, options, count);
     CHECK(first.stopped);
     CHECK(first.architectures.size() == done.back());
     options.stop = {};
-    const auto merged = ic::rank(net, data, data, paths, options, count);
+    const auto merged = ic::rank(net, {data, data}, paths, options, count);
     CHECK(done.size() == 3);
     CHECK(done.back() == paths.size());
     CHECK(merged.architectures == paths);
@@ -271,7 +272,7 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
     for (const Path& path : paths) CHECK_THAT(log, Contains(ic::to_text(path)));
     // A further one of a known class is not evaluated, and is written, too.
     const Path further{4, 2, 2, 1, 0, 0};
-    const auto more = ic::rank(net, data, data, std::vector<Path>{further}, options, count);
+    const auto more = ic::rank(net, {data, data}, std::vector<Path>{further}, options, count);
     CHECK(done.size() == 3);
     CHECK(more.predictions == std::vector<double>{apart.predictions[0]});
     CHECK_THAT(text_of(options.results), Contains(ic::to_text(further)));

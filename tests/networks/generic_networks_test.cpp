@@ -13,13 +13,13 @@
 #include "interchoice/networks/cell_network.hpp"
 #include "interchoice/networks/chain_network.hpp"
 #include "interchoice/networks/fairnas.hpp"
+#include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/cell_sequence.hpp"
-#include "networks/mac_counter.hpp"
 #include "networks/random_state.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
@@ -117,9 +117,7 @@ TEST_CASE("a chain network of a user's own holds 1 and 255 candidates beside eac
   net->to(at::kFloat);
   for (std::uint8_t c = 0; c < 3; ++c) {
     const ChainPath p{0, 17, c};
-    const ic::Cost cost = ic::ChainNetwork<MyChain>::cost(p);
-    CHECK(ic::path_parameters(*net, p) == cost.parameters);
-    CHECK(ic::testing::counted_macs(net, p, at::randn({1, 2, 8, 8})) == cost.macs);
+    CHECK(ic::measured_cost(net, p, at::randn({2, 2, 8, 8})) == ic::ChainNetwork<MyChain>::cost(p));
   }
 }
 
@@ -272,13 +270,7 @@ TEST_CASE("a network of several cell types computes what plain operators do") {
     y = plain.head(plain.normal("cells.2.", 0, path, y));
     CHECK(at::allclose(net->forward(x, path), y, 1e-9, 1e-9));
     CHECK(at::equal(ic::run_segments(*net, x, path), net->forward(x, path)));
-    const ic::Cost cost = Network::cost(path);
-    CHECK(ic::path_parameters(*net, path) == cost.parameters);
-    // Seen from the graph an operation behind zeros is run, one in front of them is not.
-    const bool has_zero = ic::to_text(path).find("none") != std::string::npos;
-    const std::int64_t counted =
-        ic::testing::counted_macs(net, path, at::randn({1, 2, 6, 6}, at::kDouble));
-    CHECK((has_zero ? counted <= cost.macs : counted == cost.macs));
+    CHECK(ic::measured_cost(net, path, x) == Network::cost(path));
   }
   std::vector<std::string> names;
   for (const ic::Segment& segment : net->segments()) names.push_back(segment.name);
@@ -330,6 +322,113 @@ TEST_CASE("skeletons whose layers do not fit are refused") {
   CHECK_THROWS_WITH(
       (ic::Supernet<ic::CellNetwork<TooManyCells>, ic::none>(TooManyCells::Options{})),
       Contains("interchoice: 'cells' has 3 cells, the layers of the network have 2"));
+}
+
+// --- measured costs ------------------------------------------------------------------------------
+
+namespace {
+
+/// Attention with queries, keys and values of `Width` each, on tokens [N, T, C].
+template <std::int64_t Width>
+struct Attention {
+  static constexpr std::string_view name = Width == 4 ? "attention4" : "attention8";
+  struct Module : nn::Module {
+    explicit Module(std::int64_t channels)
+        : in(register_module("in", nn::Linear(channels, 3 * Width))),
+          out(register_module("out", nn::Linear(Width, channels))) {}
+    at::Tensor forward(const at::Tensor& x) {
+      const auto qkv = in->forward(x).chunk(3, -1);
+      return out->forward(at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]));
+    }
+    nn::Linear in, out;
+  };
+  std::shared_ptr<Module> build(const ic::Geometry& g) const {
+    return std::make_shared<Module>(g.channels);
+  }
+};
+
+/// The same by hand, with products of batches of matrices.
+struct ByHand {
+  static constexpr std::string_view name = "by_hand";
+  struct Module : nn::Module {
+    at::Tensor forward(const at::Tensor& x) {
+      return at::baddbmm(x, at::softmax(at::bmm(x, x.transpose(1, 2)), -1), x);
+    }
+  };
+  std::shared_ptr<Module> build(const ic::Geometry&) const { return std::make_shared<Module>(); }
+};
+
+using TokenSpace = ic::Chain<1, ic::Candidates<Attention<4>, Attention<8>, ByHand>>;
+
+/// Convolutions of every kind around a block on tokens; every pass changes a buffer, draws random
+/// numbers, and behaves otherwise in training.
+struct MeasuredImpl : nn::Module {
+  MeasuredImpl()
+      : convolution1(register_module("convolution1",
+                                     nn::Conv1d(nn::Conv1dOptions(2, 4, 3).groups(2).stride(2)))),
+        transposed(register_module("transposed",
+                                   nn::ConvTranspose1d(nn::ConvTranspose1dOptions(4, 6, 2)))),
+        convolution3(
+            register_module("convolution3", nn::Conv3d(nn::Conv3dOptions(1, 2, {1, 2, 3})))),
+        norm(register_module("norm", nn::BatchNorm1d(6))),
+        body(register_module("body", ic::ChoiceBlocks<TokenSpace, ic::none>(ic::Geometry{
+                                         .channels = 6, .axis = ic::ChannelAxis::kLast}))),
+        passes(register_buffer("passes", at::zeros({}))) {
+    norm->eval();
+  }
+  at::Tensor forward(at::Tensor x, const ic::Architecture<TokenSpace>& architecture) {
+    passes.add_(1);
+    x = norm->forward(transposed->forward(convolution1->forward(x)));  // [N, 6, 5]
+    x = at::dropout(x + at::rand_like(x), 0.5, is_training());
+    x = body->forward(x.transpose(1, 2), architecture);         // [N, 5, 6]
+    return convolution3->forward(x.unsqueeze(1).unsqueeze(1));  // [N, 2, 1, 4, 4]
+  }
+  nn::Conv1d convolution1;
+  nn::ConvTranspose1d transposed;
+  nn::Conv3d convolution3;
+  nn::BatchNorm1d norm;
+  ic::ChoiceBlocks<TokenSpace, ic::none> body;
+  at::Tensor passes;
+};
+TORCH_MODULE(Measured);
+
+}  // namespace
+
+TEST_CASE("the cost of any network is measured in a forward pass that leaves no trace") {
+  Measured net;
+  const at::Tensor x = at::randn({3, 2, 9});
+  const std::int64_t convolutions = 4 * 4 * 3 + 4 * (4 * 6 * 2) + 4 * 4 * (2 * 6);
+  const std::int64_t own = (4 * 3 + 4) + (4 * 6 * 2 + 6) + (2 * 6 + 2) + 12;
+  const auto attention = [](std::int64_t w) { return 5 * 6 * 3 * w + 5 * w * 6 + 2 * 5 * 5 * w; };
+  const auto parameters = [](std::int64_t w) { return 7 * 3 * w + (w + 1) * 6; };
+  at::manual_seed(3);
+  const at::Tensor expected = at::rand({2});
+  at::manual_seed(3);
+  const at::Tensor before = net->norm->running_mean.clone();
+  using Path = ic::Architecture<TokenSpace>;
+  CHECK(ic::measured_cost(net, Path{0}, x) ==
+        ic::Cost{own + parameters(4), convolutions + attention(4)});
+  CHECK(ic::measured_cost(net, Path{1}, x) ==
+        ic::Cost{own + parameters(8), convolutions + attention(8)});
+  CHECK(ic::measured_cost(net, Path{2}, x) == ic::Cost{own, convolutions + 2 * 5 * 5 * 6});
+  CHECK(net->is_training());
+  CHECK_FALSE(net->norm->is_training());
+  CHECK(net->body->is_training());
+  CHECK(net->passes.item<float>() == 0);
+  CHECK(at::equal(net->norm->running_mean, before));
+  CHECK(at::equal(at::rand({2}), expected));
+  // Within another, and where the call throws.
+  std::int64_t inner = 0;
+  const std::int64_t outer = ic::measured_macs(*net, [&] {
+    inner = ic::measured_cost(net, Path{2}, x).macs;
+    at::mm(at::ones({2, 3}), at::ones({3, 4}));
+  });
+  CHECK(inner == convolutions + 2 * 5 * 5 * 6);
+  CHECK(outer == 24);
+  CHECK_THROWS(ic::measured_cost(net, Path{0}, at::randn({3, 1, 9})));
+  CHECK(net->is_training());
+  CHECK(at::GradMode::is_enabled());
+  CHECK(net->forward(x, Path{0}).requires_grad());
 }
 
 // --- what is observed ----------------------------------------------------------------------------

@@ -91,10 +91,11 @@ TEMPLATE_TEST_CASE("bias adds its vector to the input of every candidate", "", i
                    ic::LinearSkip) {
   // A block with a table against a block of the same weights without one, its input shifted by
   // hand.
-  const auto operations = ic::operations_of<typename ic::NasBench201<TestType>::EdgeOperations>();
+  constexpr auto operations = ic::operations_of<typename ic::NasBench201<TestType>::EdgeOperations>;
   const ic::Geometry geometry{.channels = 3};
-  ic::ChoiceBlock<Space, ic::keep_inert<ic::bias<2>>> biased(9, geometry, operations);
-  ic::ChoiceBlock<Space, ic::none> plain(9, geometry, operations);
+  ic::ChoiceBlock<Space, ic::keep_inert<ic::bias<2>>> biased(9, geometry, ic::Response::kObserved,
+                                                             operations);
+  ic::ChoiceBlock<Space, ic::none> plain(9, geometry, ic::Response::kObserved, operations);
   biased->to(at::kDouble);
   plain->to(at::kDouble);
   ic::testing::randomise(*biased, 1);
@@ -230,12 +231,12 @@ TEST_CASE("split is none before its epoch, and changes no output when it happens
   const ic::NewParameters added = ic::begin_epoch(*split, 3);
   CHECK(ic::is_split(*split));
   CHECK(added.size() == 17 * 2 * (kContexts - 1));
-  std::set<std::string> added;
+  std::set<std::string> new_names;
   for (const auto& p : split->named_parameters()) {
-    if (!old_names.contains(p.key())) added.insert(p.key());
+    if (!old_names.contains(p.key())) new_names.insert(p.key());
   }
-  CHECK(names_of(added) == added);
-  CHECK(added.contains("cells.0.edge02.copy4.nor_conv_3x3.convolution.weight"));
+  CHECK(names_of(added) == new_names);
+  CHECK(new_names.contains("cells.0.edge02.copy4.nor_conv_3x3.convolution.weight"));
   const auto now = state_of(*split);
   for (const auto& [name, tensor] : old_names) CHECK(now.at(name).is_same(tensor));
   for (const auto& [name, tensor] : now) {
@@ -273,13 +274,15 @@ TEST_CASE("a split that is entered late, at once or on demand happens once") {
   CHECK(ic::split_now(*on_demand).size() == 17 * 2 * 4);
   Net<ic::split<0, 2>> deep(ic::NasBench201Options{.width = 4, .cells_per_stage = {1}});
   CHECK(ic::begin_epoch(*deep, 0).size() == 2 * (4 + 4 * 24));  // 0, 1 and then 2 priors
-  Net<ic::split<0, 1, ic::last_used>> reference(kSmall);
-  CHECK(ic::begin_epoch(*reference, 0).empty());
-  CHECK(ic::is_split(*reference));
   Net<ic::bias<1>> other(kSmall);
   CHECK(ic::begin_epoch(*other, 0).empty());
-  CHECK(ic::split_now(*other).empty());
+  CHECK_THROWS_WITH(
+      ic::split_now(*other),
+      Catch::Matchers::Contains("split_now: no choice block of the network can split, "
+                                "their policy is bias<1>; give them split<on_demand>"));
   CHECK_FALSE(ic::is_split(*other));
+  CHECK_THROWS_WITH(ic::split_now(*torch::nn::Linear(1, 1)),
+                    Catch::Matchers::Contains("the network has no choice block"));
 }
 
 TEST_CASE("a split copies mode, dtype and what is frozen") {

@@ -10,9 +10,9 @@
 #include "interchoice/core/enumeration.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "networks/mac_counter.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
 #include "support/shared_data.hpp"
@@ -67,17 +67,14 @@ TEST_CASE("paths of the macro network are what the closed form says") {
   const ic::UniformSampler sample(ic::all<Space>, ic::Seed{5});
   for (std::uint64_t step = 0; step < 6; ++step) {
     const Path path = sample(0, step);
-    const ic::Cost cost = ic::NasBenchMacro::cost(path);
-    CHECK(ic::path_parameters(*net, path) == cost.parameters);
-    CHECK(ic::testing::counted_macs(net, path, at::randn({1, 3, 32, 32})) == cost.macs);
+    CHECK(ic::measured_cost(net, path, at::randn({1, 3, 32, 32})) == ic::NasBenchMacro::cost(path));
   }
   const ic::NasBenchMacroOptions small{
       .input_channels = 2, .classes = 4, .width = 3, .head_width = 7};
   Net<ic::none> odd(small);
   const Path path = sample(1, 0);
-  const ic::Cost cost = ic::NasBenchMacro::cost(path, small, {13, 22});
-  CHECK(ic::path_parameters(*odd, path) == cost.parameters);
-  CHECK(ic::testing::counted_macs(odd, path, at::randn({1, 2, 13, 22})) == cost.macs);
+  CHECK(ic::measured_cost(odd, path, at::randn({1, 2, 13, 22})) ==
+        ic::NasBenchMacro::cost(path, small, {13, 22}));
 }
 
 TEST_CASE("the macro network computes what plain operators do, and segment by segment") {

@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "interchoice/networks/fairnas.hpp"
@@ -19,6 +20,7 @@
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/sgd.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
+#include "networks/last_used_split.hpp"
 #include "networks/reference_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/shared_data.hpp"
@@ -30,22 +32,22 @@ namespace {
 
 constexpr double kTolerance = 1e-10;
 
-/// The largest deviation of each group of numbers, relative to the largest value of the tensor.
+/// The largest difference of each group of numbers, relative to the largest value of the tensor.
 /// Below 0.01 it counts as if that were the largest value: zeros and rounding noise have to agree
 /// to 1e-12.
-class Deviations {
+class Differences {
  public:
   void compare(const std::string& group, const at::Tensor& ours, const at::Tensor& theirs) {
-    double deviation = std::numeric_limits<double>::infinity();
+    double relative = std::numeric_limits<double>::infinity();
     if (ours.defined() && ours.sizes() == theirs.sizes()) {
       const at::Tensor a = ours.detach().to(at::kDouble);
       const at::Tensor b = theirs.to(at::kDouble);
       const double difference = (a - b).abs().max().item<double>();
       const double scale = b.abs().max().item<double>();
-      if (std::isfinite(difference)) deviation = difference / std::max(scale, 0.01);
+      if (std::isfinite(difference)) relative = difference / std::max(scale, 0.01);
     }
     double& largest = largest_[group];
-    largest = std::max(largest, deviation);
+    largest = std::max(largest, relative);
   }
   /// A fact that is right or wrong.
   void require(const std::string& group, bool right) {
@@ -55,14 +57,14 @@ class Deviations {
 
   double worst() const {
     double worst = 0;
-    for (const auto& [group, deviation] : largest_) worst = std::max(worst, deviation);
+    for (const auto& [group, difference] : largest_) worst = std::max(worst, difference);
     return worst;
   }
   std::string text() const {
     std::string text;
     char number[64];
-    for (const auto& [group, deviation] : largest_) {
-      std::snprintf(number, sizeof number, " %s=%.1e", group.c_str(), deviation);
+    for (const auto& [group, difference] : largest_) {
+      std::snprintf(number, sizeof number, " %s=%.1e", group.c_str(), difference);
       text += number;
     }
     return text;
@@ -141,7 +143,7 @@ torch::optim::SGD make_optimizer(const torch::nn::Module& network, const Fixture
 /// The logits of the first step, segment by segment where the network has segments.
 template <class Network, class Path>
 at::Tensor traced_forward(Network& network, const at::Tensor& x, const Path& path,
-                          const Fixture& fixture, Deviations& deviations) {
+                          const Fixture& fixture, Differences& differences) {
   if constexpr (ic::SegmentedNetwork<Network>) {
     ic::Activations activations{x};
     for (std::size_t i = 0; i < network.segments().size(); ++i) {
@@ -151,7 +153,7 @@ at::Tensor traced_forward(Network& network, const at::Tensor& x, const Path& pat
       if (name.starts_with("body.")) name = "cell" + name.substr(5);
       if (name.starts_with("cells.")) name = "cell" + name.substr(6, name.find('.', 6) - 6);
       REQUIRE(activations.size() == 1);
-      deviations.compare("trace0", activations.front(), fixture["trace0/" + name]);
+      differences.compare("trace0", activations.front(), fixture["trace0/" + name]);
     }
     return activations.front();
   } else {
@@ -160,28 +162,28 @@ at::Tensor traced_forward(Network& network, const at::Tensor& x, const Path& pat
 }
 
 void compare_gradients(const torch::nn::Module& network, const Fixture& fixture,
-                       Deviations& deviations) {
+                       Differences& differences) {
   const auto recorded = fixture.below("grad0/");
   if (recorded.empty()) return;
   const auto parameters = network.named_parameters();
   std::size_t defined = 0;
   for (const auto& p : parameters) defined += p.value().grad().defined() ? 1 : 0;
-  deviations.require("grad0", defined == recorded.size());
+  differences.require("grad0", defined == recorded.size());
   for (const auto& [theirs, gradient] : recorded) {
     const std::string name = fixture.our_name(theirs);
-    deviations.compare("grad0", parameters[name].grad(), in_our_shape(gradient, name));
+    differences.compare("grad0", parameters[name].grad(), in_our_shape(gradient, name));
   }
 }
 
 void compare_final(const torch::nn::Module& network, torch::optim::SGD& sgd, const Fixture& fixture,
-                   Deviations& deviations) {
+                   Differences& differences) {
   const auto state = state_of(network);
   for (const auto& [theirs, value] : fixture.below("final/param/")) {
     const std::string name = fixture.our_name(theirs);
-    deviations.compare("param", state.at(name), in_our_shape(value, name));
+    differences.compare("param", state.at(name), in_our_shape(value, name));
   }
   for (const auto& [theirs, value] : fixture.below("final/buffer/")) {
-    deviations.compare("buffer", state.at(fixture.our_name(theirs)), value);
+    differences.compare("buffer", state.at(fixture.our_name(theirs)), value);
   }
   const auto momentum = [&](const std::string& name) {
     const auto found = sgd.state().find(state.at(name).unsafeGetTensorImpl());
@@ -191,20 +193,20 @@ void compare_final(const torch::nn::Module& network, torch::optim::SGD& sgd, con
   };
   for (const auto& [theirs, value] : fixture.below("final/momentum/")) {
     const std::string name = fixture.our_name(theirs);
-    deviations.compare("momentum", momentum(name), in_our_shape(value, name));
+    differences.compare("momentum", momentum(name), in_our_shape(value, name));
   }
   std::size_t without = 0;
   for (const auto& p : network.named_parameters()) without += momentum(p.key()).defined() ? 0 : 1;
-  deviations.require("no_momentum", without == fixture.meta.at("no_momentum_buffer").size());
+  differences.require("no_momentum", without == fixture.meta.at("no_momentum_buffer").size());
   for (const std::string theirs : fixture.meta.at("no_momentum_buffer")) {
-    deviations.require("no_momentum", !momentum(fixture.our_name(theirs)).defined());
+    differences.require("no_momentum", !momentum(fixture.our_name(theirs)).defined());
   }
 }
 
 /// Every copy of every split location, in the order parameters then buffers of each candidate.
 template <class Space, class Policy>
 void compare_copies(const torch::nn::Module& network, const Fixture& fixture,
-                    Deviations& deviations) {
+                    Differences& differences) {
   using Block = ic::ChoiceBlockImpl<Space, Policy>;
   std::map<std::string, const Block*> blocks;
   for (const auto& module : network.named_modules()) {
@@ -237,31 +239,35 @@ void compare_copies(const torch::nn::Module& network, const Fixture& fixture,
         for (const std::string& tensor : tensors) {
           const std::string full =
               name + "." + std::string(Space::candidate_name(0, c)) + "." + tensor;
-          deviations.compare("copy", copy.at(i++), recorded.at(full));
+          differences.compare("copy", copy.at(i++), recorded.at(full));
           ++compared;
         }
       }
       REQUIRE(i == copy.size());
-      deviations.require("copy", recorded.size() == i);
+      differences.require("copy", recorded.size() == i);
     }
-    deviations.require("copy", keys == split.at("keys").template get<std::vector<std::string>>());
+    differences.require("copy", keys == split.at("keys").template get<std::vector<std::string>>());
     ++splits;
   }
   REQUIRE(splits + 1 == blocks.size());  // all but the first location
   REQUIRE(compared > 0);
 }
 
+/// The reference's split.
+template <class Policy>
+constexpr bool kSplits = std::is_same_v<Policy, ic::testing::last_used_split>;
+
 template <class Network>
 using PathOf = ic::Architecture<typename Network::Space>;
 
 /// Trains and evaluates a network exactly as recorded and compares everything on the way.
 template <class Policy, class Network>
-Deviations replay(const Fixture& fixture, Network& network, const Mistake& mistake = {}) {
+Differences replay(const Fixture& fixture, Network& network, const Mistake& mistake = {}) {
   using Path = PathOf<Network>;
   const auto path_of = [&](const std::string& name, std::int64_t row) {
     return Path(fixture.candidates(name, row));
   };
-  Deviations deviations;
+  Differences differences;
   network.to(torch::kDouble);
   load(network, fixture, mistake);
   torch::optim::SGD sgd = make_optimizer(network, fixture, mistake);
@@ -269,49 +275,51 @@ Deviations replay(const Fixture& fixture, Network& network, const Mistake& mista
   const auto& milestone = fixture.meta.at("milestone");
   network.train();
   for (std::int64_t t = 0; t < fixture["arch"].size(0); ++t) {
-    if (milestone == t) REQUIRE(ic::split_now(network).empty());
+    if constexpr (kSplits<Policy>) {
+      if (milestone == t) REQUIRE(ic::split_now(network).empty());
+    }
     if (t % accumulate == 0) ic::clear_gradients(network, mistake.unsampled);
     const Path path = path_of("arch", t);
     const at::Tensor logits =
-        t == 0 ? traced_forward(network, fixture["x"][t], path, fixture, deviations)
+        t == 0 ? traced_forward(network, fixture["x"][t], path, fixture, differences)
                : network.forward(fixture["x"][t], path);
     const at::Tensor loss = torch::nn::functional::cross_entropy(
         logits, fixture["y"][t],
         torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
             fixture.meta.at("smoothing").get<double>()));
     loss.backward();
-    deviations.compare("logits", logits, fixture["logits"][t]);
-    deviations.compare("loss", loss, fixture["loss"][t]);
+    differences.compare("logits", logits, fixture["logits"][t]);
+    differences.compare("loss", loss, fixture["loss"][t]);
     at::Tensor squares = at::zeros({}, torch::kDouble);
     for (const at::Tensor& p : network.parameters()) {
       if (p.grad().defined()) squares += p.grad().square().sum();
     }
-    deviations.compare("gradnorm", squares.sqrt(), fixture["gradnorm"][t]);
-    if (t == 0) compare_gradients(network, fixture, deviations);
+    differences.compare("gradnorm", squares.sqrt(), fixture["gradnorm"][t]);
+    if (t == 0) compare_gradients(network, fixture, differences);
     if ((t + 1) % accumulate != 0) continue;
     const std::int64_t rate = mistake.rate_one_step_late ? std::max<std::int64_t>(t - 1, 0) : t;
     ic::set_learning_rate(sgd, fixture["lr"][rate].item<double>());
     sgd.step();
   }
-  compare_final(network, sgd, fixture, deviations);
-  if constexpr (Policy::name == std::string_view("split")) {
-    compare_copies<typename Network::Space, Policy>(network, fixture, deviations);
+  compare_final(network, sgd, fixture, differences);
+  if constexpr (kSplits<Policy>) {
+    compare_copies<typename Network::Space, Policy>(network, fixture, differences);
   }
 
   torch::NoGradGuard no_grad;
   network.eval();
   for (std::int64_t i = 0; i < 2; ++i) {
-    deviations.compare("eval" + std::to_string(i),
-                       network.forward(fixture["eval/x"], path_of("eval/arch", i)),
-                       fixture["eval/logits"][i]);
+    differences.compare("eval" + std::to_string(i),
+                        network.forward(fixture["eval/x"], path_of("eval/arch", i)),
+                        fixture["eval/logits"][i]);
   }
   const Path first = path_of("eval/arch", 0);
   network.train();
   for (std::int64_t i = 0; i < 2; ++i) network.forward(fixture["recal/x"][i], first);
   network.eval();
-  deviations.compare("recalibrated", network.forward(fixture["eval/x"], first),
-                     fixture["recal/logits"]);
-  return deviations;
+  differences.compare("recalibrated", network.forward(fixture["eval/x"], first),
+                      fixture["recal/logits"]);
+  return differences;
 }
 
 Fixture fixture_of(const std::string& name) {
@@ -334,10 +342,10 @@ void check(const std::string& name) {
   INFO(name);
   const Fixture fixture = fixture_of(name);
   ic::Supernet<ic::NasBench201<Skip>, Policy> network(options_of(fixture));
-  const Deviations deviations = replay<Policy>(fixture, *network);
-  std::cout << name << ": largest " << deviations.worst() << " (" << deviations.text() << " )\n";
-  INFO(deviations.text());
-  CHECK(deviations.worst() < kTolerance);
+  const Differences differences = replay<Policy>(fixture, *network);
+  std::cout << name << ": largest " << differences.worst() << " (" << differences.text() << " )\n";
+  INFO(differences.text());
+  CHECK(differences.worst() < kTolerance);
 }
 
 /// The recorded FairNAS network: three choices.
@@ -349,15 +357,15 @@ struct SmallLayout {
 };
 
 template <class Policy>
-Deviations check_fairnas(const std::string& name) {
+Differences check_fairnas(const std::string& name) {
   INFO(name);
   const Fixture fixture = fixture_of(name);
   ic::Supernet<ic::FairNasNetwork<SmallLayout>, Policy> network(ic::FairNasOptions{.classes = 10});
-  const Deviations deviations = replay<Policy>(fixture, *network);
-  std::cout << name << ": largest " << deviations.worst() << " (" << deviations.text() << " )\n";
-  INFO(deviations.text());
-  CHECK(deviations.worst() < kTolerance);
-  return deviations;
+  const Differences differences = replay<Policy>(fixture, *network);
+  std::cout << name << ": largest " << differences.worst() << " (" << differences.text() << " )\n";
+  INFO(differences.text());
+  CHECK(differences.worst() < kTolerance);
+  return differences;
 }
 
 template <class Policy>
@@ -371,7 +379,7 @@ double worst_with(const std::string& name, const Mistake& mistake) {
 template <class Policy>
 using kept = ic::keep_inert<Policy>;
 
-using reference_split = ic::split<ic::on_demand, 1, ic::last_used>;
+using reference_split = ic::testing::last_used_split;
 
 /// The same network put together by hand from its public parts, with candidates of our choice.
 template <class EdgeOperations>
@@ -386,7 +394,7 @@ struct HandMade : torch::nn::Module {
       cells.push_back(list->register_module(
           std::to_string(i),
           Cell(static_cast<std::size_t>(i), ic::Geometry{.channels = options.width},
-               ic::operations_of<EdgeOperations>())));
+               ic::Response::kObserved, ic::operations_of<EdgeOperations>)));
     }
     register_module("head", head);
   }

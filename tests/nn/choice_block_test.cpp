@@ -145,7 +145,7 @@ struct ic::dependency_state<gain> {
   at::Tensor table;
 };
 
-/// Every other hook of `dependency_state`, alone: begin_epoch without split, before, prepare.
+/// Other hooks of `dependency_state`: before, begin_epoch without split.
 struct offset_per_epoch {
   static constexpr std::string_view name = "offset_per_epoch";
   static constexpr std::size_t depth = 0;
@@ -154,16 +154,12 @@ struct offset_per_epoch {
 template <>
 struct ic::dependency_state<offset_per_epoch> {
   dependency_state(torch::nn::Module&, const ic::Site&) {}
-  void prepare(ic::CandidateBank& bank, const ic::Selection& at) {
-    prepared = bank.candidate_count() * 10 + at.candidate();
-  }
   at::Tensor before(const at::Tensor& x, const ic::Selection&) const { return x + offset; }
   ic::NewParameters begin_epoch(std::size_t epoch, ic::CandidateBank&) {
     offset = static_cast<double>(epoch);
     return {};
   }
   double offset = 0;
-  std::size_t prepared = 0;
 };
 
 static_assert(ic::DependencyPolicy<gain>);
@@ -395,13 +391,11 @@ TEST_CASE("each hook of a policy works without the others") {
   ic::ChoiceBlock<Own, offset_per_epoch> block(1, ic::Geometry{.channels = 3});
   const at::Tensor x = at::randn({1, 3, 2, 2});
   CHECK(at::equal(block->forward(x, OwnPath{0, 0, 0}), 3 * x));
-  CHECK(block->state().prepared == 70);
   CHECK(ic::begin_epoch(*block, 2).empty());
   CHECK(at::equal(block->forward(x, OwnPath{0, 2, 0}), 2 * (x + 2.0)));
-  CHECK(block->state().prepared == 72);
   const ic::DeferredBias deferred = block->forward_deferred(x, OwnPath{0, 5, 0});
   CHECK(at::equal(deferred.value, x + 2.0));
-  CHECK(ic::split_now(*block).empty());
+  CHECK_FALSE(block->can_split());
   CHECK_FALSE(block->is_split());
 }
 
@@ -464,24 +458,85 @@ TEST_CASE("geometries that a candidate cannot serve are refused when the block i
   CHECK_THROWS_AS((ic::ChoiceBlock<Strided, ic::none>(3, Geometry{})), std::out_of_range);
   CHECK_THROWS_WITH(
       (ic::ChoiceBlock<ic::NasBench201Space, ic::none>(
-          0, Geometry{}, ic::operations_of<ic::Candidates<ic::Skip, ic::Zero>>())),
+          0, Geometry{}, ic::Response::kObserved,
+          ic::operations_of<ic::Candidates<ic::Skip, ic::Zero>>)),
       Contains("interchoice: location 0 has 5 candidates, got 2 operations; give one for each"));
   // A policy looks at every candidate when it is made: not before their number is known to fit.
   CHECK_THROWS_WITH(
       (ic::ChoiceBlock<ic::NasBench201Space, ic::bias<1>>(
-          1, Geometry{}, ic::operations_of<ic::Candidates<ic::Skip, ic::Zero>>())),
+          1, Geometry{}, ic::Response::kObserved,
+          ic::operations_of<ic::Candidates<ic::Skip, ic::Zero>>)),
       Contains("interchoice: location 1 has 5 candidates, got 2 operations; give one for each"));
   // Operations put together by hand count as able to show everything.
   std::vector<ic::AnyOperation> by_hand =
-      ic::operations_of_choice<ic::Chain<1, ic::Candidates<ic::Zero>>>(0);
+      ic::operations_of<ic::Chain<1, ic::Candidates<ic::Zero>>>(0);
   by_hand = {ic::AnyOperation{by_hand[0].name, by_hand[0].build}};
   CHECK(by_hand[0].responses(Geometry{}) == ic::Responses{});
   CHECK_THROWS_WITH(
       (ic::CellBlocks<ic::NasBench201Space, ic::none>(
-          0, Geometry{.channels = 2, .stride = 2},
-          ic::operations_of<ic::NasBench201<ic::LinearSkip>::EdgeOperations>())),
+          0, Geometry{.channels = 2, .stride = 2}, ic::Response::kObserved,
+          ic::operations_of<ic::NasBench201<ic::LinearSkip>::EdgeOperations>)),
       Contains(
           "interchoice: AveragePool3x3 needs equal channels and stride 1, got 2 -> 2, stride 2"));
+}
+
+namespace {
+
+/// Pays no attention to the geometry.
+struct FixedWidth {
+  static constexpr std::string_view name = "fixed_width";
+  torch::nn::Conv2d build(const ic::Geometry& g) const {
+    return torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, 3, 3).padding(1));
+  }
+};
+/// Shrinks its input by its borders.
+struct Unpadded {
+  static constexpr std::string_view name = "unpadded";
+  torch::nn::Conv2d build(const ic::Geometry& g) const {
+    return torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.out_channels, 3));
+  }
+};
+/// Mixes the channels of tokens [N, T, C].
+struct TokenLinear {
+  static constexpr std::string_view name = "linear";
+  torch::nn::Linear build(const ic::Geometry& g) const {
+    return torch::nn::Linear(g.channels, g.out_channels);
+  }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a candidate that makes another shape than asked for is named", "", ic::none,
+                   ic::bias<1>, gain) {
+  using Careless = ic::Chain<2, ic::Candidates<FixedWidth, Unpadded, Pointwise>>;
+  using Tokens = ic::Chain<2, ic::Candidates<TokenLinear, ic::Skip>>;
+  const at::Tensor x = at::randn({2, 3, 5, 6});
+  const auto forward = [&](const ic::Geometry& geometry, std::uint8_t c) {
+    ic::ChoiceBlock<Careless, TestType> block(1, geometry);
+    const ic::Architecture<Careless> path{0, c};
+    const at::Tensor deferred = block->forward_deferred(x, path).value;
+    const bool agree = deferred.sizes() == block->forward(x, path).sizes();
+    CHECK(agree);
+  };
+  forward({.channels = 3}, 0);
+  forward({.channels = 3, .out_channels = 4, .stride = 2}, 2);
+  CHECK_THROWS_WITH(
+      forward({.channels = 3, .out_channels = 4}, 0),
+      Contains(
+          "interchoice: candidate 'fixed_width' at location 1 makes [2, 3, 5, 6] of [2, 3, 5, 6], "
+          "where [2, 4, 5, 6] is asked for (3 -> 4 channels, stride 1); let its "
+          "`build(geometry)` use geometry.channels, out_channels and stride"));
+  CHECK_THROWS_WITH(forward({.channels = 3, .stride = 2}, 0),
+                    Contains("where [2, 3, 3, 3] is asked for (3 -> 3 channels, stride 2)"));
+  CHECK_THROWS_WITH(forward({.channels = 3}, 1), Contains("'unpadded' at location 1 makes "
+                                                          "[2, 3, 3, 4]"));
+  const ic::Geometry tokens{.channels = 3, .out_channels = 5, .axis = ic::ChannelAxis::kLast};
+  ic::ChoiceBlock<Tokens, TestType> block(
+      1, ic::Geometry{.channels = 3, .axis = ic::ChannelAxis::kLast});
+  const at::Tensor t = at::randn({2, 7, 3});
+  CHECK(block->forward(t, {0, 0}).sizes() == t.sizes());
+  ic::ChoiceBlock<ic::Chain<2, ic::Candidates<TokenLinear>>, TestType> wide(1, tokens);
+  CHECK(wide->forward(t, {0, 0}).sizes() == std::vector<std::int64_t>{2, 7, 5});
 }
 
 TEST_CASE("blocks are found wherever they are in a network") {

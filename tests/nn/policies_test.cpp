@@ -1,9 +1,11 @@
 // Every policy beside bias and split by its formula, computed a second time from the state's
 // tensors and a block without any dependency.
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "interchoice/nn/begin_epoch.hpp"
@@ -272,6 +274,68 @@ TEST_CASE("composed policies keep their own depth, order and hooks") {
   // Segments must know of every choice that is read: two priors for the split.
   CHECK(pair.block->context().depth() == 2);
   CHECK(pair.block->context().prior(1).location == 1);
+}
+
+namespace {
+
+/// y = op_c(h(x)) * 2 with h(x) = x + k / 8: hooks that the library's own policies do not have, and
+/// an event. The place in a list, and a policy's own depth, must not matter to anyone.
+struct around {
+  static constexpr std::string_view name = "around";
+  static constexpr std::size_t depth = 3;
+};
+
+}  // namespace
+
+template <>
+struct ic::dependency_state<around> {
+  dependency_state(torch::nn::Module&, const ic::Site& site) : depth(site.context().depth()) {}
+  at::Tensor before(const at::Tensor& x, const ic::Selection& at) const {
+    return x + static_cast<double>(at.context()) / 8;
+  }
+  at::Tensor after(const at::Tensor& y, const ic::Selection&) const { return y * 2; }
+  ic::NewParameters begin_epoch(std::size_t epoch, ic::CandidateBank&) {
+    epochs += epoch;
+    return {};
+  }
+  std::size_t depth;
+  std::size_t epochs = 0;
+};
+
+TEMPLATE_TEST_CASE(
+    "every hook of a composition acts where its policy says, in any order", "",
+    (ic::compose<around, ic::affine<1>, ic::bias_sum<2>, ic::scale<1>, ic::split<1, 2>>),
+    (ic::compose<ic::split<1, 2>, ic::scale<1>, around, ic::bias_sum<2>, ic::affine<1>>),
+    (ic::keep_inert<
+        ic::compose<ic::bias_sum<2>, around, ic::split<1, 2>, ic::scale<1>, ic::affine<1>>>)) {
+  Pair<TestType> pair(3);
+  CHECK(ic::begin_epoch(*pair.block, 0).empty());
+  CHECK(ic::begin_epoch(*pair.block, 1).size() == 48 * pair.block->candidate_parameters().size());
+  CHECK(pair.block->is_split());
+  CHECK(pair.block->can_split());
+  ic::testing::randomise(*pair.block, 11);
+  const auto parameters = pair.block->named_parameters();
+  for (std::uint8_t c = 0; c < 3; ++c) {  // those with a BatchNorm
+    const Path path{4, 2, 5, c};
+    INFO(Space::candidate_name(3, c));
+    const at::Tensor x = input(c);
+    at::Tensor h = x + static_cast<double>((4 * 7 + 2) * 7 + 5) / 8;  // far, middle, near prior
+    h = h * per_channel(parameters["scale_table"][5][c]);
+    const std::string name(Space::candidate_name(3, c));
+    const at::Tensor vector =
+        parameters["bias_table0"][c] + parameters["bias_table1"][5] + parameters["bias_table2"][2];
+    const ic::NormAdjustment adjustment{1 + parameters["gain_table." + name][5],
+                                        parameters["shift_table." + name][5]};
+    const at::Tensor expected =
+        pair.block->bank().at(2 * 7 + 5, c).forward_adjusted(h, vector, adjustment) * 2;
+    CHECK(close(pair.block->forward(x, path), expected));
+    CHECK(close(pair.block->forward_deferred(x, path).value, expected));
+  }
+  // What an extraction would have to know: everything but before and after.
+  const std::array<std::uint8_t, 4> path{4, 2, 5, 1};
+  ic::Resolution resolution = pair.block->resolution(path);
+  CHECK_FALSE(resolution.is_complete);
+  for (const auto& [name, constant] : resolution.constants()) CHECK(constant->defined());
 }
 
 TEST_CASE("every policy follows its module to another type, and leaves the first path alone") {

@@ -1,6 +1,7 @@
 // Trainings that are interrupted and go on: the bits of one that never was; what is refused.
 
 #include <ATen/Functions.h>
+#include <torch/optim/lbfgs.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -11,8 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/networks/saved_network.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
+#include "interchoice/sampling/weighted.hpp"
 #include "interchoice/training/resumable_training.hpp"
 #include "interchoice/training/train.hpp"
 #include "support/catch.hpp"
@@ -43,11 +47,6 @@ template <class Policy>
 std::shared_ptr<Dropping<Policy>> network() {
   at::manual_seed(1);
   return std::make_shared<Dropping<Policy>>();
-}
-
-template <class Policy>
-ic::CheckpointHeader header_of() {
-  return ic::checkpoint_header<Space, Policy>({{"width", "4"}});
 }
 
 ic::Batches data_of(std::uint64_t seed = 3) {
@@ -99,7 +98,7 @@ void check_resumes(const ic::Training& training, const Sampler& sample, std::siz
     std::size_t steps = 0;
     ic::Training piece = training;
     piece.stop = [&] { return ++steps >= most; };
-    const auto part = ic::train_resumable(file, net, header_of<Policy>(), data, sample, piece);
+    const auto part = ic::train_resumable(file, net, data, sample, piece);
     steps_in_all += steps;
     is_over = !part.stopped;
     if (!is_over) {
@@ -119,12 +118,12 @@ void check_resumes(const ic::Training& training, const Sampler& sample, std::siz
   std::size_t steps = 0;
   ic::Training again = training;
   again.stop = [&] { return ++steps > 0; };
-  check_same(ic::train_resumable(file, net, header_of<Policy>(), data, sample, again), record);
+  check_same(ic::train_resumable(file, net, data, sample, again), record);
   CHECK(steps == 0);
   CHECK(differing(expected, state_of(*net)) == std::vector<std::string>{});
 }
 
-const ic::UniformSampler<Space> kUniform(ic::all<Space>, ic::Seed{4});
+const ic::Sampler<ic::Uniform<Space>> kUniform(ic::Uniform(ic::all<Space>), ic::Seed{4});
 
 }  // namespace
 
@@ -138,20 +137,25 @@ TEST_CASE("so does one of other options") {
   ic::Training training = training_of();
   SECTION("a split on demand, copies without momentum") {
     training.split_epoch = 2;
-    training.copy_momentum = ic::CopyMomentum::kFresh;
+    training.copies = ic::fresh_momentum;
     check_resumes<ic::split<ic::on_demand>>(training, kUniform);
   }
   SECTION("frozen weights off the path") {
-    training.unsampled = ic::UnsampledWeights::kFreeze;
+    training.unsampled = ic::freeze;
     check_resumes<ic::split<2>>(training, kUniform);
   }
   SECTION("no momentum: what has been sampled goes on to decay") {
-    training.sgd = {.momentum = 0, .weight_decay = 0.01};
+    training.optimizer = ic::Sgd{.momentum = 0, .weight_decay = 0.01};
     check_resumes<ic::bias<1>>(training, kUniform);
   }
   SECTION("several paths a step, label smoothing") {
-    training.label_smoothing = 0.1;
-    check_resumes<ic::none>(training, ic::StrictFairSampler<Space>(ic::Seed{4}));
+    training.loss = ic::CrossEntropy{.label_smoothing = 0.1};
+    check_resumes<ic::none>(training, ic::Sampler(ic::StrictFair(ic::all<Space>), ic::Seed{4}));
+  }
+  SECTION("AdamW, through a split") {
+    training.optimizer = ic::AdamW{};
+    training.learning_rate = ic::cosine(0.01, 1e-4);
+    check_resumes<ic::split<2>>(training, kUniform);
   }
   SECTION("a state every second epoch") { check_resumes<ic::none>(training, kUniform, 2); }
 }
@@ -162,14 +166,14 @@ TEST_CASE("a state of another training is refused with every difference, and lef
   const ic::Training training = training_of();
   {
     auto net = network<ic::bias<1>>();
-    ic::train_resumable(file, net, header_of<ic::bias<1>>(), data_of(), kUniform, training);
+    ic::train_resumable(file, net, data_of(), kUniform, training);
   }
   const std::string bytes = bytes_of(file.path);
   const auto refusal = [&](const ic::Training& other, const auto& data, const auto& sample) {
     auto net = network<ic::bias<1>>();
     const State before = state_of(*net);
-    const std::string message = thrown_by(
-        [&] { ic::train_resumable(file, net, header_of<ic::bias<1>>(), data, sample, other); });
+    const std::string message =
+        thrown_by([&] { ic::train_resumable(file, net, data, sample, other); });
     CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
     CHECK(bytes_of(file.path) == bytes);
     CHECK_THAT(message, Contains(file.path.string()));
@@ -177,47 +181,47 @@ TEST_CASE("a state of another training is refused with every difference, and lef
   };
   using Change = std::function<void(ic::Training&)>;
   const std::vector<std::pair<std::string, Change>> changes{
-      {"epochs: '5', here '6'", [](auto& t) { t.epochs = 6; }},
-      {"learning rates: '0.05", [](auto& t) { t.learning_rate = ic::cosine(0.05, 2e-3); }},
-      {"momentum: '0.9", [](auto& t) { t.sgd.momentum = 0.8; }},
-      {"weight decay", [](auto& t) { t.sgd.weight_decay = 0; }},
-      {"label smoothing", [](auto& t) { t.label_smoothing = 0.1; }},
-      {"unsampled weights: 'move', here 'freeze'",
-       [](auto& t) { t.unsampled = ic::UnsampledWeights::kFreeze; }},
-      {"batches of paths", [](auto& t) { t.path_batches = ic::PathBatches::kSuccessiveBatches; }},
-      {"split epoch: 'none', here '2'", [](auto& t) { t.split_epoch = 2; }},
-      {"momentum of copies: 'copied', here 'fresh'",
-       [](auto& t) { t.copy_momentum = ic::CopyMomentum::kFresh; }}};
+      {"epochs is '5' there, '6' here", [](auto& t) { t.epochs = 6; }},
+      {"learning rates is 'from 0.05, digest",
+       [](auto& t) { t.learning_rate = ic::cosine(0.05, 2e-3); }},
+      {"optimizer is 'SGD, momentum 0.9, weight decay 0.0003' there, 'SGD, momentum 0.8",
+       [](auto& t) { t.optimizer = ic::Sgd{.momentum = 0.8}; }},
+      {"weight decay 0' here", [](auto& t) { t.optimizer = ic::Sgd{.weight_decay = 0}; }},
+      {"'AdamW,", [](auto& t) { t.optimizer = ic::AdamW{}; }},
+      {"loss is 'cross entropy, label smoothing 0' there",
+       [](auto& t) { t.loss = ic::CrossEntropy{.label_smoothing = 0.1}; }},
+      {"unsampled weights is 'move' there, 'freeze' here",
+       [](auto& t) { t.unsampled = ic::freeze; }},
+      {"batches of paths", [](auto& t) { t.path_batches = ic::PathBatches::kSuccessive; }},
+      {"split epoch is 'the policy's' there, '2' here", [](auto& t) { t.split_epoch = 2; }},
+      {"momentum of copies is 'copied' there, 'fresh' here",
+       [](auto& t) { t.copies = ic::fresh_momentum; }}};
   for (const auto& [text, change] : changes) {
     INFO(text);
     ic::Training other = training;
     change(other);
     const std::string message = refusal(other, data_of(), kUniform);
     CHECK_THAT(message, Contains("another training") && Contains(text));
-    CHECK(message.find("first batch") == message.npos);  // what agrees is not named
+    CHECK(message.find("data is") == message.npos);  // what agrees is not named
   }
-  CHECK_THAT(refusal(training, data_of(9), kUniform), Contains("first batch"));
+  CHECK_THAT(refusal(training, data_of(9), kUniform), Contains("data is") && Contains("seed 9"));
   CHECK_THAT(refusal(training, batches(ic::first_images(digits(), 64), 32, 3), kUniform),
-             Contains("images: '96', here '64'") && Contains("batches: '3', here '2'"));
-  CHECK_THAT(refusal(training, data_of(), ic::UniformSampler<Space>(ic::all<Space>, ic::Seed{5})),
-             Contains("first paths"));
+             Contains("data is '96 images"));
+  CHECK_THAT(refusal(training, data_of(), ic::Sampler(ic::Uniform(ic::all<Space>), ic::Seed{5})),
+             Contains("sampler is") && Contains("seed 5"));
 
   // Another network.
   auto net = network<ic::none>();
-  CHECK_THAT(thrown_by([&] {
-               ic::train_resumable(file, net, header_of<ic::none>(), data_of(), kUniform, training);
-             }),
-             Contains("policy is 'bias<1>', the network's 'none'"));
+  CHECK_THAT(thrown_by([&] { ic::train_resumable(file, net, data_of(), kUniform, training); }),
+             Contains("policy is 'bias<1>' there, 'none' here"));
 }
 
 TEST_CASE("what is no state of a training, or a damaged one, is refused") {
   const TemporaryFolder folder;
   const ic::TrainingStateFile file{folder / "state"};
-  const auto header = header_of<ic::none>();
   const auto go_on = [&] {
     auto net = network<ic::none>();
-    return thrown_by(
-        [&] { ic::train_resumable(file, net, header, data_of(), kUniform, training_of()); });
+    return thrown_by([&] { ic::train_resumable(file, net, data_of(), kUniform, training_of()); });
   };
   REQUIRE(go_on() == "");
   const ic::TensorFile whole = ic::read_tensor_file(file.path);
@@ -237,23 +241,24 @@ TEST_CASE("what is no state of a training, or a damaged one, is refused") {
   CHECK(damaged([](auto&) {}) == "");
   CHECK_THAT(damaged([](auto& f) { f.metadata.erase("interchoice_training"); }),
              Contains("no state of a training"));
-  CHECK_THAT(with("\"format\":1", "\"format\":2"), Contains("format 2"));
+  CHECK_THAT(with("\"format\":2", "\"format\":1"),
+             Contains("format 1, this version reads format 2"));
   CHECK_THAT(with("{", "["), Contains("damaged"));
   CHECK_THAT(with("\"epochs\":[[", "\"epochs\":[[1.0,"), Contains("4 values"));
   CHECK_THAT(with("\"gradients\":[\"", "\"gradients\":[\"x"), Contains("no parameter 'x"));
-  const std::string momentum = "momentum.net.stem.convolution.weight";
+  const std::string momentum = "optimizer.net.stem.convolution.weight.momentum_buffer";
   CHECK_THAT(damaged([&](auto& f) { f.tensors[momentum] = at::zeros({3}); }),
              Contains("fits no parameter"));
-  CHECK_THAT(damaged([&](auto& f) { f.tensors["momentum.nothing"] = at::zeros({3}); }),
-             Contains("'nothing' fits no parameter"));
+  CHECK_THAT(damaged([&](auto& f) { f.tensors["optimizer.nothing"] = at::zeros({3}); }),
+             Contains("the optimizer's 'nothing' fits no parameter"));
   CHECK_THAT(damaged([](auto& f) { f.tensors.erase("generator.cpu"); }),
              Contains("random number generator 'cpu'"));
   CHECK_THAT(damaged([](auto& f) { f.tensors["generator.cpu"] = at::zeros({3}, at::kByte); }),
              Contains("random number generator 'cpu'"));
   CHECK_THAT(damaged([](auto& f) { f.tensors.erase("network.net.stem.convolution.weight"); }),
-             Contains("is missing"));
+             Contains("is missing there"));
   CHECK_THAT(damaged([](auto& f) { f.tensors["network.more"] = at::zeros({1}); }),
-             Contains("is unknown"));
+             Contains("missing here"));
   ic::write_tensor_file(file.path, whole);
   std::filesystem::resize_file(file.path, std::filesystem::file_size(file.path) - 1);
   CHECK_THAT(go_on(), Contains(file.path.string()));
@@ -261,32 +266,65 @@ TEST_CASE("what is no state of a training, or a damaged one, is refused") {
   // A state is no checkpoint either: what it has more is named.
   ic::write_tensor_file(file.path, whole);
   auto net = network<ic::none>();
-  CHECK_THAT(thrown_by([&] { ic::load_checkpoint(file.path, *net, header); }),
-             Contains("momentum.net.stem.convolution.weight' is unknown"));
+  CHECK_THAT(thrown_by([&] { ic::load(file.path, net); }),
+             Contains("optimizer.net.stem.convolution.weight.momentum_buffer' is"));
 }
 
-TEST_CASE("what cannot be kept is refused before the first step") {
+TEST_CASE("a sampler or data that differ a little make another training") {
   const TemporaryFolder folder;
   const ic::TrainingStateFile file{folder / "state"};
-  auto net = network<ic::split<1, 1, ic::last_used>>();
-  const auto header = header_of<ic::split<1, 1, ic::last_used>>();
   ic::Training training = training_of();
-  training.stop = [] { return true; };
-  CHECK_THAT(
-      thrown_by([&] { ic::train_resumable(file, net, header, data_of(), kUniform, training); }),
-      Contains("net.cells.0.edge01") && Contains("last_used"));
-  auto other = network<ic::none>();
-  training.copy_momentum = ic::CopyMomentum::kShared;
-  training.unsampled = ic::UnsampledWeights::kFreeze;
-  CHECK_THAT(thrown_by([&] {
-               ic::train_resumable(file, other, header_of<ic::none>(), data_of(), kUniform,
-                                   training);
-             }),
-             Contains("kShared"));
-  CHECK_THAT(thrown_by([&] {
-               ic::train_resumable({file.path, 0}, other, header_of<ic::none>(), data_of(),
-                                   kUniform, training_of());
-             }),
-             Contains("every is 0"));
+  training.epochs = 1;
+  const auto weighted = [](double weight) {
+    return ic::Sampler(
+        ic::Weighted(ic::all<Space>,
+                     [weight](std::size_t, std::size_t c) { return c == 3 ? weight : 1.0; }),
+        ic::Seed{4});
+  };
+  const auto go_on = [&](double weight, const ic::ImageSet& set) {
+    auto net = network<ic::none>();
+    return thrown_by(
+        [&] { ic::train_resumable(file, net, batches(set, 32, 3), weighted(weight), training); });
+  };
+  const ic::ImageSet set = ic::first_images(digits(), 96);
+  REQUIRE(weighted(1)(0, 0) == weighted(1 + 1e-12)(0, 0));  // the same first paths
+  CHECK(go_on(1, set) == "");
+  CHECK_THAT(go_on(1 + 1e-12, set), Contains("sampler is") && !Contains("data is"));
+  ic::ImageSet other = set;
+  other.labels = set.labels.clone();
+  other.labels[95] = (other.labels[95].item<std::int64_t>() + 1) % 10;
+  CHECK_THAT(go_on(1, other), Contains("data is") && !Contains("sampler is"));
+  CHECK(go_on(1, set) == "");
+}
+
+TEST_CASE("what cannot be kept or told apart is refused before the first step") {
+  const TemporaryFolder folder;
+  const ic::TrainingStateFile file{folder / "state"};
+  auto net = network<ic::none>();
+  const auto refusal = [&](const ic::TrainingStateFile& state, const auto& data, const auto& sample,
+                           const ic::Training& training) {
+    return thrown_by([&] { ic::train_resumable(state, net, data, sample, training); });
+  };
+  ic::Training training = training_of();
+  CHECK_THAT(refusal({file.path, 0}, data_of(), kUniform, training), Contains("every is 0"));
+  const auto no_text = [](std::uint64_t, std::uint64_t) { return Path{}; };
+  CHECK_THAT(refusal(file, data_of(), no_text, training), Contains("the sampler of a training"));
+  struct Repeated {
+    std::int64_t size() const { return 1; }
+    std::int64_t example_count() const { return 32; }
+    ic::Batch evaluation(std::int64_t i) const { return data_of().evaluation(i); }
+    ic::Batch calibration(std::int64_t i) const { return evaluation(i); }
+    std::vector<ic::Batch> epoch(std::uint64_t) const { return {evaluation(0)}; }
+  };
+  CHECK_THAT(refusal(file, Repeated{}, kUniform, training), Contains("the data of a training"));
+  training.loss = [](const at::Tensor& y, const at::Tensor& target) {
+    return at::cross_entropy_loss(y, target);
+  };
+  CHECK_THAT(refusal(file, data_of(), kUniform, training), Contains("the loss of a training"));
+  training = training_of();
+  training.optimizer = [](const torch::nn::Module& m) {
+    return torch::optim::LBFGS(m.parameters());
+  };
+  CHECK_THAT(refusal(file, data_of(), kUniform, training), Contains("keeps the state of"));
   CHECK_FALSE(std::filesystem::exists(file.path));
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/train.hpp"
@@ -39,6 +40,9 @@ class DoubleBatches {
       return {batch.data.to(at::kDouble), batch.target};
     }
 
+    ic::BatchIterator<Epoch> begin() const { return {*this, 0}; }
+    ic::BatchIterator<Epoch> end() const { return {*this, epoch_.size()}; }
+
    private:
     friend class DoubleBatches;
     Epoch(ic::Batches::Epoch epoch, std::shared_ptr<std::vector<std::int64_t>> asked)
@@ -48,7 +52,7 @@ class DoubleBatches {
   };
 
   std::int64_t size() const { return batches_.size(); }
-  std::int64_t example_count() const { return batches_.set().size(); }
+  std::int64_t example_count() const { return batches_.example_count(); }
   ic::Batch evaluation(std::int64_t index) const { return batches_.evaluation(index); }
   ic::Batch calibration(std::int64_t index) const { return batches_.calibration(index); }
   Epoch epoch(std::uint64_t number) const { return {batches_.epoch(number), asked_}; }
@@ -74,8 +78,8 @@ ic::LearningRate constant(double rate) {
   return [rate](std::size_t, std::size_t) { return rate; };
 }
 
-ic::StrictFairSampler<Space> fair(std::uint64_t seed) {
-  return {ic::no_zero<Space>, ic::Seed{seed}};
+ic::Sampler<ic::StrictFair<Space>> fair(std::uint64_t seed) {
+  return {ic::StrictFair(ic::no_zero<Space>), ic::Seed{seed}};
 }
 
 /// Mean over the batch of -sum_k ((1 - e) onehot + e / K)_k log softmax(z)_k.
@@ -91,16 +95,16 @@ at::Tensor smoothed(const at::Tensor& logits, const at::Tensor& target, double e
 
 TEST_CASE("a step's gradient is that of the summed losses of its paths") {
   // Rate 1, no momentum, no decay: what a step subtracts is the gradient.
-  const auto mode = GENERATE(PathBatches::kSameBatch, PathBatches::kSuccessiveBatches);
+  const auto mode = GENERATE(PathBatches::kSame, PathBatches::kSuccessive);
   const DoubleBatches data = source(24, 6);  // 4 batches, as many as there are paths
   auto net = double_net<ic::bias<1>>();
   const State before = state_of(*net);
   State after;
   ic::train(net, data, fair(3),
             {.epochs = 1,
+             .loss = ic::CrossEntropy{.label_smoothing = 0.1},
+             .optimizer = ic::Sgd{.momentum = 0, .weight_decay = 0},
              .learning_rate = constant(1),
-             .sgd = {.momentum = 0, .weight_decay = 0},
-             .label_smoothing = 0.1,
              .path_batches = mode,
              .stop = [&] {
                if (after.empty()) after = state_of(*net);
@@ -109,13 +113,12 @@ TEST_CASE("a step's gradient is that of the summed losses of its paths") {
 
   auto second = double_net<ic::bias<1>>();
   const auto epoch = data.epoch(0);
-  const auto paths = fair(3).paths(0, 0);
+  const auto paths = fair(3)(0, 0);
   REQUIRE(paths.size() == 4);
   const auto summed = [&] {
     double sum = 0;
     for (std::size_t p = 0; p < paths.size(); ++p) {
-      const ic::Batch batch =
-          epoch[mode == PathBatches::kSameBatch ? 0 : static_cast<std::int64_t>(p)];
+      const ic::Batch batch = epoch[mode == PathBatches::kSame ? 0 : static_cast<std::int64_t>(p)];
       sum += smoothed(second->forward(batch.data, paths[p]), batch.target, 0.1).item<double>();
     }
     return sum;
@@ -142,16 +145,16 @@ TEST_CASE("a step's gradient is that of the summed losses of its paths") {
 }
 
 TEST_CASE("several steps of several paths are those of a loop by hand") {
-  const auto mode = GENERATE(PathBatches::kSameBatch, PathBatches::kSuccessiveBatches);
-  const bool same = mode == PathBatches::kSameBatch;
+  const auto mode = GENERATE(PathBatches::kSame, PathBatches::kSuccessive);
+  const bool same = mode == PathBatches::kSame;
   const DoubleBatches data = source(43, 4);  // 11 batches, the last of 3
   const std::size_t steps = same ? 11 : 2;   // 4 paths: 2 steps of 4 batches, 3 batches are left
   auto net = double_net<ic::none>();
   std::vector<ic::Progress> reports;
   const auto record = ic::train(net, data, fair(5),
                                 {.epochs = 2,
+                                 .optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = 0.01},
                                  .learning_rate = constant(0.05),
-                                 .sgd = {.momentum = 0.9, .weight_decay = 0.01},
                                  .path_batches = mode},
                                 [&](const ic::Progress& p) { reports.push_back(p); });
   REQUIRE(reports.size() == 2 * steps);
@@ -172,7 +175,7 @@ TEST_CASE("several steps of several paths are those of a loop by hand") {
     double images = 0;
     for (std::size_t step = 0; step < steps; ++step) {
       at::Tensor total = at::zeros({}, at::kDouble);
-      const auto paths = fair(5).paths(epoch, step);
+      const auto paths = fair(5)(epoch, step);
       for (std::size_t p = 0; p < 4; ++p) {
         const ic::Batch batch =
             data.epoch(epoch)[static_cast<std::int64_t>(same ? step : 4 * step + p)];
@@ -198,7 +201,7 @@ TEST_CASE("several steps of several paths are those of a loop by hand") {
     }
     CHECK(images == (same ? 4 * 43 : 32));  // every image once for every path, or once
     CHECK(record.epochs[epoch].loss == Approx(loss_sum / images).epsilon(1e-9));
-    CHECK(record.epochs[epoch].accuracy == Approx(correct / images).epsilon(1e-12));
+    CHECK(record.epochs[epoch].accuracy.value() == Approx(correct / images).epsilon(1e-12));
     CHECK_FALSE(record.epochs[epoch].is_partial);
   }
   for (const auto& [name, tensor] : state_of(*second)) {
@@ -214,20 +217,19 @@ TEST_CASE("train repeats the reference's strictly fair training", "[shared]") {
   REQUIRE((paths == 5 && fixture["arch"].size(0) == 10));  // two optimizer steps
   struct Recorded {                                        // an epoch for each step
     const Fixture* fixture;
-    struct Epoch {
-      const Fixture* fixture;
-      std::int64_t first;
-      ic::Batch operator[](std::int64_t i) const {
-        return {(*fixture)["x"][first + i], (*fixture)["y"][first + i]};
-      }
-    };
     std::int64_t size() const { return 5; }
     std::int64_t example_count() const { return 30; }
-    Epoch epoch(std::uint64_t e) const { return {fixture, 5 * static_cast<std::int64_t>(e)}; }
-    ic::Batch evaluation(std::int64_t i) const { return epoch(0)[i]; }
-    ic::Batch calibration(std::int64_t i) const { return epoch(0)[i]; }
+    std::vector<ic::Batch> epoch(std::uint64_t e) const {
+      std::vector<ic::Batch> batches;
+      for (auto i = 5 * static_cast<std::int64_t>(e); batches.size() < 5; ++i) {
+        batches.push_back({(*fixture)["x"][i], (*fixture)["y"][i]});
+      }
+      return batches;
+    }
+    ic::Batch evaluation(std::int64_t) const { return {}; }
+    ic::Batch calibration(std::int64_t) const { return {}; }
     std::size_t paths_per_step() const { return 5; }
-    std::vector<Path> paths(std::uint64_t e, std::uint64_t) const {
+    std::vector<Path> operator()(std::uint64_t e, std::uint64_t) const {
       std::vector<Path> paths;
       for (std::int64_t i = 0; i < 5; ++i) {
         paths.emplace_back(fixture->candidates("arch", 5 * static_cast<std::int64_t>(e) + i));
@@ -259,13 +261,13 @@ TEST_CASE("train repeats the reference's strictly fair training", "[shared]") {
   const Recorded recorded{&fixture};
   ic::train(net, recorded, recorded,
             {.epochs = 2,
+             .optimizer = ic::Sgd{.momentum = fixture.meta.at("momentum"),
+                                  .weight_decay = fixture.meta.at("weight_decay")},
              .learning_rate =
                  [&](std::size_t e, std::size_t) {
                    return fixture["lr"][5 * static_cast<std::int64_t>(e) + 4].item<double>();
                  },
-             .sgd = {.momentum = fixture.meta.at("momentum").get<double>(),
-                     .weight_decay = fixture.meta.at("weight_decay").get<double>()},
-             .path_batches = PathBatches::kSuccessiveBatches});
+             .path_batches = PathBatches::kSuccessive});
   double worst = 0;
   each("final", [&](const at::Tensor& ours, const at::Tensor& theirs) {
     worst = std::max(worst, (ours - theirs).abs().max().item<double>());
@@ -276,32 +278,32 @@ TEST_CASE("train repeats the reference's strictly fair training", "[shared]") {
 
 TEST_CASE("one path a step is the same in every form") {
   struct OnePath {
-    ic::UniformSampler<Space> sample{ic::all<Space>, ic::Seed{4}};
+    ic::Sampler<ic::Uniform<Space>> sample{ic::Uniform(ic::all<Space>), ic::Seed{4}};
     std::size_t paths_per_step() const { return 1; }
-    std::vector<Path> paths(std::uint64_t epoch, std::uint64_t step) const {
+    std::vector<Path> operator()(std::uint64_t epoch, std::uint64_t step) const {
       return {sample(epoch, step)};
     }
   };
-  static_assert(ic::MultiPathSampler<OnePath, Space>);
+  static_assert(ic::PathSampler<OnePath>);
   const auto trained = [](const auto& sample, PathBatches mode) {
     auto net = make_net<ic::bias<1>>(1);
     ic::train(net, batches(ic::first_images(digits(), 40), 8, 1), sample,
               {.epochs = 2, .learning_rate = constant(0.1), .path_batches = mode});
     return state_of(*net);
   };
-  const State state = trained(OnePath{}.sample, PathBatches::kSameBatch);
-  CHECK(differing(state, trained(OnePath{}.sample, PathBatches::kSuccessiveBatches)).empty());
-  CHECK(differing(state, trained(OnePath{}, PathBatches::kSameBatch)).empty());
-  CHECK(differing(state, trained(OnePath{}, PathBatches::kSuccessiveBatches)).empty());
+  const State state = trained(OnePath{}.sample, PathBatches::kSame);
+  CHECK(differing(state, trained(OnePath{}.sample, PathBatches::kSuccessive)).empty());
+  CHECK(differing(state, trained(OnePath{}, PathBatches::kSame)).empty());
+  CHECK(differing(state, trained(OnePath{}, PathBatches::kSuccessive)).empty());
   // Where every weight is on a path of every step, it does not matter what happens to the others.
-  const auto fairly = [](ic::UnsampledWeights unsampled) {
+  const auto fairly = [](const ic::UnsampledWeights& unsampled) {
     auto net = make_net<ic::none>(1);
     ic::train(net, batches(ic::first_images(digits(), 24), 8, 1), fair(1),
               {.epochs = 2, .learning_rate = constant(0.1), .unsampled = unsampled});
     return state_of(*net);
   };
-  const State freeze = fairly(ic::UnsampledWeights::kFreeze);
-  CHECK(differing(fairly(ic::UnsampledWeights::kMove), freeze).empty());
+  const State freeze = fairly(ic::freeze);
+  CHECK(differing(fairly(ic::move), freeze).empty());
   CHECK_FALSE(differing(freeze, state_of(*make_net<ic::none>(1))).empty());
 }
 
@@ -322,7 +324,7 @@ TEST_CASE("a loss of any path that is not finite ends the training before the st
     return false;
   };
   const std::string message = thrown_by([&] { ic::train(net, data, fair(2), training); });
-  const auto paths = fair(2).paths(0, 1);
+  const auto paths = fair(2)(0, 1);
   std::size_t bad = 0;
   while (paths[bad][0] != 3) ++bad;
   REQUIRE(bad > 0);  // gradients of other paths are there by then
@@ -335,7 +337,7 @@ TEST_CASE("what cannot be a step of several paths is refused") {
     std::size_t said;
     std::size_t drawn;
     std::size_t paths_per_step() const { return said; }
-    std::vector<Path> paths(std::uint64_t, std::uint64_t) const { return {drawn, Path{}}; }
+    std::vector<Path> operator()(std::uint64_t, std::uint64_t) const { return {drawn, Path{}}; }
   };
   const auto refusal = [](const auto& sample, const ic::Training& training) {
     auto net = make_net<ic::none>(1);
@@ -345,9 +347,9 @@ TEST_CASE("what cannot be a step of several paths is refused") {
     CHECK(differing(before, state_of(*net)).empty());
     return text;
   };
-  CHECK_THAT(refusal(fair(1), {.path_batches = PathBatches::kSuccessiveBatches}),
+  CHECK_THAT(refusal(fair(1), {.path_batches = PathBatches::kSuccessive}),
              Contains("an epoch of 3 batches has no step of 4 batches"));
-  CHECK_THAT(refusal(Wrong{0, 0}, {.path_batches = PathBatches::kSuccessiveBatches}),
+  CHECK_THAT(refusal(Wrong{0, 0}, {.path_batches = PathBatches::kSuccessive}),
              Contains("0 paths a step"));
   CHECK_THAT(refusal(Wrong{2, 3}, {}), Contains("of 2 paths a step drew 3 in epoch 0, step 0"));
 }

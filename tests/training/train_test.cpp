@@ -14,6 +14,7 @@
 
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/protocols.hpp"
@@ -34,7 +35,9 @@ ic::LearningRate constant(double rate) {
   return [rate](std::size_t, std::size_t) { return rate; };
 }
 
-ic::UniformSampler<Space> uniform(std::uint64_t seed) { return {ic::all<Space>, ic::Seed{seed}}; }
+ic::Sampler<ic::Uniform<Space>> uniform(std::uint64_t seed) {
+  return {ic::Uniform(ic::all<Space>), ic::Seed{seed}};
+}
 
 const at::Tensor& momentum(const torch::optim::SGD& sgd, const at::Tensor& parameter) {
   const auto state = sgd.state().find(parameter.unsafeGetTensorImpl());
@@ -42,11 +45,12 @@ const at::Tensor& momentum(const torch::optim::SGD& sgd, const at::Tensor& param
   return static_cast<const torch::optim::SGDParamState&>(*state->second).momentum_buffer();
 }
 
-/// In which groups, and how often, SGD trains a parameter.
-std::vector<std::size_t> groups_of(torch::optim::SGD& sgd, const at::Tensor& parameter) {
+/// The groups in which an optimizer trains a parameter.
+std::vector<std::size_t> groups_of(torch::optim::Optimizer& optimizer,
+                                   const at::Tensor& parameter) {
   std::vector<std::size_t> groups;
-  for (std::size_t g = 0; g < sgd.param_groups().size(); ++g) {
-    for (const at::Tensor& p : sgd.param_groups()[g].params()) {
+  for (std::size_t g = 0; g < optimizer.param_groups().size(); ++g) {
+    for (const at::Tensor& p : optimizer.param_groups()[g].params()) {
       if (p.is_same(parameter)) groups.push_back(g);
     }
   }
@@ -88,12 +92,12 @@ TEST_CASE("warm-up grows to the full rate, then the other rate has the epochs th
 
 TEST_CASE("the three columns of Table 5") {
   const auto rates = [](const ic::Protocol& protocol, std::size_t epoch) {
-    return protocol.training.learning_rate(epoch, protocol.training.epochs);
+    return protocol.learning_rate(epoch, protocol.epochs);
   };
   const ic::Protocol bench = ic::protocols::nasbench201();
   const ic::Protocol supernet = ic::protocols::subimagenet_supernet();
   const ic::Protocol evaluation = ic::protocols::subimagenet_evaluation();
-  CHECK(std::vector{bench.training.epochs, supernet.training.epochs, evaluation.training.epochs} ==
+  CHECK(std::vector{bench.epochs, supernet.epochs, evaluation.epochs} ==
         std::vector<std::size_t>{250, 600, 240});
   CHECK(std::vector{bench.batch_size, supernet.batch_size, evaluation.batch_size} ==
         std::vector<std::int64_t>{256, 128, 128});
@@ -106,11 +110,16 @@ TEST_CASE("the three columns of Table 5") {
   }
   for (const ic::Protocol& protocol : {bench, supernet, evaluation}) {
     const bool is_bench = protocol.batch_size == 256;
-    CHECK(rates(protocol, protocol.training.epochs) == Approx(1e-5).epsilon(1e-9));
-    CHECK(protocol.training.sgd.momentum == 0.9);
-    CHECK(protocol.training.sgd.weight_decay == (is_bench ? 3e-4 : 4e-5));
-    CHECK(protocol.training.label_smoothing == (is_bench ? 0 : 0.1));
-    CHECK(protocol.training.unsampled == ic::UnsampledWeights::kMove);
+    CHECK(rates(protocol, protocol.epochs) == Approx(1e-5).epsilon(1e-9));
+    const ic::Training training = protocol.training();
+    CHECK(training.epochs == protocol.epochs);
+    CHECK(training.learning_rate(7, 250) == protocol.learning_rate(7, 250));
+    CHECK(training.optimizer.text() == (is_bench ? "SGD, momentum 0.9, weight decay 0.0003"
+                                                 : "SGD, momentum 0.9, weight decay 4e-05"));
+    CHECK(training.loss.text() ==
+          (is_bench ? "cross entropy, label smoothing 0" : "cross entropy, label smoothing 0.1"));
+    CHECK(training.unsampled.text() == "move");
+    CHECK(training.copies.text() == "copied");
   }
 }
 
@@ -126,7 +135,7 @@ TEST_CASE("weight decay is for tables and kernels, not for BatchNorm and .bias")
   CHECK_FALSE(ic::is_decayed("temperature", at::zeros({})));
 
   auto net = make_net<ic::bias<2>>(1);
-  auto sgd = ic::make_sgd(*net, {.momentum = 0.8, .weight_decay = 0.3});
+  auto sgd = ic::Sgd{.momentum = 0.8, .weight_decay = 0.3}(*net);
   REQUIRE(sgd.param_groups().size() == 2);
   std::size_t tables = 0;
   for (const auto& p : net->named_parameters()) {
@@ -153,13 +162,13 @@ TEST_CASE("weights off the path move or stay, as asked") {
   const auto sample = [](std::size_t, std::size_t step) { return step == 0 ? kConv3 : kConv1; };
   const double rate = 0.5;
   const double decay = 0.05;
-  const auto mode = GENERATE(ic::UnsampledWeights::kMove, ic::UnsampledWeights::kFreeze);
+  const bool freezes = GENERATE(false, true);
   auto net = make_net<ic::none, ic::LinearSkip>(1);
   std::vector<State> steps{parameters_of(*net)};
   const ic::Training training{.epochs = 1,
+                              .optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = decay},
                               .learning_rate = constant(rate),
-                              .sgd = {.momentum = 0.9, .weight_decay = decay},
-                              .unsampled = mode,
+                              .unsampled = freezes ? ic::UnsampledWeights(ic::freeze) : ic::move,
                               .stop = [&] {
                                 steps.push_back(parameters_of(*net));
                                 return false;
@@ -174,7 +183,7 @@ TEST_CASE("weights off the path move or stay, as asked") {
     } else if (name.find("nor_conv_3x3") != std::string::npos) {
       ++moved;
       CHECK_FALSE(same_bits(initial, steps[1].at(name)));
-      if (mode == ic::UnsampledWeights::kFreeze) {
+      if (freezes) {
         CHECK(same_bits(steps[1].at(name), steps[3].at(name)));
         continue;
       }
@@ -199,11 +208,11 @@ TEST_CASE("weights off the path move or stay, as asked") {
 TEST_CASE("SGD goes on with the copies of a split as it would with their source") {
   auto net = make_net<ic::split<ic::on_demand>>(1);
   const auto data = batches(ic::first_images(digits(), 64), 16, 1);
-  auto sgd = ic::make_sgd(*net, {});
+  auto sgd = ic::Sgd{}(*net);
   ic::set_learning_rate(sgd, 0.1);
   const auto step = [&](std::int64_t index, const Path& path) {
-    const ic::Batch batch = data.training(0, index);
-    ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
+    const ic::Batch batch = data.epoch(0)[index];
+    ic::move(*net);
     at::cross_entropy_loss(net->forward(batch.data, path), batch.target).backward();
     sgd.step();
   };
@@ -399,7 +408,9 @@ TEST_CASE("loss and accuracy are those of a dumb loop, label smoothing included"
   std::vector<ic::Progress> reports;
   const ic::TrainingRecord record =
       ic::train(net, data, uniform(1),
-                {.epochs = 2, .learning_rate = constant(0), .label_smoothing = smoothing},
+                {.epochs = 2,
+                 .loss = ic::CrossEntropy{.label_smoothing = smoothing},
+                 .learning_rate = constant(0)},
                 [&](const ic::Progress& progress) { reports.push_back(progress); });
   CHECK(net->is_training());
   REQUIRE(record.epochs.size() == 2);
@@ -407,7 +418,7 @@ TEST_CASE("loss and accuracy are those of a dumb loop, label smoothing included"
     double loss = 0;
     int correct = 0;
     for (std::int64_t i = 0; i < 3; ++i) {  // the learning rate is zero: the same weights
-      const ic::Batch batch = data.training(epoch, i);
+      const ic::Batch batch = data.epoch(epoch)[i];
       const at::Tensor logits =
           net->forward(batch.data, uniform(1)(epoch, static_cast<std::uint64_t>(i))).detach();
       for (std::int64_t b = 0; b < batch.target.size(0); ++b) {
@@ -430,7 +441,7 @@ TEST_CASE("loss and accuracy are those of a dumb loop, label smoothing included"
     CHECK(record.epochs[epoch].epoch == epoch);
     CHECK(record.epochs[epoch].learning_rate == 0);
     CHECK(record.epochs[epoch].loss == Approx(loss / 42).epsilon(1e-5));
-    CHECK(record.epochs[epoch].accuracy == Approx(correct / 42.0));
+    CHECK(record.epochs[epoch].accuracy.value() == Approx(correct / 42.0));
     CHECK(record.epochs[epoch].seconds > 0);
   }
   REQUIRE(reports.size() == 6);
@@ -448,7 +459,7 @@ TEST_CASE("a tiny super-network learns the digits") {
   ic::NasBench201Options options = kTiny;
   options.width = 8;
   auto net = make_net<ic::bias<1>>(1, options);
-  const ic::UniformSampler<Space> sample(ic::only_convolutions<Space>, ic::Seed{1});
+  const ic::Sampler sample(ic::Uniform(ic::only_convolutions<Space>), ic::Seed{1});
   const ic::Training training{.epochs = 4, .learning_rate = ic::cosine(0.1, 1e-3)};
   const auto record = ic::train(net, data, sample, training);
   REQUIRE(record.epochs.size() == 4);
@@ -456,7 +467,7 @@ TEST_CASE("a tiny super-network learns the digits") {
     CHECK(record.epochs[e].learning_rate == training.learning_rate(e, 4));
   }
   CHECK(record.epochs[3].loss < 0.5 * record.epochs[0].loss);
-  CHECK(record.epochs[3].accuracy > 0.7);
+  CHECK(record.epochs[3].accuracy.value() > 0.7);
   for (const auto& p : net->named_parameters()) {
     if (p.key().ends_with("bias_table")) {
       CHECK(p.value().count_nonzero().item<std::int64_t>() > 0);

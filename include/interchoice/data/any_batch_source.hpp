@@ -2,16 +2,19 @@
 
 #include <concepts>
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "interchoice/data/batch.hpp"
 #include "interchoice/data/batch_source.hpp"
+#include "interchoice/data/detail/text_of.hpp"
 
 namespace interchoice {
 
-/// Any batch source as a value: what functions take that need no more than its batches, so that
-/// they are compiled once, and hold no reference to what their caller may have made on the spot.
+/// Any batch source as a value: for functions that need no more than its batches, which are so
+/// compiled once and hold no reference to a temporary.
 ///
 /// Holds a copy of the source; the library's own share their images between copies. A
 /// `BatchSource` itself. *Cost*: a virtual call a batch.
@@ -27,13 +30,15 @@ class AnyBatchSource {
   Batch evaluation(std::int64_t index) const { return source_->evaluation(index); }
   Batch calibration(std::int64_t index) const { return source_->calibration(index); }
 
+  /// The source's text; empty if it has none.
+  std::string text() const { return source_->text(); }
+
   class Epoch;
   Epoch epoch(std::uint64_t number) const;
 
  private:
   struct AnyEpoch {
     virtual ~AnyEpoch() = default;
-    virtual std::int64_t size() const = 0;
     virtual Batch batch(std::int64_t index) const = 0;
   };
   struct Interface {
@@ -42,6 +47,7 @@ class AnyBatchSource {
     virtual std::int64_t example_count() const = 0;
     virtual Batch evaluation(std::int64_t index) const = 0;
     virtual Batch calibration(std::int64_t index) const = 0;
+    virtual std::string text() const = 0;
     virtual std::shared_ptr<const AnyEpoch> epoch(std::uint64_t number) const = 0;
   };
   template <class Source>
@@ -53,29 +59,30 @@ class AnyBatchSource {
 /// The training batches of one epoch.
 class AnyBatchSource::Epoch {
  public:
-  std::int64_t size() const { return epoch_->size(); }
+  std::int64_t size() const { return size_; }
   Batch operator[](std::int64_t index) const { return epoch_->batch(index); }
+  BatchIterator<Epoch> begin() const { return {*this, 0}; }
+  BatchIterator<Epoch> end() const { return {*this, size_}; }
 
  private:
   friend class AnyBatchSource;
-  explicit Epoch(std::shared_ptr<const AnyEpoch> epoch) : epoch_(std::move(epoch)) {}
+  Epoch(std::shared_ptr<const AnyEpoch> epoch, std::int64_t size)
+      : epoch_(std::move(epoch)), size_(size) {}
 
   std::shared_ptr<const AnyEpoch> epoch_;
+  std::int64_t size_;
 };
 
 inline AnyBatchSource::Epoch AnyBatchSource::epoch(std::uint64_t number) const {
-  return Epoch(source_->epoch(number));
+  return {source_->epoch(number), size()};
 }
 
 template <class Source>
 struct AnyBatchSource::Model final : Interface {
   struct EpochModel final : AnyEpoch {
-    using Batches = decltype(std::declval<const Source&>().epoch(0));
-    EpochModel(Batches own, std::int64_t own_size) : batches(std::move(own)), count(own_size) {}
-    std::int64_t size() const override { return count; }
-    Batch batch(std::int64_t index) const override { return batches[index]; }
-    Batches batches;
-    std::int64_t count;
+    EpochModel(const Source& source, std::uint64_t number) : batches(source.epoch(number)) {}
+    Batch batch(std::int64_t index) const override { return std::ranges::begin(batches)[index]; }
+    const std::remove_cvref_t<decltype(std::declval<const Source&>().epoch(0))> batches;
   };
 
   explicit Model(Source own) : source(std::move(own)) {}
@@ -83,8 +90,9 @@ struct AnyBatchSource::Model final : Interface {
   std::int64_t example_count() const override { return source.example_count(); }
   Batch evaluation(std::int64_t index) const override { return source.evaluation(index); }
   Batch calibration(std::int64_t index) const override { return source.calibration(index); }
+  std::string text() const override { return detail::text_of(source); }
   std::shared_ptr<const AnyEpoch> epoch(std::uint64_t number) const override {
-    return std::make_shared<const EpochModel>(source.epoch(number), source.size());
+    return std::make_shared<const EpochModel>(source, number);
   }
 
   Source source;

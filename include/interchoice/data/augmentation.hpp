@@ -8,13 +8,14 @@
 
 namespace interchoice {
 
-/// Which random changes a training image undergoes. The default is none.
+/// The random changes of training images that all have one size. The default is none.
 ///
 /// `shift` s: the raw image gets a border of s zero pixels on each side and is cut to its old size
 /// at one of the (2s + 1)^2 places, all equally probable. `flip`: then left and right are exchanged
 /// with probability 1/2.
 ///
-/// *Source*: the border is black (value 0) and becomes -mean/deviation by normalisation, as in
+/// *Source*: the border is black (value 0) and becomes -mean/standard deviation by
+/// normalisation, as in
 /// DARTS; it is not the mean grey that padding after normalisation gives.
 struct Augmentation {
   std::int64_t shift = 0;  ///< pixels
@@ -25,13 +26,13 @@ struct Augmentation {
 inline constexpr Augmentation kCifar10Augmentation{.shift = 4, .flip = true};
 
 /// *Throws*: `c10::Error` if the shift is negative or more than 32,767.
-inline void check(const Augmentation& augmentation) {
+inline void check_augmentation(const Augmentation& augmentation) {
   TORCH_CHECK(augmentation.shift >= 0 && augmentation.shift <= 32767,
               "interchoice: augmentation by a shift of up to ", augmentation.shift,
               " pixels; 0 to 32767 is possible");
 }
 
-/// What happens to one image: pixel (y, x) of the result is pixel
+/// The change of one image: pixel (y, x) of the result is pixel
 ///
 ///   (y + down, (flip ? W - 1 - x : x) + right)
 ///
@@ -49,9 +50,9 @@ struct ImageChange {
 ///
 /// Draws the same numbers whether or not it needs them: without the flip the shifts stay.
 ///
-/// *Throws*: `c10::Error` as `check`.
+/// *Throws*: `c10::Error` as `check_augmentation`.
 inline ImageChange draw_change(const Augmentation& augmentation, CounterRandom random) {
-  check(augmentation);
+  check_augmentation(augmentation);
   const auto places = static_cast<std::uint32_t>(2 * augmentation.shift + 1);
   ImageChange change;
   change.down = random.below(places) - augmentation.shift;

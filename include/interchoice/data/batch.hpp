@@ -4,9 +4,10 @@
 
 namespace interchoice {
 
-/// What a network is given at one step.
+/// The input of a network at one step, and what its output is compared with.
 ///
-/// *Shapes*: `data` float32 [B, C, H, W], channels-last; `target` int64 [B].
+/// *Shapes*: of the library's image sources: `data` float32 [B, C, H, W], channels-last; `target`
+/// int64 [B]. Sources of one's own may have any, with the batch first.
 struct Batch {
   at::Tensor data;
   at::Tensor target;

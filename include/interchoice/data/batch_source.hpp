@@ -1,27 +1,93 @@
 #pragma once
 
+#include <compare>
 #include <concepts>
 #include <cstdint>
+#include <iterator>
+#include <ranges>
+#include <type_traits>
 
 #include "interchoice/data/batch.hpp"
 
 namespace interchoice {
 
-/// What trains and evaluates networks: batches by number.
+/// The batches of one epoch: a random-access range, such as `std::vector<Batch>`, a view, or a
+/// class with `BatchIterator`s.
+template <class Epoch>
+concept BatchRange = std::ranges::random_access_range<const Epoch> &&
+    std::convertible_to<std::ranges::range_reference_t<const Epoch>, Batch>;
+
+/// Batches by number, for training and evaluation.
 ///
-/// `size()` batches have each of `example_count()` images once. `epoch(e)[i]` is training batch i of
-/// epoch e, `evaluation(i)` batch i in a fixed order, `calibration(i)` batch i of an endless
-/// sequence of random images that are shown as in evaluation. Each is to be a pure function of its
-/// arguments, whichever threads ask.
+/// `size()` batches have each of `example_count()` examples once. `epoch(e)` is the range of the
+/// training batches of epoch e, size() of them; `evaluation(i)` is batch i in a fixed order,
+/// `calibration(i)` batch i of an endless sequence of random examples that are shown as in
+/// evaluation. Each is to be a pure function of its arguments, whichever threads ask. Tensors may
+/// have any shape.
 ///
-/// Satisfied by `Batches`, `FolderBatches`, and `Prefetched` of any of them.
+/// A `text()` that names everything that changes the batches makes it part of a training's identity
+/// (`train_resumable` needs one).
+///
+/// Satisfied by `Batches`, `FolderBatches`, `BatchesOf` any examples, `AnyBatchSource`, and
+/// `Prefetched` of any of them.
 template <class Source>
 concept BatchSource = requires(const Source& source, std::uint64_t number, std::int64_t index) {
   { source.size() } -> std::convertible_to<std::int64_t>;
   { source.example_count() } -> std::convertible_to<std::int64_t>;
-  { source.epoch(number)[index] } -> std::convertible_to<Batch>;
+  requires BatchRange<std::remove_cvref_t<decltype(source.epoch(number))>>;
   { source.evaluation(index) } -> std::convertible_to<Batch>;
   { source.calibration(index) } -> std::convertible_to<Batch>;
+};
+
+/// The iterator of an epoch that makes batches when they are asked for, by `operator[]`: with
+/// `begin()` and `end()` that return one, a class becomes a `BatchRange`.
+template <class Epoch>
+class BatchIterator {
+ public:
+  using value_type = Batch;
+  using difference_type = std::int64_t;
+  using iterator_concept = std::random_access_iterator_tag;
+  using iterator_category = std::input_iterator_tag;  // a batch is no reference
+
+  BatchIterator() = default;
+  BatchIterator(const Epoch& epoch, std::int64_t index) : epoch_(&epoch), index_(index) {}
+
+  Batch operator*() const { return (*epoch_)[index_]; }
+  Batch operator[](std::int64_t n) const { return (*epoch_)[index_ + n]; }
+
+  BatchIterator& operator+=(std::int64_t n) {
+    index_ += n;
+    return *this;
+  }
+  BatchIterator& operator-=(std::int64_t n) { return *this += -n; }
+  BatchIterator& operator++() { return *this += 1; }
+  BatchIterator& operator--() { return *this -= 1; }
+  BatchIterator operator++(int) {
+    const BatchIterator before = *this;
+    ++*this;
+    return before;
+  }
+  BatchIterator operator--(int) {
+    const BatchIterator before = *this;
+    --*this;
+    return before;
+  }
+  friend BatchIterator operator+(BatchIterator i, std::int64_t n) { return i += n; }
+  friend BatchIterator operator+(std::int64_t n, BatchIterator i) { return i += n; }
+  friend BatchIterator operator-(BatchIterator i, std::int64_t n) { return i -= n; }
+  friend std::int64_t operator-(const BatchIterator& a, const BatchIterator& b) {
+    return a.index_ - b.index_;
+  }
+  friend bool operator==(const BatchIterator& a, const BatchIterator& b) {
+    return a.index_ == b.index_;
+  }
+  friend auto operator<=>(const BatchIterator& a, const BatchIterator& b) {
+    return a.index_ <=> b.index_;
+  }
+
+ private:
+  const Epoch* epoch_ = nullptr;
+  std::int64_t index_ = 0;
 };
 
 }  // namespace interchoice

@@ -1,16 +1,17 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
-#include <string>
 
-#include "interchoice/data/picture.hpp"
+#include "interchoice/data/image.hpp"
 
 namespace interchoice {
 
-/// How a picture is shown in evaluation: its shorter side becomes `resize` pixels, the longer one
-/// keeps the proportion; of that the central square of `size` pixels.
+/// The part of an image that evaluation shows: its shorter side becomes `resize` pixels, the longer
+/// one keeps the proportion; of that the central square of `size` pixels.
 struct CentralCrop {
   std::int64_t resize = 256;  ///< pixels
   std::int64_t size = 224;    ///< pixels
@@ -27,24 +28,25 @@ constexpr CentralCrop central_crop(std::int64_t size) {
 inline constexpr CentralCrop kSubImageNetCentralCrop = central_crop(224);
 
 /// *Throws*: `std::invalid_argument` unless 1 <= size <= resize <= 32,767.
-inline void check(const CentralCrop& crop) {
+inline void check_central_crop(const CentralCrop& crop) {
   if (crop.size < 1 || crop.resize < crop.size || crop.resize > 32767) {
-    throw std::invalid_argument("interchoice: central crop of " + std::to_string(crop.size) +
-                                " pixels after resizing to " + std::to_string(crop.resize) +
-                                "; 1 <= size <= resize <= 32767 is needed");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: central crop of {} pixels after resizing to {}; 1 <= size <= resize <= 32767 "
+        "is needed",
+        crop.size, crop.resize));
   }
 }
 
-/// Which rectangle of a picture of that size the crop shows; its edges may lie within pixels.
+/// The rectangle of an image of that size that the crop shows; its edges may lie within pixels.
 /// Resize it with `Surroundings::kVisible`.
 ///
 /// *Source*: torchvision's `Resize` and `CenterCrop`, rounding included.
 inline Region central_region(const CentralCrop& crop, std::int64_t height, std::int64_t width) {
-  check(crop);
+  check_central_crop(crop);
   if (height < 1 || width < 1) {
-    throw std::invalid_argument("interchoice: central crop of a picture of " +
-                                std::to_string(height) + " x " + std::to_string(width) +
-                                " pixels; at least one is needed");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: central crop of an image of {} x {} pixels; at least one is needed", height,
+        width));
   }
   const std::int64_t shorter = height < width ? height : width;
   const auto side = [&](std::int64_t length) { return crop.resize * length / shorter; };

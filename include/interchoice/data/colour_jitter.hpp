@@ -1,20 +1,21 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "interchoice/core/random.hpp"
-#include "interchoice/data/picture.hpp"
+#include "interchoice/data/image.hpp"
 
 namespace interchoice {
 
-/// How much the colours of a training picture vary: each factor is uniform in
+/// The random changes of a training image's colours: each factor is uniform in
 /// [max(0, 1 - strength), 1 + strength]. A strength of 0 leaves that property alone.
 struct ColourJitter {
   double brightness = 0;
@@ -23,21 +24,21 @@ struct ColourJitter {
 };
 
 /// *Throws*: `std::invalid_argument` if a strength is negative or not finite.
-inline void check(const ColourJitter& jitter) {
+inline void check_jitter(const ColourJitter& jitter) {
   for (const double strength : {jitter.brightness, jitter.contrast, jitter.saturation}) {
     if (!(strength >= 0 && std::isfinite(strength))) {
-      throw std::invalid_argument("interchoice: colour jitter of strength " +
-                                  std::to_string(strength) + "; 0 or more is needed");
+      throw std::invalid_argument(
+          fmt::format("interchoice: colour jitter of strength {}; 0 or more is needed", strength));
     }
   }
 }
 
-/// What is done to the colours of one picture: the three changes with their factors f, in `order`.
+/// The change of one image's colours: the three changes with their factors f, in `order`.
 /// Each moves every value v away from or towards a grey g,
 ///
 ///   v := g + f (v - g),
 ///
-/// cut to 0 to 255: brightness from g = 0, contrast from the picture's mean grey, saturation from
+/// cut to 0 to 255: brightness from g = 0, contrast from the image's mean grey, saturation from
 /// the pixel's own grey. Grey is 0.299 R + 0.587 G + 0.114 B, rounded.
 struct ColourChange {
   enum class Kind : std::uint8_t { kBrightness, kContrast, kSaturation };
@@ -48,13 +49,13 @@ struct ColourChange {
   friend bool operator==(const ColourChange&, const ColourChange&) = default;
 };
 
-/// Draws the change of one picture; each of the six orders is equally probable.
+/// Draws the change of one image; each of the six orders is equally probable.
 ///
-/// *Throws*: `std::invalid_argument` as `check`.
+/// *Throws*: `std::invalid_argument` as `check_jitter`.
 ///
 /// *Source*: torchvision's `ColorJitter.get_params`.
 inline ColourChange draw_change(const ColourJitter& jitter, CounterRandom& random) {
-  check(jitter);
+  check_jitter(jitter);
   ColourChange change;
   const std::array strengths{jitter.brightness, jitter.contrast, jitter.saturation};
   for (std::size_t kind = 0; kind < strengths.size(); ++kind) {
@@ -82,13 +83,13 @@ inline std::uint8_t moved(float grey, std::uint8_t value, float factor) {
 
 }  // namespace detail
 
-/// A picture with its colours changed.
+/// An image with its colours changed.
 ///
 /// *Source*: Pillow's `ImageEnhance`, which torchvision's `ColorJitter` uses, rounding included.
-inline Picture recoloured(Picture picture, const ColourChange& change) {
-  check(picture);
-  std::uint8_t* const begin = picture.pixels.data();
-  std::uint8_t* const end = begin + picture.pixels.size();
+inline Image recoloured(Image image, const ColourChange& change) {
+  check_image(image);
+  std::uint8_t* const begin = image.pixels.data();
+  std::uint8_t* const end = begin + image.pixels.size();
   for (const ColourChange::Kind kind : change.order) {
     const auto factor = static_cast<float>(change.factors[static_cast<std::size_t>(kind)]);
     if (factor == 1) continue;
@@ -106,7 +107,7 @@ inline Picture recoloured(Picture picture, const ColourChange& change) {
         sum += detail::grey_of(pixel);
       }
       grey = static_cast<float>(std::floor(
-          static_cast<double>(sum) / static_cast<double>(picture.height * picture.width) + 0.5));
+          static_cast<double>(sum) / static_cast<double>(image.height * image.width) + 0.5));
     }
     std::array<std::uint8_t, 256> table;  // a byte has 256 values
     for (std::size_t value = 0; value < table.size(); ++value) {
@@ -114,7 +115,7 @@ inline Picture recoloured(Picture picture, const ColourChange& change) {
     }
     for (std::uint8_t* value = begin; value != end; ++value) *value = table[*value];
   }
-  return picture;
+  return image;
 }
 
 }  // namespace interchoice

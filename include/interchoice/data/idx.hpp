@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/data/detail/text_of.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/io/input_file.hpp"
 
@@ -29,7 +31,7 @@ inline constexpr const char* kHowToUnpack =
     " (gunzip --stdout FILE.gz > FILE, into any folder) and read that";
 
 [[noreturn]] inline void fail_idx(const InputFile& file, const std::string& what) {
-  throw std::runtime_error("interchoice: " + file.path().string() + ": " + what);
+  throw std::runtime_error(fmt::format("interchoice: {}: {}", file.path().string(), what));
 }
 
 // An IDX file of unsigned bytes: two zero bytes, type 8, the number of dimensions, the dimensions
@@ -38,20 +40,20 @@ inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t
   std::filesystem::path compressed = path;
   compressed += ".gz";
   if (!std::filesystem::exists(path) && std::filesystem::exists(compressed)) {
-    throw std::runtime_error("interchoice: " + path.string() + ": is there as .gz only; unpack it" +
-                             kHowToUnpack);
+    throw std::runtime_error(fmt::format("interchoice: {}: is there as .gz only; unpack it{}",
+                                         path.string(), kHowToUnpack));
   }
   InputFile file(path);
   std::array<std::uint8_t, 4> magic{};
   file.read(0, magic.data(), magic.size());
   if (magic[0] == 0x1f && magic[1] == 0x8b) {
-    fail_idx(file, std::string("is compressed by gzip; unpack it") + kHowToUnpack);
+    fail_idx(file, fmt::format("is compressed by gzip; unpack it{}", kHowToUnpack));
   }
   if (magic != std::array<std::uint8_t, 4>{0, 0, 8, dimensions}) {
-    fail_idx(file, "byte 0: begins " + std::to_string(magic[0]) + " " + std::to_string(magic[1]) +
-                       " " + std::to_string(magic[2]) + " " + std::to_string(magic[3]) +
-                       "; an IDX file of unsigned bytes with " + std::to_string(dimensions) +
-                       " dimensions begins 0 0 8 " + std::to_string(dimensions));
+    fail_idx(file,
+             fmt::format("byte 0: begins {}; an IDX file of unsigned bytes with {} dimensions "
+                         "begins 0 0 8 {}",
+                         joined(magic, " "), dimensions, dimensions));
   }
   std::vector<std::int64_t> sizes;
   const std::uint64_t header = 4 + 4 * std::uint64_t{dimensions};
@@ -61,18 +63,15 @@ inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t
     file.read(at, bytes.data(), bytes.size());
     std::uint32_t size = 0;
     for (const std::uint8_t byte : bytes) size = size << 8 | byte;
-    if (size == 0) fail_idx(file, "byte " + std::to_string(at) + ": a dimension is 0");
+    if (size == 0) fail_idx(file, fmt::format("byte {}: a dimension is 0", at));
     // The product of more than the file holds is of no interest, only that it does not wrap round.
     values = values > file.size() / size ? file.size() : values * size;
     sizes.push_back(size);
   }
   if (file.size() - header != values) {
-    std::string shape;
-    for (const std::int64_t size : sizes)
-      shape += (shape.empty() ? "" : "x") + std::to_string(size);
-    fail_idx(file, "has " + std::to_string(file.size()) + " bytes; its header of " +
-                       std::to_string(header) + " bytes announces " + shape +
-                       " values of one byte");
+    fail_idx(file,
+             fmt::format("has {} bytes; its header of {} bytes announces {} values of one byte",
+                         file.size(), header, joined(sizes, "x")));
   }
   at::Tensor tensor = at::empty(sizes, at::TensorOptions(at::kByte));
   file.read(header, tensor.mutable_data_ptr<std::uint8_t>(), values);
@@ -93,17 +92,16 @@ inline ImageSet read_idx(const IdxPaths& paths, std::int64_t classes) {
   const at::Tensor images = detail::read_idx_bytes(paths.images, 3);  // [N, H, W]
   const at::Tensor labels = detail::read_idx_bytes(paths.labels, 1);  // [N]
   if (images.size(0) != labels.size(0)) {
-    throw std::runtime_error("interchoice: " + paths.labels.string() + ": has " +
-                             std::to_string(labels.size(0)) + " labels; " + paths.images.string() +
-                             " has " + std::to_string(images.size(0)) + " images");
+    throw std::runtime_error(fmt::format("interchoice: {}: has {} labels; {} has {} images",
+                                         paths.labels.string(), labels.size(0),
+                                         paths.images.string(), images.size(0)));
   }
   const std::uint8_t* const values = labels.const_data_ptr<std::uint8_t>();
   for (std::int64_t i = 0; i < labels.size(0); ++i) {
     if (values[i] >= classes) {
-      throw std::runtime_error(
-          "interchoice: " + paths.labels.string() + ": byte " + std::to_string(8 + i) + " (image " +
-          std::to_string(i) + "): label " + std::to_string(values[i]) + "; the largest of " +
-          std::to_string(classes) + " classes is " + std::to_string(classes - 1));
+      throw std::runtime_error(fmt::format(
+          "interchoice: {}: byte {} (image {}): label {}; the largest of {} classes is {}",
+          paths.labels.string(), 8 + i, i, values[i], classes, classes - 1));
     }
   }
   return {images.unsqueeze(1), labels.to(at::kLong), classes, 255};

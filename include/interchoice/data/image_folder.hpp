@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,13 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/data/image.hpp"
 #include "interchoice/data/jpeg.hpp"
-#include "interchoice/data/picture.hpp"
 #include "interchoice/io/input_file.hpp"
 
 namespace interchoice {
 
-/// What an image folder must and may hold.
+/// The rules for the content of an image folder.
 struct ImageFolderOptions {
   /// The names that the classes must have, for example those of the training folder: a class that
   /// is missing would give the later ones other labels. Empty: any.
@@ -34,12 +36,12 @@ struct ImageFolderOptions {
 /// both sorted by the bytes of their names, so that every machine has the same order.
 ///
 /// The root holds class folders only, a class folder JPEG files only (.jpg, .jpeg, in any case), at
-/// least one. Whatever else is there is refused by name, but names that begin with a dot are passed
+/// least one. Anything else is refused by name, but names that begin with a dot are passed
 /// over. Links are followed: a subset of a large set can be a folder of links.
 ///
 /// Copies share the list.
 ///
-/// *Throws*: the constructor and access to pictures `std::runtime_error` with path and reason;
+/// *Throws*: the constructor and access to images `std::runtime_error` with path and reason;
 /// access `std::out_of_range` if there is no such image.
 class ImageFolder {
  public:
@@ -51,23 +53,23 @@ class ImageFolder {
   const std::vector<std::string>& class_names() const { return list_->classes; }
   const ImageFolderOptions& options() const { return list_->options; }
 
-  std::int64_t label(std::int64_t index) const { return image(index).label; }
-  const std::filesystem::path& path(std::int64_t index) const { return image(index).path; }
+  std::int64_t label(std::int64_t index) const { return entry(index).label; }
+  const std::filesystem::path& path(std::int64_t index) const { return entry(index).path; }
 
   /// The bytes of the file.
   std::vector<std::uint8_t> encoded(std::int64_t index) const {
     InputFile file(path(index));
     if (file.size() > list_->options.max_file_bytes) {
-      detail::fail_reading(path(index).string(),
-                           "has " + std::to_string(file.size()) + " bytes; at most " +
-                               std::to_string(list_->options.max_file_bytes) +
-                               " are allowed (ImageFolderOptions::max_file_bytes)");
+      detail::fail_reading(
+          path(index).string(),
+          fmt::format("has {} bytes; at most {} are allowed (ImageFolderOptions::max_file_bytes)",
+                      file.size(), list_->options.max_file_bytes));
     }
     return file.read_all();
   }
 
-  /// The whole picture in its own size.
-  Picture picture(std::int64_t index) const {
+  /// The whole image in its own size.
+  Image image(std::int64_t index) const {
     return decode_jpeg(encoded(index), path(index).string(), list_->options.jpeg);
   }
 
@@ -79,14 +81,14 @@ class ImageFolder {
     List list;
     list.options = folder.list_->options;
     list.classes = folder.list_->classes;
-    for (const std::int64_t index : indices) list.images.push_back(folder.image(index));
+    for (const std::int64_t index : indices) list.images.push_back(folder.entry(index));
     ImageFolder result = folder;
     result.list_ = std::make_shared<const List>(std::move(list));
     return result;
   }
 
  private:
-  struct Image {
+  struct Entry {
     std::filesystem::path path;
     std::int64_t label;
   };
@@ -97,14 +99,14 @@ class ImageFolder {
 
     ImageFolderOptions options;
     std::vector<std::string> classes;
-    std::vector<Image> images;
+    std::vector<Entry> images;
   };
 
-  const Image& image(std::int64_t index) const {
+  const Entry& entry(std::int64_t index) const {
     if (index < 0 || index >= size()) {
-      throw std::out_of_range("interchoice: image " + std::to_string(index) +
-                              " of an image folder of " + std::to_string(size()) +
-                              "; they are 0 to " + std::to_string(size() - 1));
+      throw std::out_of_range(
+          fmt::format("interchoice: image {} of an image folder of {}; they are 0 to {}", index,
+                      size(), size() - 1));
     }
     return list_->images[static_cast<std::size_t>(index)];
   }
@@ -153,8 +155,9 @@ inline ImageFolder::List::List(const std::filesystem::path& root, ImageFolderOpt
   classes = detail::names_in(root);
   for (const std::string& name : classes) {
     if (type_of(root / name) != fs::file_type::directory) {
-      fail_reading((root / name).string(), "is not a folder; " + root.string() +
-                                               " may hold the folders of the classes only");
+      fail_reading((root / name).string(),
+                   fmt::format("is not a folder; {} may hold the folders of the classes only",
+                               root.string()));
     }
   }
   if (classes.empty()) {
@@ -163,13 +166,12 @@ inline ImageFolder::List::List(const std::filesystem::path& root, ImageFolderOpt
   if (!options.classes.empty() && options.classes != classes) {
     const auto [here, asked] = std::mismatch(classes.begin(), classes.end(),
                                              options.classes.begin(), options.classes.end());
-    fail_reading(root.string(), "has " + std::to_string(classes.size()) + " classes, " +
-                                    std::to_string(options.classes.size()) +
-                                    " are asked for; the first that differs is " +
-                                    (here == classes.end() ? "missing" : "`" + *here + "`") +
-                                    " where " +
-                                    (asked == options.classes.end() ? "none" : "`" + *asked + "`") +
-                                    " is asked for (ImageFolderOptions::classes)");
+    fail_reading(root.string(),
+                 fmt::format("has {} classes, {} are asked for; the first that differs is {} where "
+                             "{} is asked for (ImageFolderOptions::classes)",
+                             classes.size(), options.classes.size(),
+                             here == classes.end() ? "missing" : "`" + *here + "`",
+                             asked == options.classes.end() ? "none" : "`" + *asked + "`"));
   }
   for (std::size_t label = 0; label < classes.size(); ++label) {
     const fs::path folder = root / classes[label];

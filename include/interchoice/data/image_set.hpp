@@ -12,7 +12,7 @@
 
 namespace interchoice {
 
-/// Labelled images in memory, as bytes: what the data readers return.
+/// Labelled images in memory, as bytes; the data readers return them.
 ///
 /// *Shapes*: `images` uint8 [N, C, H, W], `labels` int64 [N]; both contiguous, on the CPU.
 ///
@@ -29,7 +29,7 @@ struct ImageSet {
 /// Checks everything that `ImageSet` promises except that no pixel is beyond white.
 ///
 /// *Throws*: `c10::Error` that names what is wrong.
-inline void check(const ImageSet& set) {
+inline void check_image_set(const ImageSet& set) {
   TORCH_CHECK(set.images.defined() && set.labels.defined(),
               "interchoice: image set without images or labels");
   TORCH_CHECK(set.images.dim() == 4 && set.images.scalar_type() == at::kByte,

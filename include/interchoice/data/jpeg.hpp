@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/core.h>
 #include <turbojpeg.h>
 
 #include <cstddef>
@@ -11,21 +12,21 @@
 #include <type_traits>
 #include <vector>
 
-#include "interchoice/data/picture.hpp"
+#include "interchoice/data/image.hpp"
 
 namespace interchoice {
 
-/// What a JPEG file may ask of the decoder.
+/// The limits of what is decoded.
 struct JpegOptions {
   /// The most pixels, height times width; 0.2 GB decoded, twice as much again while a progressive
   /// file is being decoded.
   std::int64_t max_pixels = std::int64_t{1} << 26;
   /// Take damaged data, pixels that the file does not hold being made up by the decoder (a cut file
-  /// ends in grey). Otherwise whatever the decoder warns of is refused.
+  /// ends in grey). Otherwise all that the decoder warns of is refused.
   bool accept_damaged = false;
 };
 
-/// What the header of a JPEG says.
+/// The facts in the header of a JPEG.
 struct JpegHeader {
   std::int64_t height = 0;
   std::int64_t width = 0;
@@ -35,10 +36,10 @@ struct JpegHeader {
 namespace detail {
 
 [[noreturn]] inline void fail_reading(const std::string& source, const std::string& reason) {
-  throw std::runtime_error("interchoice: " + source + ": " + reason);
+  throw std::runtime_error(fmt::format("interchoice: {}: {}", source, reason));
 }
 
-// libjpeg-turbo's decoder. It keeps nothing from one picture to the next.
+// libjpeg-turbo's decoder. It keeps nothing from one image to the next.
 class JpegDecoder {
  public:
   JpegDecoder() : handle_(tjInitDecompress()) {
@@ -60,9 +61,10 @@ inline JpegHeader read_jpeg_header(const JpegDecoder& decoder, std::span<const s
                                    const std::string& source, const JpegOptions& options) {
   if (bytes.empty()) fail_reading(source, "is empty; a JPEG file was expected");
   if (bytes.size() < 2 || bytes[0] != 0xFF || bytes[1] != 0xD8) {
-    fail_reading(source, "is not a JPEG file, which begins with the bytes 255 216; this one with " +
-                             std::to_string(bytes[0]) +
-                             (bytes.size() < 2 ? "" : " " + std::to_string(bytes[1])));
+    fail_reading(source,
+                 fmt::format("is not a JPEG file, which begins with the bytes 255 216; this one "
+                             "with {}{}",
+                             bytes[0], bytes.size() < 2 ? "" : fmt::format(" {}", bytes[1])));
   }
   int width = 0, height = 0, subsampling = 0, colours = 0;
   if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &subsampling,
@@ -70,11 +72,11 @@ inline JpegHeader read_jpeg_header(const JpegDecoder& decoder, std::span<const s
       !(options.accept_damaged && decoder.is_warning())) {
     fail_reading(source, "its header cannot be read: " + decoder.error());
   }
-  if (width < 1 || height < 1) fail_reading(source, "holds no picture");
+  if (width < 1 || height < 1) fail_reading(source, "holds no image");
   if (std::int64_t{width} * height > options.max_pixels) {
-    fail_reading(source, "claims " + std::to_string(width) + " x " + std::to_string(height) +
-                             " pixels; at most " + std::to_string(options.max_pixels) +
-                             " are allowed (JpegOptions::max_pixels)");
+    fail_reading(source, fmt::format("claims {} x {} pixels; at most {} are allowed "
+                                     "(JpegOptions::max_pixels)",
+                                     width, height, options.max_pixels));
   }
   const bool is_ink = colours == TJCS_CMYK || colours == TJCS_YCCK;
   return {height, width, is_ink ? 4 : colours == TJCS_GRAY ? 1 : 3};
@@ -93,46 +95,48 @@ inline JpegHeader read_jpeg_header(std::span<const std::uint8_t> bytes, const st
 
 /// Decodes a JPEG in memory to red, green and blue; `source` stands for the path in messages.
 ///
-/// `reduction` 2, 4 or 8 decodes it so many times smaller, the sides rounded up: the decoder
-/// computes fewer pixels from each block of 8 x 8, which saves most of the time.
+/// With a scale denominator of 2, 4 or 8 the sides become so many times shorter, rounded up: the
+/// decoder computes fewer pixels from each block of 8 x 8, which saves most of the time.
 ///
 /// Grey becomes three equal values. Ink (CMYK, YCCK) is taken as Adobe's programs write it,
 /// inverted, without a colour profile: R = C K / 255, rounded, and so on.
 ///
 /// *Throws*: `std::runtime_error` as `read_jpeg_header`, and if the data are cut or damaged unless
-/// that is accepted; `std::invalid_argument` for another reduction.
-inline Picture decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& source,
-                           const JpegOptions& options = {}, int reduction = 1) {
-  if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8) {
-    throw std::invalid_argument("interchoice: decode_jpeg with reduction " +
-                                std::to_string(reduction) + "; 1, 2, 4 and 8 are possible");
+/// that is accepted; `std::invalid_argument` for another denominator.
+inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& source,
+                         const JpegOptions& options = {}, int scale_denominator = 1) {
+  if (const int d = scale_denominator; d != 1 && d != 2 && d != 4 && d != 8) {
+    throw std::invalid_argument(fmt::format(
+        "interchoice: decode_jpeg with the scale denominator {}; 1, 2, 4 and 8 are possible", d));
   }
   const detail::JpegDecoder decoder;
   const JpegHeader header = detail::read_jpeg_header(decoder, bytes, source, options);
-  const auto reduced = [&](std::int64_t side) { return (side + reduction - 1) / reduction; };
-  Picture picture{reduced(header.height), reduced(header.width)};
-  const auto pixels = static_cast<std::size_t>(picture.height * picture.width);
+  const auto shorter = [&](std::int64_t side) {
+    return (side + scale_denominator - 1) / scale_denominator;
+  };
+  Image image{shorter(header.height), shorter(header.width)};
+  const auto pixels = static_cast<std::size_t>(image.height * image.width);
   const bool is_ink = header.colours == 4;
-  picture.pixels.resize((is_ink ? 4 : 3) * pixels);
+  image.pixels.resize((is_ink ? 4 : 3) * pixels);
   const int flags =
       TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS | (options.accept_damaged ? 0 : TJFLAG_STOPONWARNING);
-  if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), picture.pixels.data(),
-                    static_cast<int>(picture.width), 0, static_cast<int>(picture.height),
+  if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), image.pixels.data(),
+                    static_cast<int>(image.width), 0, static_cast<int>(image.height),
                     is_ink ? TJPF_CMYK : TJPF_RGB, flags) != 0 &&
       !(options.accept_damaged && decoder.is_warning())) {
     detail::fail_reading(source, "cannot be decoded: " + decoder.error());
   }
   if (is_ink) {
-    std::uint8_t* rgb = picture.pixels.data();
-    for (const std::uint8_t* ink = rgb; rgb != picture.pixels.data() + 3 * pixels; ink += 4) {
+    std::uint8_t* rgb = image.pixels.data();
+    for (const std::uint8_t* ink = rgb; rgb != image.pixels.data() + 3 * pixels; ink += 4) {
       const int key = ink[3];  // read first: rgb overtakes no ink that is still needed
       for (const int value : {ink[0], ink[1], ink[2]}) {
         *rgb++ = static_cast<std::uint8_t>((value * key + 127) / 255);
       }
     }
-    picture.pixels.resize(3 * pixels);
+    image.pixels.resize(3 * pixels);
   }
-  return picture;
+  return image;
 }
 
 }  // namespace interchoice

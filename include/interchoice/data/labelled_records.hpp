@@ -2,11 +2,13 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -26,8 +28,8 @@ struct RecordFormat {
   std::int64_t channels = 1;
   std::int64_t height = 0;
   std::int64_t width = 0;
-  std::uint8_t white = 255;  ///< the largest pixel byte
-  std::int64_t records = 0;  ///< how many a file must have; 0: any number, but at least one
+  std::uint8_t white = 255;                  ///< the largest pixel byte
+  std::optional<std::int64_t> records = {};  ///< of a file; none: any number, but at least one
 
   constexpr std::int64_t pixels() const { return channels * height * width; }
   constexpr std::int64_t record_bytes() const { return 1 + pixels(); }
@@ -40,15 +42,13 @@ inline std::int64_t count_records(const RecordFormat& format, const std::string&
                                   std::uint64_t bytes) {
   const auto record_bytes = static_cast<std::uint64_t>(format.record_bytes());
   const auto records = static_cast<std::int64_t>(bytes / record_bytes);
-  const bool right = format.records == 0 ? records > 0 : records == format.records;
+  const bool right = format.records ? records == *format.records : records > 0;
   if (right && bytes % record_bytes == 0) return records;
-  throw std::runtime_error(
-      "interchoice: " + source + ": has " + std::to_string(bytes) + " bytes, " +
-      std::to_string(records) + " records of " + std::to_string(record_bytes) + " bytes and " +
-      std::to_string(bytes % record_bytes) + " bytes more; " + std::string(format.name) +
-      " needs " +
-      (format.records == 0 ? "whole records, at least one"
-                           : "exactly " + std::to_string(format.records) + " records"));
+  throw std::runtime_error(fmt::format(
+      "interchoice: {}: has {} bytes, {} records of {} bytes and {} bytes more; {} needs {}",
+      source, bytes, records, record_bytes, bytes % record_bytes, format.name,
+      format.records ? fmt::format("exactly {} records", *format.records)
+                     : "whole records, at least one"));
 }
 
 // Takes whole records apart. Pixels go to `images`, labels to `labels`.
@@ -57,10 +57,9 @@ inline void decode_records(const RecordFormat& format, const std::string& source
                            std::int64_t* labels) {
   const auto fail = [&](const std::uint8_t* at, const char* what, std::int64_t largest) {
     const std::int64_t place = at - bytes.data();
-    throw std::runtime_error("interchoice: " + source + ": byte " + std::to_string(place) +
-                             " (record " + std::to_string(place / format.record_bytes()) +
-                             "): " + what + " " + std::to_string(*at) + "; the largest of " +
-                             std::string(format.name) + " is " + std::to_string(largest));
+    throw std::runtime_error(
+        fmt::format("interchoice: {}: byte {} (record {}): {} {}; the largest of {} is {}", source,
+                    place, place / format.record_bytes(), what, *at, format.name, largest));
   };
   const std::uint8_t* const end = bytes.data() + bytes.size();
   for (const std::uint8_t* at = bytes.data(); at != end; at += format.pixels()) {

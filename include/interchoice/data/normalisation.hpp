@@ -2,41 +2,55 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "interchoice/data/detail/text_of.hpp"
 #include "interchoice/data/image_set.hpp"
 
 namespace interchoice {
 
-/// y = (v / white - mean[channel]) / deviation[channel] for a pixel value v.
+/// y = (v / white - mean[channel]) / standard_deviation[channel] for a pixel value v.
 ///
 /// *Units*: of v / white, so 0 to 1.
 struct Normalisation {
   std::vector<double> mean;
-  std::vector<double> deviation;
+  std::vector<double> standard_deviation;
 };
 
-/// *Throws*: `c10::Error` unless there is one finite mean and one finite, positive deviation for
-/// each of the channels.
-inline void check(const Normalisation& normalisation, std::int64_t channels) {
+/// *Throws*: `c10::Error` unless there is one finite mean and one finite, positive standard
+/// deviation for each of the channels.
+inline void check_normalisation(const Normalisation& normalisation, std::int64_t channels) {
   const auto count = static_cast<std::size_t>(channels);
-  TORCH_CHECK(normalisation.mean.size() == count && normalisation.deviation.size() == count,
-              "interchoice: normalisation with ", normalisation.mean.size(), " means and ",
-              normalisation.deviation.size(), " deviations; the images have ", channels,
-              " channels, each needs one of both");
+  TORCH_CHECK(
+      normalisation.mean.size() == count && normalisation.standard_deviation.size() == count,
+      "interchoice: normalisation with ", normalisation.mean.size(), " means and ",
+      normalisation.standard_deviation.size(), " standard deviations; the images have ", channels,
+      " channels, each needs one of both");
   for (std::size_t c = 0; c < count; ++c) {
-    TORCH_CHECK(std::isfinite(normalisation.mean[c]) && std::isfinite(normalisation.deviation[c]) &&
-                    normalisation.deviation[c] > 0,
-                "interchoice: normalisation of channel ", c, " by mean ", normalisation.mean[c],
-                " and deviation ", normalisation.deviation[c],
-                "; both must be finite, the deviation positive");
+    const double mean = normalisation.mean[c];
+    const double deviation = normalisation.standard_deviation[c];
+    TORCH_CHECK(std::isfinite(mean) && std::isfinite(deviation) && deviation > 0,
+                "interchoice: normalisation of channel ", c, " by mean ", mean,
+                " and standard deviation ", deviation,
+                "; both must be finite, the standard deviation positive");
   }
 }
+
+namespace detail {
+
+inline std::string text_of(const Normalisation& normalisation) {
+  return fmt::format("mean {}, standard deviation {}", joined(normalisation.mean, " "),
+                     joined(normalisation.standard_deviation, " "));
+}
+
+}  // namespace detail
 
 /// CIFAR-10's: mean and population standard deviation of the 50,000 original training images.
 ///
@@ -56,7 +70,7 @@ inline Normalisation imagenet_normalisation() {
 ///
 /// Pixels are counted by value, so the sums are exact, in any order.
 inline Normalisation measure_normalisation(const ImageSet& set) {
-  check(set);
+  check_image_set(set);
   const std::int64_t channels = set.images.size(1);
   const std::int64_t plane = set.images.size(2) * set.images.size(3);
   std::vector<std::array<std::int64_t, 256>> counts(static_cast<std::size_t>(channels));
@@ -80,7 +94,7 @@ inline Normalisation measure_normalisation(const ImageSet& set) {
       squares += static_cast<double>(count[v]) * difference * difference;
     }
     result.mean.push_back(mean / set.white);
-    result.deviation.push_back(std::sqrt(squares / total) / set.white);
+    result.standard_deviation.push_back(std::sqrt(squares / total) / set.white);
   }
   return result;
 }

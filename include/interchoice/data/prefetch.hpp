@@ -4,15 +4,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "interchoice/data/batch.hpp"
 #include "interchoice/data/batch_source.hpp"
 #include "interchoice/data/detail/prefetch_queue.hpp"
+#include "interchoice/data/detail/text_of.hpp"
 
 namespace interchoice {
 
-/// How far and with how much of the machine batches are made before they are asked for.
+/// The number of batches that are made before they are asked for, and of the threads that do it.
 struct PrefetchOptions {
   std::int64_t ahead = 2;    ///< batches that may be ready or in the making
   std::int64_t threads = 1;  ///< beside the one that trains; each makes whole batches by itself
@@ -45,17 +48,17 @@ class Prefetched {
   }
 
   const Source& source() const { return source_; }
-  const PrefetchOptions& options() const { return options_; }
 
   std::int64_t size() const { return source_.size(); }
   std::int64_t example_count() const { return source_.example_count(); }
   Batch evaluation(std::int64_t index) const { return source_.evaluation(index); }
   Batch calibration(std::int64_t index) const { return source_.calibration(index); }
+  std::string text() const { return detail::text_of(source_); }
 
   class Epoch;
 
   /// The training batches of one epoch. The first ones are in the making at once.
-  Epoch epoch(std::uint64_t number) const;
+  Epoch epoch(std::uint64_t number) const { return Epoch(source_, number, options_); }
 
  private:
   Source source_;
@@ -70,10 +73,13 @@ class Prefetched<Source>::Epoch {
   std::int64_t size() const { return size_; }
 
   Batch operator[](std::int64_t index) const { return queue_->take(index); }
+  BatchIterator<Epoch> begin() const { return {*this, 0}; }
+  BatchIterator<Epoch> end() const { return {*this, size_}; }
 
  private:
   friend class Prefetched;
-  using Queue = detail::PrefetchQueue<decltype(std::declval<const Source&>().epoch(0))>;
+  using Queue =
+      detail::PrefetchQueue<std::remove_cvref_t<decltype(std::declval<const Source&>().epoch(0))>>;
 
   Epoch(const Source& source, std::uint64_t number, const PrefetchOptions& options)
       : size_(source.size()),
@@ -84,10 +90,5 @@ class Prefetched<Source>::Epoch {
   std::int64_t size_;
   std::unique_ptr<Queue> queue_;
 };
-
-template <BatchSource Source>
-typename Prefetched<Source>::Epoch Prefetched<Source>::epoch(std::uint64_t number) const {
-  return Epoch(source_, number, options_);
-}
 
 }  // namespace interchoice

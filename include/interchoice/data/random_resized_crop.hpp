@@ -1,17 +1,18 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
-#include <string>
 
 #include "interchoice/core/random.hpp"
-#include "interchoice/data/picture.hpp"
+#include "interchoice/data/image.hpp"
 
 namespace interchoice {
 
-/// Which rectangle of a picture is shown: its share of the area is uniform in
+/// A random rectangle of an image: its fraction of the area is uniform in
 /// [min_area, max_area], the logarithm of width / height in [log min_ratio, log max_ratio], its
 /// place uniform among the whole pixels.
 struct RandomResizedCrop {
@@ -23,35 +24,37 @@ struct RandomResizedCrop {
 
 /// *Throws*: `std::invalid_argument` unless 0 < min_area <= max_area <= 1 and
 /// 0 < min_ratio <= max_ratio, finite.
-inline void check(const RandomResizedCrop& crop) {
+inline void check_crop(const RandomResizedCrop& crop) {
   if (!(crop.min_area > 0 && crop.min_area <= crop.max_area && crop.max_area <= 1)) {
-    throw std::invalid_argument(
-        "interchoice: random resized crop of " + std::to_string(crop.min_area) + " to " +
-        std::to_string(crop.max_area) + " of the area; 0 < min_area <= max_area <= 1 is needed");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: random resized crop of {} to {} of the area; 0 < min_area <= max_area <= 1 "
+        "is needed",
+        crop.min_area, crop.max_area));
   }
   if (!(crop.min_ratio > 0 && crop.min_ratio <= crop.max_ratio && std::isfinite(crop.max_ratio))) {
-    throw std::invalid_argument(
-        "interchoice: random resized crop of ratio " + std::to_string(crop.min_ratio) + " to " +
-        std::to_string(crop.max_ratio) + "; 0 < min_ratio <= max_ratio is needed");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: random resized crop of ratio {} to {}; 0 < min_ratio <= max_ratio is needed",
+        crop.min_ratio, crop.max_ratio));
   }
 }
 
-/// Draws the rectangle for a picture of that size; its edges lie between pixels.
+/// Draws the rectangle for an image of that size; its edges lie between pixels.
 ///
 /// Up to ten attempts draw area and ratio; the first rectangle that fits is placed. Otherwise the
 /// largest central one whose ratio is allowed.
 ///
-/// *Throws*: `std::invalid_argument` as `check`, or if a side is not 1 to 2^31.
+/// *Throws*: `std::invalid_argument` as `check_crop`, or if a side is not 1 to 2^31.
 ///
 /// *Source*: torchvision's `RandomResizedCrop.get_params`, rounding included.
 inline Region draw_crop(const RandomResizedCrop& crop, std::int64_t height, std::int64_t width,
                         CounterRandom& random) {
-  check(crop);
+  check_crop(crop);
   constexpr std::int64_t kLargest = std::int64_t{1} << 31;
   if (height < 1 || width < 1 || height > kLargest || width > kLargest) {
-    throw std::invalid_argument("interchoice: random resized crop of a picture of " +
-                                std::to_string(height) + " x " + std::to_string(width) +
-                                " pixels; each side must have 1 to 2147483648");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: random resized crop of an image of {} x {} pixels; each side must have 1 to "
+        "{}",
+        height, width, kLargest));
   }
   const auto h = static_cast<double>(height);
   const auto w = static_cast<double>(width);

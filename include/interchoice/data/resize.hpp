@@ -1,15 +1,16 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
-#include "interchoice/data/picture.hpp"
+#include "interchoice/data/image.hpp"
 
 namespace interchoice {
 
@@ -22,10 +23,10 @@ enum class Interpolation : std::uint8_t {
   kLanczos,   ///< sinc(t) sinc(t / 3); |t| < 3
 };
 
-/// What of a picture `resize` may look at.
+/// The pixels that `resize` may look at.
 enum class Surroundings : std::uint8_t {
   kHidden,   ///< nothing outside the region: cut first, then resize
-  kVisible,  ///< everything: resize the whole picture, then cut
+  kVisible,  ///< everything: resize the whole image, then cut
 };
 
 namespace detail {
@@ -85,7 +86,7 @@ inline constexpr int kWeightBits = 22;
 inline Resampling make_resampling(double begin, double length, std::int64_t low, std::int64_t high,
                                   std::int64_t out, Interpolation interpolation) {
   const double step = length / static_cast<double>(out);
-  const double widening = std::max(step, 1.0);  // against aliasing when the picture gets smaller
+  const double widening = std::max(step, 1.0);  // against aliasing when the image gets smaller
   const double support = filter_support(interpolation) * widening;
   Resampling result;
   result.stride = std::min(high - low, static_cast<std::int64_t>(std::ceil(2 * support)) + 2);
@@ -144,7 +145,7 @@ inline void resample_row(const Resampling& x, const std::uint8_t* row, std::uint
 
 }  // namespace detail
 
-/// A region of a picture in another size, antialiased: where a side becomes shorter, the filter is
+/// A region of an image in another size, antialiased: where a side becomes shorter, the filter is
 /// as many times wider, so that every pixel counts.
 ///
 ///   y[o] = sum_i w((i + 1/2 - c) / s) x[i] / sum_i w((i + 1/2 - c) / s),
@@ -152,28 +153,27 @@ inline void resample_row(const Resampling& x, const std::uint8_t* row, std::uint
 ///
 /// first along the rows, then along the columns, each rounded to bytes.
 ///
-/// *Throws*: `std::invalid_argument` if the picture is malformed, the region is empty or not within
-/// the picture, or the size is not positive.
+/// *Throws*: `std::invalid_argument` if the image is malformed, the region is empty or not within
+/// the image, or the size is not positive.
 ///
-/// *Source*: the definitions of Pillow's `Image.resize`, which torchvision's transforms of pictures
+/// *Source*: the definitions of Pillow's `Image.resize`, which torchvision's transforms of images
 /// use, down to the rounding: equal to Pillow 10.4 in every bit, except for kNearest where a centre
 /// lies between two pixels. Later releases may resize columns first.
-inline Picture resize(const Picture& picture, const Region& region, std::int64_t height,
-                      std::int64_t width, Interpolation interpolation,
-                      Surroundings surroundings = Surroundings::kHidden) {
-  check(picture);
+inline Image resize(const Image& image, const Region& region, std::int64_t height,
+                    std::int64_t width, Interpolation interpolation,
+                    Surroundings surroundings = Surroundings::kHidden) {
+  check_image(image);
   constexpr double kSlack = 1e-6;  // a region may have been computed
   const auto fits = [](double begin, double length, std::int64_t size) {
     return begin >= -kSlack && length > 0 && begin + length <= static_cast<double>(size) + kSlack;
   };
-  if (height < 1 || width < 1 || !fits(region.top, region.height, picture.height) ||
-      !fits(region.left, region.width, picture.width)) {
-    throw std::invalid_argument(
-        "interchoice: resize of the region of " + std::to_string(region.height) + " x " +
-        std::to_string(region.width) + " pixels at (" + std::to_string(region.top) + ", " +
-        std::to_string(region.left) + ") of a picture of " + std::to_string(picture.height) +
-        " x " + std::to_string(picture.width) + " to " + std::to_string(height) + " x " +
-        std::to_string(width) + "; it must lie within the picture, and no side may be 0");
+  if (height < 1 || width < 1 || !fits(region.top, region.height, image.height) ||
+      !fits(region.left, region.width, image.width)) {
+    throw std::invalid_argument(fmt::format(
+        "interchoice: resize of the region of {} x {} pixels at ({}, {}) of an image of {} x {} to "
+        "{} x {}; it must lie within the image, and no side may be 0",
+        region.height, region.width, region.top, region.left, image.height, image.width, height,
+        width));
   }
   const auto along = [&](double begin, double length, std::int64_t size, std::int64_t out) {
     std::int64_t low = 0, high = size;
@@ -185,8 +185,8 @@ inline Picture resize(const Picture& picture, const Region& region, std::int64_t
     }
     return detail::make_resampling(begin, length, low, high, out, interpolation);
   };
-  const detail::Resampling x = along(region.left, region.width, picture.width, width);
-  const detail::Resampling y = along(region.top, region.height, picture.height, height);
+  const detail::Resampling x = along(region.left, region.width, image.width, width);
+  const detail::Resampling y = along(region.top, region.height, image.height, height);
 
   const std::int64_t first = y.begins.front();
   std::int64_t rows = 0;
@@ -196,11 +196,11 @@ inline Picture resize(const Picture& picture, const Region& region, std::int64_t
   const std::int64_t bytes = 3 * width;  // a row
   std::vector<std::uint8_t> between(static_cast<std::size_t>(rows * bytes));
   for (std::int64_t row = 0; row < rows; ++row) {
-    detail::resample_row(x, picture.pixels.data() + (first + row) * 3 * picture.width,
+    detail::resample_row(x, image.pixels.data() + (first + row) * 3 * image.width,
                          between.data() + row * bytes);
   }
 
-  Picture result = black_picture(height, width);
+  Image result = black_image(height, width);
   std::vector<std::int32_t> sums(static_cast<std::size_t>(bytes));
   for (std::int64_t o = 0; o < height; ++o) {
     const auto at = static_cast<std::size_t>(o);
@@ -225,12 +225,12 @@ inline Picture resize(const Picture& picture, const Region& region, std::int64_t
   return result;
 }
 
-/// The whole picture in another size.
-inline Picture resize(const Picture& picture, std::int64_t height, std::int64_t width,
-                      Interpolation interpolation) {
+/// The whole image in another size.
+inline Image resize(const Image& image, std::int64_t height, std::int64_t width,
+                    Interpolation interpolation) {
   return resize(
-      picture,
-      {.height = static_cast<double>(picture.height), .width = static_cast<double>(picture.width)},
+      image,
+      {.height = static_cast<double>(image.height), .width = static_cast<double>(image.width)},
       height, width, interpolation);
 }
 

@@ -9,18 +9,6 @@
 
 namespace interchoice {
 
-/// How the copies of a split come into being.
-///
-/// `snapshot`: all copies are taken at the split, from the weights of that moment (the paper).
-struct snapshot {
-  static constexpr std::string_view name = "snapshot";
-};
-/// `last_used`: a copy is made when its context is first used, from the copy used last; all copies
-/// share the parameter's identity, and so one momentum buffer (the reference implementation).
-struct last_used {
-  static constexpr std::string_view name = "last_used";
-};
-
 /// The epoch of a split that happens only when `split_now` is called.
 inline constexpr std::size_t on_demand = std::numeric_limits<std::size_t>::max();
 
@@ -30,25 +18,23 @@ inline constexpr std::size_t on_demand = std::numeric_limits<std::size_t>::max()
 ///   y = op_c(x)                    before epoch `Epoch`
 ///   y = op_c^(p1, ..., pD)(x)      from then on, every copy starting as a copy
 ///
-/// BatchNorm statistics belong to a copy. The first location has no prior and is never split.
+/// All copies are taken at the split. BatchNorm statistics belong to a copy. The first location has
+/// no prior and is never split.
 ///
 /// *Cost*: memory, and the copying at the split. *Source*: paper section 3.3.
-template <std::size_t Epoch, std::size_t Depth = 1, class Copies = snapshot,
-          class Order = registration>
+template <std::size_t Epoch, std::size_t Depth = 1, class Order = registration>
 struct split {
   static_assert(Depth >= 1,
                 "interchoice: split<Epoch, Depth> needs Depth >= 1; for no dependency use "
                 "interchoice::none");
 
   using prior_order = Order;
-  using copies = Copies;
   static constexpr std::string_view name = "split";
   static constexpr std::size_t depth = Depth;
   static constexpr std::size_t epoch = Epoch;
   static std::string text() {
     std::string text = "split<" + (Epoch == on_demand ? "on_demand" : std::to_string(Epoch));
     if (Depth != 1) text += "," + std::to_string(Depth);
-    if (Copies::name != snapshot::name) text += "," + std::string(Copies::name);
     if (Order::name != registration::name) text += "," + std::string(Order::name);
     return text + ">";
   }

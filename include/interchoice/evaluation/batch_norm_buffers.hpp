@@ -1,12 +1,10 @@
 #pragma once
 
-#include <c10/core/GradMode.h>
 #include <torch/nn/module.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "interchoice/evaluation/detail/batch_norms.hpp"
@@ -20,40 +18,29 @@ namespace interchoice {
 class BatchNormBuffers {
  public:
   explicit BatchNormBuffers(torch::nn::Module& network)
-      : network_(network), was_training_(network.is_training()) {
+      : network_(network),
+        was_training_(network.is_training()),
+        buffers_(detail::keep_buffers(network)) {
     for (const auto& module : network.modules(/*include_self=*/false)) {
       modes_.push_back({module, module->is_training()});
     }
-    std::unordered_set<const void*> of_norms;
-    for (const detail::RunningNorm& norm : detail::running_norms(network)) {
-      const std::vector<at::Tensor> tensors{norm.mean, norm.variance, norm.batches};
-      if (!of_norms.insert(tensors.back().unsafeGetTensorImpl()).second) continue;
-      units_.emplace_back(tensors, /*is_norm=*/true);
-      for (const at::Tensor& x : tensors) of_norms.insert(x.unsafeGetTensorImpl());
-    }
-    for (const at::Tensor& buffer : network.buffers()) {
-      if (of_norms.contains(buffer.unsafeGetTensorImpl())) continue;
-      units_.emplace_back(std::vector{buffer}, /*is_norm=*/false);
-    }
+    for (const detail::KeptBuffers& buffers : buffers_) versions_.push_back(buffers.version());
   }
   ~BatchNormBuffers() {
-    restore();
+    for (detail::KeptBuffers& buffers : buffers_) buffers.restore();
     network_.train(was_training_);  // recursive, so parents come before their children
     for (const Mode& mode : modes_) mode.module->train(mode.was_training);
   }
   BatchNormBuffers(const BatchNormBuffers&) = delete;
   BatchNormBuffers& operator=(const BatchNormBuffers&) = delete;
 
-  /// Puts the buffers back now.
-  void restore() {
-    for (Unit& unit : units_) unit.restore();
-  }
-
-  /// The same where only forward passes and operations of libtorch have changed them: BatchNorms
-  /// that did not run are passed over. *Cost*: O(1) for each of those.
+  /// Puts the buffers back now, where only forward passes and operations of libtorch have changed
+  /// them. *Cost*: O(1) for each BatchNorm that did not run.
   void restore_moved() {
-    for (Unit& unit : units_) {
-      if (unit.may_have_moved()) unit.restore();
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+      if (buffers_[i].is_of_norm && buffers_[i].version() == versions_[i]) continue;
+      buffers_[i].restore();
+      versions_[i] = buffers_[i].version();
     }
   }
 
@@ -63,39 +50,11 @@ class BatchNormBuffers {
     bool was_training;
   };
 
-  struct Unit {
-    std::vector<at::Tensor> now;
-    bool is_norm;
-    std::vector<at::Tensor> kept = {};
-    std::vector<std::int64_t> versions = {};
-
-    Unit(std::vector<at::Tensor> tensors, bool of_norm)
-        : now(std::move(tensors)), is_norm(of_norm) {
-      for (const at::Tensor& x : now) {
-        kept.push_back(x.detach().clone());
-        versions.push_back(x._version());
-      }
-    }
-    void restore() {
-      const c10::NoGradGuard no_grad;
-      for (std::size_t i = 0; i < now.size(); ++i) {
-        now[i].copy_(kept[i]);
-        versions[i] = now[i]._version();
-      }
-    }
-    // A pass in training mode counts the batch, so that the version of one of the three changes.
-    bool may_have_moved() const {
-      for (std::size_t i = 0; i < now.size(); ++i) {
-        if (now[i]._version() != versions[i]) return true;
-      }
-      return !is_norm;
-    }
-  };
-
   torch::nn::Module& network_;
   bool was_training_;
   std::vector<Mode> modes_;
-  std::vector<Unit> units_;
+  std::vector<detail::KeptBuffers> buffers_;
+  std::vector<std::int64_t> versions_;
 };
 
 }  // namespace interchoice

@@ -5,16 +5,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <string>
-#include <type_traits>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/data/batch_source.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
+#include "interchoice/evaluation/detail/evaluated_network.hpp"
+#include "interchoice/evaluation/detail/norm_calibration.hpp"
 #include "interchoice/evaluation/detail/touched_buffers.hpp"
+#include "interchoice/evaluation/evaluation_data.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/evaluation/sharing_plan.hpp"
 #include "interchoice/networks/segments.hpp"
@@ -32,59 +34,45 @@ struct PrefixSharing {
 
 namespace detail {
 
-/// Whether the module behind a holder can be run segment by segment.
-template <class Network>
-concept HoldsSegments =
-    SegmentedNetwork<std::remove_reference_t<decltype(*std::declval<Network&>())>>;
-
-/// What keeping activations keeps from being freed: the whole storage of a tensor that is a part of
-/// one.
+/// The bytes that kept activations keep from being freed: the whole storage of a tensor that is a
+/// part of one.
 inline std::size_t bytes_of(const Activations& activations) {
   std::size_t bytes = 0;
   for (const at::Tensor& x : activations) bytes += x.storage().nbytes();
   return bytes;
 }
 
-}  // namespace detail
-
-/// The plan by which `rank` evaluates architectures with shared prefixes. Sizes of activations are
-/// taken to be those of the first architecture, measured on one batch of each kind (so where they
-/// depend on the architecture, `SharedEvaluation` may keep less than planned); the network is left
-/// as it was.
-template <class Network, SearchSpace Space, BatchSource Calibration, BatchSource Validation>
-SharingPlan plan_sharing(Network& network, const Calibration& calibration,
-                         const Validation& validation,
+template <SearchSpace Space>
+SharingPlan plan_sharing(const EvaluatedNetwork<Space>& network, const EvaluationData& data,
                          const std::vector<Architecture<Space>>& architectures,
-                         const Recalibration& recalibration, const PrefixSharing& sharing = {}) {
-  static_assert(detail::HoldsSegments<Network>,
-                "interchoice: plan_sharing needs a network with `segments()` and "
-                "`run_segment(i, activations, architecture)`; see networks/segments.hpp");
-  const std::vector<Segment> segments = network->segments();
-  if (architectures.empty()) return SharingPlan(segments, architectures);
+                         const Recalibration& recalibration, const PrefixSharing& sharing) {
+  if (architectures.empty()) return SharingPlan(network.segments, architectures);
   const c10::NoGradGuard no_grad;
-  const BatchNormBuffers buffers(*network);
-  network->eval();
-  std::vector<double> kept(segments.size() + 1, 0);
-  const auto measure = [&](at::Tensor data, double images) {
-    const double scale = images / static_cast<double>(data.size(0));
-    Activations activations{std::move(data)};
-    kept[0] += scale * static_cast<double>(detail::bytes_of(activations));
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-      network->run_segment(i, activations, architectures.front());
-      kept[i + 1] += scale * static_cast<double>(detail::bytes_of(activations));
+  const BatchNormBuffers buffers(network.module);
+  network.module.eval();
+  const std::size_t segments = network.segments.size();
+  std::vector<double> kept(segments + 1, 0);
+  const auto measure = [&](at::Tensor batch, double images) {
+    const double scale = images / static_cast<double>(batch.size(0));
+    Activations activations{std::move(batch)};
+    kept[0] += scale * static_cast<double>(bytes_of(activations));
+    for (std::size_t i = 0; i < segments; ++i) {
+      network.run_segment(i, activations, architectures.front());
+      kept[i + 1] += scale * static_cast<double>(bytes_of(activations));
     }
   };
-  const at::Device device = device_of(*network);
+  const at::Device device = device_of(network.module);
   if (recalibration.calibrates()) {
-    at::Tensor data = on_device(calibration.calibration(0), device).data;
-    const auto images = static_cast<double>(recalibration.batches * data.size(0));
-    measure(std::move(data), images);
+    at::Tensor batch = on_device(data.calibration.calibration(0), device).data;
+    const auto images = static_cast<double>(recalibration.batches * batch.size(0));
+    measure(std::move(batch), images);
   }
-  if (validation.size() > 0) {
-    measure(on_device(validation.evaluation(0), device).data,
-            static_cast<double>(validation.example_count()));
+  if (data.validation.size() > 0) {
+    measure(on_device(data.validation.evaluation(0), device).data,
+            static_cast<double>(data.validation.example_count()));
   }
-  return SharingPlan(segments, architectures, kept, static_cast<double>(sharing.memory_limit));
+  return SharingPlan(network.segments, architectures, kept,
+                     static_cast<double>(sharing.memory_limit));
 }
 
 /// Runs a plan: recalibrates and evaluates architectures segment by segment, what they share once.
@@ -100,35 +88,28 @@ SharingPlan plan_sharing(Network& network, const Calibration& calibration,
 /// *Throws* c10::Error if a module whose buffers calibration moves is used by two segments, or a
 /// segment changes its input in place: then prefixes cannot be shared. *Cost*: see `sharing_cost`;
 /// memory beside the network: the kept levels, and one more copy of its buffers.
-template <class Network, SearchSpace Space, BatchSource Calibration, BatchSource Validation>
+template <SearchSpace Space>
 class SharedEvaluation {
  public:
-  /// Takes references to all but the recalibration and the plan; whoever makes it guards the
-  /// network with `BatchNormBuffers`.
-  SharedEvaluation(Network& network, const Calibration& calibration, const Validation& validation,
+  /// Refers to the network, the data and the architectures; `BatchNormBuffers` are to guard it.
+  SharedEvaluation(const EvaluatedNetwork<Space>& network, const EvaluationData& data,
                    const std::vector<Architecture<Space>>& architectures,
-                   const Recalibration& recalibration, SharingPlan plan,
-                   const PrefixSharing& sharing = {})
+                   const Recalibration& recalibration, const PrefixSharing& sharing)
       : network_(network),
-        calibration_(calibration),
-        validation_(validation),
+        data_(data),
         architectures_(architectures),
         recalibration_(recalibration),
-        plan_(std::move(plan)),
-        sharing_(sharing),
-        device_(device_of(*network)),
-        norms_(detail::running_norms(*network)) {
-    detail::check(recalibration);
-  }
+        plan_(plan_sharing(network, data, architectures, recalibration, sharing)),
+        memory_limit_(sharing.memory_limit),
+        calibration_(network.module, recalibration) {}
 
   /// Calls `result(position, accuracy)` for every architecture in the plan's order; a result of
   /// false ends it.
-  template <class Result>
-  void run(const Result& result) {
+  void run(const std::function<bool(std::size_t, double)>& result) {
     const c10::NoGradGuard no_grad;
-    if (recalibration_.reset) detail::reset_statistics(norms_);
-    detail::TouchedBuffers touched(*network_, norms_, network_->segments());
-    detail::set_evaluation_mode(*network_, recalibration_);
+    calibration_.reset();
+    TouchedBuffers touched(network_.module, network_.segments);
+    calibration_.evaluation_mode();
     std::vector<Kept> stack;
     kept_bytes_ = 0;
     for (const SharingPlan::Step& step : plan_.steps()) {
@@ -141,7 +122,7 @@ class SharedEvaluation {
       const std::size_t from = source != nullptr ? source->level : 0;  // step.from unless given up
       if (step.to < plan_.segment_count()) {
         Kept kept{step.to};
-        if (!advance(step, from, source, &kept, touched).is_given_up) {
+        if (keep_level(step, from, source, kept, touched)) {
           stack.push_back(std::move(kept));
           continue;
         }
@@ -149,10 +130,8 @@ class SharedEvaluation {
         touched.restore_behind(from);
         continue;
       }
-      const std::int64_t correct = advance(step, from, source, nullptr, touched).correct;
+      const double accuracy = evaluate_leaf(step, from, source, touched);
       touched.restore_behind(from);
-      const double accuracy =
-          static_cast<double>(correct) / static_cast<double>(validation_.example_count());
       for (std::size_t i = step.first; i < step.last; ++i) {
         if (!result(plan_.order()[i], accuracy)) return;
       }
@@ -167,90 +146,111 @@ class SharedEvaluation {
     std::size_t bytes = 0;
   };
 
-  struct Outcome {
-    std::int64_t correct = 0;  // of a leaf
-    bool is_given_up = false;  // of a level that is too large
-  };
-
-  // Runs segments [from, step.to) for all images; into `kept`, or to the number of right ones.
-  Outcome advance(const SharingPlan::Step& step, std::size_t from, const Kept* source, Kept* kept,
-                  detail::TouchedBuffers& touched) {
-    const Architecture<Space>& architecture = architectures_[plan_.order()[step.first]];
-    Outcome outcome;
-    const auto keep = [&](std::vector<Activations>& list, Activations& activations) {
-      const std::size_t bytes = detail::bytes_of(activations);
-      outcome.is_given_up = bytes > sharing_.memory_limit - kept_bytes_;
-      if (outcome.is_given_up) return;
+  // Runs segments [from, step.to) for all images; false if what comes out exceeds the limit.
+  bool keep_level(const SharingPlan::Step& step, std::size_t from, const Kept* source, Kept& kept,
+                  TouchedBuffers& touched) {
+    bool fits = true;
+    const auto keep = [&](std::vector<Activations>& list, Activations activations) {
+      const std::size_t bytes = bytes_of(activations);
+      fits = bytes <= memory_limit_ - kept_bytes_;
+      if (!fits) return;
       kept_bytes_ += bytes;
-      kept->bytes += bytes;
+      kept.bytes += bytes;
       list.push_back(std::move(activations));
     };
-    if (recalibration_.calibrates()) {
-      detail::calibrate_norms(
-          *network_, norms_, detail::update_of(recalibration_), recalibration_.batches,
-          [&](std::int64_t i) {
-            if (outcome.is_given_up) return;
-            Activations activations =
-                source != nullptr
-                    ? source->calibration[static_cast<std::size_t>(i)]
-                    : Activations{on_device(calibration_.calibration(i), device_).data};
-            run_segments(from, step.to, activations, architecture, i == 0 ? &touched : nullptr);
-            if (kept != nullptr) keep(kept->calibration, activations);
-          });
-      network_->eval();
+    calibration_.calibrate([&](std::int64_t i) {
+      if (fits) keep(kept.calibration, calibration_pass(step, from, source, i, touched));
+    });
+    for (std::int64_t i = 0; i < data_.validation.size() && fits; ++i) {
+      keep(kept.validation, validation_pass(step, from, source, i));
     }
-    for (std::int64_t i = 0; i < validation_.size() && !outcome.is_given_up; ++i) {
-      Activations activations;
-      if (source != nullptr) {
-        activations = source->validation[static_cast<std::size_t>(i)];
-      } else {
-        const Batch batch = on_device(validation_.evaluation(i), device_);
-        activations = {batch.data};
-        if (targets_.size() == static_cast<std::size_t>(i)) targets_.push_back(batch.target);
-      }
-      run_segments(from, step.to, activations, architecture, nullptr);
-      if (kept != nullptr) {
-        keep(kept->validation, activations);
-      } else {
-        outcome.correct += activations.front()
-                               .argmax(1)
-                               .eq(targets_[static_cast<std::size_t>(i)])
-                               .sum()
-                               .template item<std::int64_t>();
-      }
-    }
-    return outcome;
+    return fits;
   }
 
-  void run_segments(std::size_t from, std::size_t to, Activations& activations,
-                    const Architecture<Space>& architecture, detail::TouchedBuffers* touched) {
+  // The same to the end of the network.
+  double evaluate_leaf(const SharingPlan::Step& step, std::size_t from, const Kept* source,
+                       TouchedBuffers& touched) {
+    calibration_.calibrate(
+        [&](std::int64_t i) { calibration_pass(step, from, source, i, touched); });
+    PredictionCount count;
+    for (std::int64_t i = 0; i < data_.validation.size(); ++i) {
+      const at::Tensor logits = validation_pass(step, from, source, i).front();
+      count.add(logits, targets_[static_cast<std::size_t>(i)]);
+    }
+    return count.accuracy(data_.validation.example_count(), to_text(architecture_of(step)));
+  }
+
+  Activations calibration_pass(const SharingPlan::Step& step, std::size_t from, const Kept* source,
+                               std::int64_t i, TouchedBuffers& touched) {
+    Activations activations =
+        source != nullptr
+            ? source->calibration[static_cast<std::size_t>(i)]
+            : Activations{on_device(data_.calibration.calibration(i), calibration_.device()).data};
+    run_segments(step, from, activations, i == 0 ? &touched : nullptr);
+    return activations;
+  }
+
+  Activations validation_pass(const SharingPlan::Step& step, std::size_t from, const Kept* source,
+                              std::int64_t i) {
+    Activations activations;
+    if (source != nullptr) {
+      activations = source->validation[static_cast<std::size_t>(i)];
+    } else {
+      const Batch batch = on_device(data_.validation.evaluation(i), calibration_.device());
+      activations = {batch.data};
+      if (targets_.size() == static_cast<std::size_t>(i)) targets_.push_back(batch.target);
+    }
+    run_segments(step, from, activations, nullptr);
+    return activations;
+  }
+
+  void run_segments(const SharingPlan::Step& step, std::size_t from, Activations& activations,
+                    TouchedBuffers* touched) {
     const Activations input = activations;
     std::vector<std::int64_t> versions;
     for (const at::Tensor& x : input) versions.push_back(x._version());
     if (touched != nullptr) touched->begin();
-    for (std::size_t i = from; i < to; ++i) {
-      network_->run_segment(i, activations, architecture);
+    for (std::size_t i = from; i < step.to; ++i) {
+      network_.run_segment(i, activations, architecture_of(step));
       if (touched != nullptr) touched->claim(i);
     }
     for (std::size_t k = 0; k < input.size(); ++k) {
       TORCH_CHECK(input[k]._version() == versions[k], "interchoice: prefix sharing: segments ",
-                  from, " to ", to - 1, " change activation ", k,
+                  from, " to ", step.to - 1, " change activation ", k,
                   " in place, which other architectures need; compute out of place, or rank "
                   "without sharing");
     }
   }
 
-  Network& network_;
-  const Calibration& calibration_;
-  const Validation& validation_;
+  const Architecture<Space>& architecture_of(const SharingPlan::Step& step) const {
+    return architectures_[plan_.order()[step.first]];
+  }
+
+  const EvaluatedNetwork<Space>& network_;
+  const EvaluationData& data_;
   const std::vector<Architecture<Space>>& architectures_;
   Recalibration recalibration_;
   SharingPlan plan_;
-  PrefixSharing sharing_;
+  std::size_t memory_limit_;
   std::size_t kept_bytes_ = 0;
-  at::Device device_;
-  std::vector<detail::RunningNorm> norms_;
+  NormCalibration calibration_;
   std::vector<at::Tensor> targets_;
 };
+
+}  // namespace detail
+
+/// The plan by which `rank` evaluates architectures with shared prefixes. Sizes of activations are
+/// taken to be those of the first architecture, measured on one batch of each kind (so where they
+/// depend on the architecture, less may be kept than planned); the network is left as it was.
+template <class Network, SearchSpace Space>
+SharingPlan plan_sharing(Network& network, const EvaluationData& data,
+                         const std::vector<Architecture<Space>>& architectures,
+                         const Recalibration& recalibration, const PrefixSharing& sharing = {}) {
+  static_assert(SegmentedNetwork<detail::ModuleOf<Network>>,
+                "interchoice: plan_sharing needs a network with `segments()` and "
+                "`run_segment(i, activations, architecture)`; see networks/segments.hpp");
+  return detail::plan_sharing(detail::evaluated<Space>(network), data, architectures, recalibration,
+                              sharing);
+}
 
 }  // namespace interchoice

@@ -1,47 +1,56 @@
 #pragma once
 
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <string>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "interchoice/core/text.hpp"
-#include "interchoice/data/batch_source.hpp"
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
+#include "interchoice/evaluation/detail/evaluated_network.hpp"
+#include "interchoice/evaluation/evaluation_data.hpp"
+#include "interchoice/evaluation/evaluation_identity.hpp"
 #include "interchoice/evaluation/prefix_sharing.hpp"
-#include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/evaluation/recalibrate.hpp"
 #include "interchoice/evaluation/result_log.hpp"
-#include "interchoice/evaluation/result_origin.hpp"
 #include "interchoice/networks/canonical_form.hpp"
-#include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/training/progress.hpp"
 
 namespace interchoice {
 
-/// What a super-network predicts for a set of architectures.
+/// The accuracies that a super-network predicts for architectures.
 template <SearchSpace Space>
 struct Ranking {
   std::vector<Architecture<Space>> architectures;
   std::vector<double> predictions;  // accuracy in [0, 1], beside each architecture
   /// Whether `RankingOptions::stop` ended it before the last architecture.
   bool stopped = false;
+
+  /// The architecture with the highest prediction, the first of equal ones.
+  /// *Throws* c10::Error if there is none.
+  const Architecture<Space>& best() const {
+    TORCH_CHECK(!predictions.empty(), "interchoice: best of a ranking without architectures");
+    const auto highest = std::max_element(predictions.begin(), predictions.end());
+    return architectures[static_cast<std::size_t>(highest - predictions.begin())];
+  }
 };
 
 /// How architectures are evaluated.
 struct RankingOptions {
-  /// Forward passes of the paper's recalibration before each architecture; 0 for none.
-  std::int64_t calibration_batches = 20;
-  /// Another recalibration; `calibration_batches` does not count then.
-  std::optional<Recalibration> recalibration = {};
+  /// How BatchNorm's statistics are made before each architecture.
+  Recalibration recalibration = Recalibration::paper();
   /// Computes what architectures share once: the same results, to the bit, in an order in which
   /// similar ones stand together. A network without segments is evaluated one by one.
   std::optional<PrefixSharing> sharing = {};
@@ -59,43 +68,21 @@ struct RankingOptions {
   std::function<bool()> stop = {};
 };
 
+/// A range whose elements are architectures of one space: a vector, `every_architecture`, a view.
+template <class Range>
+concept ArchitectureRange = std::ranges::input_range<Range> &&
+    std::same_as<std::ranges::range_value_t<Range>,
+                 Architecture<typename std::ranges::range_value_t<Range>::space_type>>;
+
 namespace detail {
 
-/// Calls `result(position, accuracy)` for each architecture, evaluated one by one in order; a
-/// result of false ends it.
-template <class Network, SearchSpace Space, class Calibration, class Validation, class Result>
-void evaluate_one_by_one(Network& network, const Calibration& calibration,
-                         const Validation& validation,
-                         const std::vector<Architecture<Space>>& architectures,
-                         const Recalibration& recalibration, BatchNormBuffers& buffers,
-                         const Result& result) {
-  check(recalibration);
-  RecalibratedNetwork parts(*network);
-  for (std::size_t i = 0; i < architectures.size(); ++i) {
-    recalibrate(network, parts, architectures[i], calibration, recalibration);
-    const double share = accuracy(network, architectures[i], validation, parts.device);
-    buffers.restore_moved();
-    if (!result(i, share)) return;
-  }
-}
-
-/// Architectures that compute the same, each group to be evaluated once.
 template <SearchSpace Space>
-struct EqualArchitectures {
-  std::vector<Architecture<Space>> first = {};                 // of each group
-  std::vector<std::vector<Architecture<Space>>> members = {};  // the first one included
-};
+using CanonicalFormOf = std::function<CanonicalForm(const Architecture<Space>&)>;
 
-/// A network behind a holder that says which architectures compute the same.
-template <class Network>
-concept HoldsCanonicalForms =
-    CanonicalNetwork<std::remove_reference_t<decltype(*std::declval<Network&>())>>;
-
-/// The key by which architectures are grouped: the network's, or all candidates.
+/// The canonical form by which a network's architectures are merged; without, all candidates.
 template <SearchSpace Space, class Network>
-std::function<CanonicalForm(const Architecture<Space>&)> canonical_form_of(Network& network,
-                                                                           bool merges) {
-  if constexpr (HoldsCanonicalForms<Network>) {
+CanonicalFormOf<Space> canonical_form_of(Network& network, bool merges) {
+  if constexpr (CanonicalNetwork<ModuleOf<Network>>) {
     if (merges) return network->canonical_forms();
   }
   return [](const Architecture<Space>& architecture) {
@@ -104,116 +91,152 @@ std::function<CanonicalForm(const Architecture<Space>&)> canonical_form_of(Netwo
   };
 }
 
+/// A ranking in the making: the architectures that are asked for, the accuracies that are known of
+/// them, in memory and in the file if there is one, and those that are missing.
+template <SearchSpace Space>
+class RankingTask {
+ public:
+  RankingTask(std::vector<Architecture<Space>> asked, const CanonicalFormOf<Space>& form_of,
+              ResultLog<Space>* log)
+      : asked_(std::move(asked)), log_(log) {
+    std::map<CanonicalForm, double> logged;
+    if (log_ != nullptr) {
+      for (const auto& [architecture, accuracy] : log_->results()) {
+        logged[form_of(architecture)] = accuracy;
+      }
+    }
+    std::map<CanonicalForm, std::size_t> places;
+    for (const Architecture<Space>& architecture : asked_) {
+      const CanonicalForm form = form_of(architecture);
+      if (const auto same = logged.find(form); same != logged.end()) {
+        take(architecture, same->second);
+        continue;
+      }
+      const auto [place, is_new] = places.try_emplace(form, missing_.size());
+      if (is_new) {
+        missing_.push_back(architecture);
+        isomorphic_.emplace_back();
+      }
+      isomorphic_[place->second].push_back(architecture);
+    }
+  }
+
+  /// One architecture of each canonical form without a known accuracy.
+  const std::vector<Architecture<Space>>& missing() const { return missing_; }
+
+  /// Takes the accuracy of a missing one, which is that of all that are isomorphic to it.
+  void take(std::size_t position, double accuracy) {
+    for (const Architecture<Space>& one : isomorphic_[position]) take(one, accuracy);
+  }
+
+  std::size_t done() const { return done_; }  ///< of `size()`
+  std::size_t size() const { return asked_.size(); }
+
+  Ranking<Space> collect() const {
+    Ranking<Space> ranking;
+    for (const Architecture<Space>& architecture : asked_) {
+      const auto found = known_.find(architecture);
+      if (found == known_.end()) continue;
+      ranking.architectures.push_back(architecture);
+      ranking.predictions.push_back(found->second);
+    }
+    ranking.stopped = done_ < asked_.size();
+    return ranking;
+  }
+
+ private:
+  void take(const Architecture<Space>& architecture, double accuracy) {
+    known_[architecture] = log_ != nullptr ? log_->add(architecture, accuracy) : accuracy;
+    ++done_;
+  }
+
+  std::vector<Architecture<Space>> asked_;
+  ResultLog<Space>* log_;
+  std::vector<Architecture<Space>> missing_;
+  std::vector<std::vector<Architecture<Space>>> isomorphic_;  // to each of the missing ones
+  std::unordered_map<Architecture<Space>, double> known_;
+  std::size_t done_ = 0;
+};
+
+/// Evaluates architectures one by one: `result(position, accuracy)`, until it says false.
+template <SearchSpace Space>
+void evaluate_one_by_one(const EvaluatedNetwork<Space>& network, const EvaluationData& data,
+                         const std::vector<Architecture<Space>>& architectures,
+                         const Recalibration& recalibration, BatchNormBuffers& buffers,
+                         const std::function<bool(std::size_t, double)>& result) {
+  NormCalibration calibration(network.module, recalibration);
+  for (std::size_t i = 0; i < architectures.size(); ++i) {
+    const auto forward = [&](const at::Tensor& x) { return network.forward(x, architectures[i]); };
+    calibration.run(data.calibration, forward);
+    const double found =
+        accuracy_of(forward, data.validation, calibration.device(), to_text(architectures[i]));
+    buffers.restore_moved();
+    if (!result(i, found)) return;
+  }
+}
+
+/// `rank` of a network of any type, which `buffers` guard.
+template <SearchSpace Space>
+Ranking<Space> rank(const EvaluatedNetwork<Space>& network, BatchNormBuffers& buffers,
+                    const CanonicalFormOf<Space>& form_of, const EvaluationData& data,
+                    std::vector<Architecture<Space>> asked, const RankingOptions& options,
+                    const std::function<void(const Progress&)>& report) {
+  std::optional<ResultLog<Space>> log;
+  if (!options.results.empty()) {
+    Identity identity = evaluation_identity<Space>(network.module, data, options.recalibration);
+    if (options.fold_batch_norm) identity.set("batch_norm", "folded");
+    log.emplace(options.results, identity);
+  }
+  RankingTask<Space> task(std::move(asked), form_of, log ? &*log : nullptr);
+  const auto result = [&](std::size_t position, double accuracy) {
+    task.take(position, accuracy);
+    report(Progress{task.done(), task.size(), "architecture " + to_text(task.missing()[position]),
+                    task.done() % 16 == 0});
+    return !(options.stop && options.stop());
+  };
+  std::optional<FoldBatchNorm> folding;
+  if (options.fold_batch_norm) folding.emplace();
+  if (options.sharing && !network.segments.empty()) {
+    SharedEvaluation<Space>(network, data, task.missing(), options.recalibration, *options.sharing)
+        .run(result);
+  } else {
+    evaluate_one_by_one(network, data, task.missing(), options.recalibration, buffers, result);
+  }
+  return task.collect();
+}
+
 }  // namespace detail
 
 /// Predicts the accuracy of each architecture: recalibrate BatchNorm, measure, put the buffers
-/// back. What stands there twice, or computes the same as another one, is evaluated once.
+/// back. Architectures that stand there twice, or compute the same, are evaluated once.
 ///
-/// `calibration` are training images, `validation` those that accuracy is measured on. Nothing that
-/// an evaluation does remains, so the result does not depend on the order (unless a network draws
-/// random numbers in training mode, as dropout before a BatchNorm does).
+///     const auto ranking = rank(net, {.calibration = train, .validation = valid},
+///                               every_architecture(all<Space>));
+///
+/// Nothing that an evaluation does remains, so the result does not depend on the order (unless a
+/// network draws random numbers in training mode, as dropout before a BatchNorm does).
 ///
 /// The ranking has the architectures in their order here, those that were evaluated if `stop` ended
 /// it. Progress is told in the order of evaluation.
 ///
-/// *Throws* c10::Error for a network that is split with `last_used` copies: whatever is evaluated
-/// exchanges those; and what `SharedEvaluation` and `ResultLog` throw. *Source*: paper Appendix B.
-template <class Network, SearchSpace Space, BatchSource Calibration, BatchSource Validation,
-          class Report = NoProgress>
-Ranking<Space> rank(Network& network, const Calibration& calibration, const Validation& validation,
-                    const std::vector<Architecture<Space>>& architectures,
-                    const RankingOptions& options = {}, Report&& report = {}) {
-  detail::for_each_choice_block(*network, [](const std::string& name, const AnyChoiceBlock& block) {
-    TORCH_CHECK(!block.is_split() || block.is_saveable(), "interchoice: rank: block '", name,
-                "' has the policy ", block.policy(),
-                ", whose copies an evaluation changes; use split<Epoch>");
-  });
-  const Recalibration recalibration = options.recalibration.value_or(
-      options.calibration_batches > 0 ? Recalibration::paper(options.calibration_batches)
-                                      : Recalibration::none());
-  TORCH_CHECK(!options.fold_batch_norm || !recalibration.uses_batch_statistics(),
+/// *Throws* c10::Error that names the architecture if its logits are not finite; what a shared
+/// evaluation and `ResultLog` throw. *Source*: paper Appendix B.
+template <class Network, ArchitectureRange Architectures, class Report = NoProgress>
+auto rank(Network& network, const EvaluationData& data, Architectures&& architectures,
+          const RankingOptions& options = {}, Report&& report = {}) {
+  using Space = typename std::ranges::range_value_t<Architectures>::space_type;
+  TORCH_CHECK(!options.fold_batch_norm ||
+                  options.recalibration.method != Recalibration::Method::kBatchStatistics,
               "interchoice: rank: fold_batch_norm needs running statistics, and ",
-              to_text(recalibration), " uses none; leave one of the two out");
-  std::optional<ResultLog<Space>> log;
-  if (!options.results.empty()) {
-    ResultOrigin origin = result_origin<Space>(*network, calibration, validation, recalibration);
-    if (options.fold_batch_norm) origin.emplace_back("batch_norm", "folded");
-    log.emplace(options.results, std::move(origin));
-  }
-  std::optional<FoldBatchNorm> folding;
-  if (options.fold_batch_norm) folding.emplace();
+              to_text(options.recalibration), " uses none; leave one of the two out");
+  std::vector<Architecture<Space>> asked;
+  for (auto&& architecture : architectures) asked.push_back(architecture);
   BatchNormBuffers buffers(*network);
   network->eval();
-
-  const auto key = detail::canonical_form_of<Space>(network, options.merge_isomorphic);
-  std::map<CanonicalForm, double> logged;
-  if (log) {
-    for (const auto& [architecture, share] : log->results()) logged[key(architecture)] = share;
-  }
-  std::unordered_map<Architecture<Space>, double> known;  // of the asked ones
-  std::unordered_map<Architecture<Space>, std::size_t> wanted;
-  std::map<CanonicalForm, std::size_t> groups;
-  detail::EqualArchitectures<Space> missing;
-  std::size_t done = 0;
-  for (const Architecture<Space>& architecture : architectures) {
-    if (known.contains(architecture)) {
-      ++done;
-      continue;
-    }
-    if (wanted[architecture]++ > 0) continue;
-    const CanonicalForm own = key(architecture);
-    const auto same = logged.find(own);
-    if (same != logged.end()) {
-      log->add(architecture, same->second);  // unless it is there itself
-      known[architecture] = log->results().at(architecture);
-      ++done;
-      continue;
-    }
-    const auto [group, is_new] = groups.try_emplace(own, missing.first.size());
-    if (is_new) {
-      missing.first.push_back(architecture);
-      missing.members.emplace_back();
-    }
-    missing.members[group->second].push_back(architecture);
-  }
-  bool stopped = false;
-  const auto take = [&](std::size_t position, double share) {
-    for (const Architecture<Space>& architecture : missing.members[position]) {
-      known[architecture] = share;
-      if (log) log->add(architecture, share);
-      done += wanted[architecture];
-    }
-    report(Progress{done, architectures.size(), "architecture " + to_text(missing.first[position]),
-                    done % 16 == 0});
-    stopped = options.stop && options.stop() && done < architectures.size();
-    return !stopped;
-  };
-  const auto one_by_one = [&] {
-    detail::evaluate_one_by_one(network, calibration, validation, missing.first, recalibration,
-                                buffers, take);
-  };
-  if constexpr (detail::HoldsSegments<Network>) {
-    if (options.sharing) {
-      SharedEvaluation(network, calibration, validation, missing.first, recalibration,
-                       plan_sharing(network, calibration, validation, missing.first, recalibration,
-                                    *options.sharing),
-                       *options.sharing)
-          .run(take);
-    } else {
-      one_by_one();
-    }
-  } else {
-    one_by_one();
-  }
-  Ranking<Space> ranking;
-  ranking.stopped = stopped;
-  for (const Architecture<Space>& architecture : architectures) {
-    const auto found = known.find(architecture);
-    if (found == known.end()) continue;
-    ranking.architectures.push_back(architecture);
-    ranking.predictions.push_back(found->second);
-  }
-  return ranking;
+  return detail::rank<Space>(detail::evaluated<Space>(network), buffers,
+                             detail::canonical_form_of<Space>(network, options.merge_isomorphic),
+                             data, std::move(asked), options,
+                             [&report](const Progress& progress) { report(progress); });
 }
 
 }  // namespace interchoice

@@ -1,27 +1,14 @@
 #pragma once
 
-#include <c10/core/GradMode.h>
-
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <map>
-#include <utility>
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/data/batch_source.hpp"
-#include "interchoice/evaluation/batch_norm_buffers.hpp"
-#include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/evaluation/sharing_plan.hpp"
-#include "interchoice/networks/segments.hpp"
-#include "interchoice/nn/device.hpp"
 
 namespace interchoice {
 
-/// What sharing prefixes is expected to save.
+/// The work that sharing prefixes is expected to save.
 struct SharingCost {
   std::size_t networks = 0;     ///< different networks among the architectures
   std::size_t runs_alone = 0;   ///< segment runs if each network is evaluated on its own
@@ -33,13 +20,13 @@ struct SharingCost {
   double ratio() const { return cost_alone > 0 ? cost_shared / cost_alone : 1; }
 };
 
-/// Says before anything is evaluated how much work a plan saves:
+/// The work that a plan saves, before anything is evaluated:
 ///
 ///   cost_shared = sum over steps       of sum over their segments of cost(segment, architecture)
 ///   cost_alone  = sum over networks    of sum over all segments   of cost(segment, architecture)
 ///
-/// `cost(segment, architecture)` is what it takes to run a segment for all images: parameters,
-/// MACs, seconds (`MeasuredSegmentCosts`), or 1. *Cost*: one call for each segment run.
+/// `cost(segment, architecture)` is the cost of running a segment for all images: parameters, MACs,
+/// seconds, or 1. *Cost*: one call for each segment run.
 template <SearchSpace Space, class Cost>
 SharingCost sharing_cost(const SharingPlan& plan,
                          const std::vector<Architecture<Space>>& architectures, Cost&& cost) {
@@ -59,100 +46,5 @@ SharingCost sharing_cost(const SharingPlan& plan,
   }
   return total;
 }
-
-/// Seconds that the segments of a network take for all images, each measured when first asked for:
-///
-///   n_calibration * t(calibration batch, training mode) + n_validation * t(batch, evaluation mode)
-///
-/// with t the shortest of some repetitions on one batch, for each combination of the choices that
-/// the segment reads. What enters a segment is a sample architecture's activations, so shapes
-/// must not depend on the architecture.
-///
-/// While it lives the network's BatchNorm statistics and modes move; they are put back when it
-/// ends. *Cost*: repetitions * 2 batches for each combination.
-template <class Network, SearchSpace Space>
-class MeasuredSegmentCosts {
- public:
-  template <BatchSource Calibration, BatchSource Validation>
-  MeasuredSegmentCosts(Network& network, const Calibration& calibration,
-                       const Validation& validation, const Recalibration& recalibration,
-                       const Architecture<Space>& sample, std::size_t repetitions = 3)
-      : network_(network),
-        buffers_(*network),
-        recalibration_(recalibration),
-        segments_(network->segments()),
-        repetitions_(repetitions) {
-    const at::Device device = device_of(*network);
-    if (recalibration.calibrates()) {
-      add({static_cast<double>(recalibration.batches), true},
-          on_device(calibration.calibration(0), device).data, sample);
-    }
-    if (validation.size() > 0) {
-      add({static_cast<double>(validation.size()), false},
-          on_device(validation.evaluation(0), device).data, sample);
-    }
-  }
-
-  double operator()(std::size_t segment, const Architecture<Space>& architecture) {
-    std::vector<std::uint8_t> read;
-    for (const std::size_t choice : segments_[segment].choices) {
-      read.push_back(architecture[choice]);
-    }
-    const auto [at, is_new] = measured_.try_emplace({segment, std::move(read)}, 0);
-    if (is_new) {
-      for (const Pass& pass : passes_) at->second += pass.count * time(pass, segment, architecture);
-    }
-    return at->second;
-  }
-
- private:
-  struct Pass {
-    double count;
-    bool is_calibration;
-    std::vector<Activations> inputs = {};  // of each segment
-  };
-
-  void set_mode(const Pass& pass) {
-    if (pass.is_calibration) {
-      network_->train();
-    } else {
-      detail::set_evaluation_mode(*network_, recalibration_);
-    }
-  }
-
-  void add(Pass pass, const at::Tensor& data, const Architecture<Space>& sample) {
-    const c10::NoGradGuard no_grad;
-    set_mode(pass);
-    Activations activations{data};
-    for (std::size_t i = 0; i < segments_.size(); ++i) {
-      pass.inputs.push_back(activations);
-      network_->run_segment(i, activations, sample);
-    }
-    passes_.push_back(std::move(pass));
-  }
-
-  double time(const Pass& pass, std::size_t segment, const Architecture<Space>& architecture) {
-    const c10::NoGradGuard no_grad;
-    set_mode(pass);
-    double shortest = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < repetitions_; ++i) {
-      Activations activations = pass.inputs[segment];
-      const auto begin = std::chrono::steady_clock::now();
-      network_->run_segment(segment, activations, architecture);
-      activations.back().flatten()[0].template item<double>();  // waits for a GPU
-      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-      shortest = std::min(shortest, seconds.count());
-    }
-    return shortest;
-  }
-
-  Network& network_;
-  BatchNormBuffers buffers_;
-  Recalibration recalibration_;
-  std::vector<Segment> segments_;
-  std::size_t repetitions_;
-  std::vector<Pass> passes_;
-  std::map<std::pair<std::size_t, std::vector<std::uint8_t>>, double> measured_;
-};
 
 }  // namespace interchoice

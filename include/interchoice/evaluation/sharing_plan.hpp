@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -16,7 +18,7 @@
 
 namespace interchoice {
 
-/// In which order architectures are evaluated so that what they share is computed once.
+/// The order in which architectures are evaluated, so that what they share is computed once.
 ///
 /// The architectures, each once, are the leaves of a trie whose levels are the segments: two go
 /// through the same node at level l if they agree on all choices that segments 0..l-1 read. A step
@@ -36,7 +38,7 @@ class SharingPlan {
     std::size_t last;
   };
 
-  /// `kept_bytes[l]`: what it takes to keep level l, the activations behind segment l - 1; empty
+  /// `kept_bytes[l]`: the memory that level l takes, the activations behind segment l - 1; empty
   /// for no limit. *Throws* std::invalid_argument if there are no segments, if one reads a choice
   /// that the space does not have, or if `kept_bytes` has other than segments + 1 entries.
   template <SearchSpace Space>
@@ -47,16 +49,16 @@ class SharingPlan {
       : levels_(segments.size() + 1) {
     if (segments.empty()) fail("there are no segments; a network needs one at least");
     if (!kept_bytes.empty() && kept_bytes.size() != levels_) {
-      fail(std::to_string(kept_bytes.size()) + " sizes for " + std::to_string(levels_) +
-           " levels; give one for each segment and one for the input");
+      fail(fmt::format("{} sizes for {} levels; give one for each segment and one for the input",
+                       kept_bytes.size(), levels_));
     }
     std::vector<std::size_t> choices;                  // in the order of first reading
     std::vector<std::size_t> read_before(levels_, 0);  // how many of them before each level
     for (std::size_t l = 0; l + 1 < levels_; ++l) {
       for (const std::size_t choice : segments[l].choices) {
         if (choice >= Space::choice_count) {
-          fail("segment '" + segments[l].name + "' reads choice " + std::to_string(choice) +
-               "; the space has " + std::to_string(Space::choice_count));
+          fail(fmt::format("segment '{}' reads choice {}; the space has {}", segments[l].name,
+                           choice, Space::choice_count));
         }
         if (std::find(choices.begin(), choices.end(), choice) == choices.end()) {
           choices.push_back(choice);
@@ -64,13 +66,10 @@ class SharingPlan {
       }
       read_before[l + 1] = choices.size();
     }
-    const auto key = [&](std::size_t i) {
-      std::vector<std::uint8_t> read;
-      for (const std::size_t choice : choices) read.push_back(architectures[i][choice]);
-      return read;
-    };
-    std::vector<std::vector<std::uint8_t>> keys;
-    for (std::size_t i = 0; i < architectures.size(); ++i) keys.push_back(key(i));
+    std::vector<std::vector<std::uint8_t>> keys(architectures.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      for (const std::size_t choice : choices) keys[i].push_back(architectures[i][choice]);
+    }
     order_.resize(architectures.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::stable_sort(order_.begin(), order_.end(),
@@ -86,7 +85,7 @@ class SharingPlan {
   /// Positions of the architectures in the order of evaluation; duplicates stand together.
   const std::vector<std::size_t>& order() const { return order_; }
 
-  /// What to run, in order. A step starts from the last kept level `from`.
+  /// The steps to run, in order. A step starts from the last kept level `from`.
   const std::vector<Step>& steps() const { return steps_; }
 
   std::size_t segment_count() const { return levels_ - 1; }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +15,7 @@
 
 namespace interchoice {
 
-/// How much of a restriction a table lists.
+/// The part of a restriction that a table lists.
 template <SearchSpace Space>
 struct TableCoverage {
   std::uint64_t allowed = 0;                            ///< architectures of the restriction
@@ -54,14 +56,14 @@ void require_complete(const Table& table, const Restriction<Space>& restriction)
   if (found.missing() == 0) return;
   std::string names;
   for (const Architecture<Space>& architecture : found.first_missing) {
-    names += (names.empty() ? "'" : ", '") + to_text(architecture) + "'";
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", to_text(architecture));
   }
   const std::uint64_t unnamed = found.missing() - found.first_missing.size();
-  if (unnamed > 0) names += " and " + std::to_string(unnamed) + " more";
+  if (unnamed > 0) names += fmt::format(" and {} more", unnamed);
   throw std::runtime_error(
-      "interchoice: " + table.source() + " lacks " + std::to_string(found.missing()) + " of the " +
-      std::to_string(found.allowed) + " architectures of the restriction: " + names +
-      "; complete the table or take a narrower restriction");
+      fmt::format("interchoice: {} lacks {} of the {} architectures of the restriction: {}; "
+                  "complete the table or take a narrower restriction",
+                  table.source(), found.missing(), found.allowed, names));
 }
 
 }  // namespace interchoice

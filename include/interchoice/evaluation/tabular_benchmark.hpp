@@ -1,12 +1,13 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
-#include <limits>
-#include <span>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,10 +19,14 @@
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/evaluation/benchmark_table.hpp"
-#include "interchoice/evaluation/detail/benchmark_rows.hpp"
 #include "interchoice/io/csv.hpp"
 
 namespace interchoice {
+
+/// How the file of a tabular benchmark is read.
+struct BenchmarkOptions {
+  std::string architecture_column = "arch";  ///< the architectures' text forms
+};
 
 /// How a column of a tabular benchmark is read.
 struct BenchmarkColumn {
@@ -31,10 +36,10 @@ struct BenchmarkColumn {
 
 /// How a file's rows are joined to those of a tabular benchmark.
 struct BenchmarkJoin {
-  std::string key = "index";   ///< the benchmark's column with the keys
-  std::string file_key = {};   ///< the file's; the same name if empty
-  std::string prefix = {};     ///< put before the names of the file's columns
-  bool may_lack_rows = false;  ///< architectures without a row have no values in its columns
+  std::string key = "index";                 ///< the benchmark's column with the keys
+  std::optional<std::string> file_key = {};  ///< the file's, if it has another name
+  std::string prefix = {};                   ///< put before the names of the file's columns
+  bool may_lack_rows = false;                ///< architectures without a row have no values in it
 };
 
 /// A tabular benchmark: everything that is recorded about each of many architectures, in one CSV
@@ -46,7 +51,7 @@ struct BenchmarkJoin {
 ///     const auto latency = bench.column("edgetpu_latency", {.missing = {"-1"}});
 ///
 /// Each file is read once, completely and strictly; a column becomes numbers when it is asked for,
-/// so that a table may have columns of text. Joined files are read as text, keys compared as text.
+/// so that a file may have columns of text. Joined files are read as text, keys compared as text.
 template <SearchSpace Space>
 class TabularBenchmark {
  public:
@@ -59,19 +64,34 @@ class TabularBenchmark {
   /// `CsvTable`), has no such column, no row, a text that is no architecture of the space, or an
   /// architecture twice.
   static TabularBenchmark read(const std::filesystem::path& path,
-                               const BenchmarkTableOptions& options = {}) {
+                               const BenchmarkOptions& options = {}) {
     return from_csv(CsvTable::read(path), path.string(), options);
   }
 
   /// The same from a table that is in memory already. `source` names it in errors.
   static TabularBenchmark from_csv(CsvTable csv, std::string source,
-                                   const BenchmarkTableOptions& options = {}) {
+                                   const BenchmarkOptions& options = {}) {
     TabularBenchmark benchmark;
-    benchmark.rows_ = detail::read_benchmark_rows<Space>(csv, source, options.architecture_column);
-    std::vector<std::size_t> places(csv.size());
-    for (std::size_t row = 0; row < places.size(); ++row) places[row] = row;
-    benchmark.add(std::move(csv), std::move(source), std::move(places),
-                  {.key = options.architecture_column});
+    const std::vector<std::string> texts = csv.texts(options.architecture_column);
+    if (texts.empty()) fail(source, "there are no architectures; add rows");
+    std::vector<std::optional<std::size_t>> rows;
+    for (const std::string& text : texts) {
+      const std::size_t row = rows.size();
+      try {
+        benchmark.architectures_.push_back(from_text<Space>(text));
+      } catch (const std::logic_error& error) {  // std::invalid_argument, std::out_of_range
+        fail(csv.place(row), error.what());
+      }
+      const auto [first, is_new] = benchmark.places_.emplace(benchmark.architectures_.back(), row);
+      if (!is_new) {
+        fail(csv.place(row),
+             fmt::format("architecture '{}' was listed before, at {}; remove one of the two rows",
+                         text, csv.place(first->second)));
+      }
+      rows.push_back(row);
+    }
+    benchmark.add({std::move(csv), std::move(source), std::move(rows)}, options.architecture_column,
+                  "");
     return benchmark;
   }
 
@@ -87,60 +107,60 @@ class TabularBenchmark {
 
   /// The same with a table that is in memory already. `source` names it in errors.
   void join(CsvTable csv, std::string source, const BenchmarkJoin& options = {}) {
-    const std::string& file_key = options.file_key.empty() ? options.key : options.file_key;
+    const std::string& file_key = options.file_key ? *options.file_key : options.key;
     const Column own = find(options.key);
     const std::vector<std::string> keys = texts(own);
     std::unordered_map<std::string, std::size_t> known;
-    for (std::size_t row = 0; row < keys.size(); ++row) {
-      const auto [first, is_new] = known.emplace(keys[row], row);
+    for (std::size_t i = 0; i < size(); ++i) {
+      const auto [first, is_new] = known.emplace(keys[i], i);
       if (!is_new) {
-        detail::fail_at(place(own, row), "key '" + keys[row] + "' in column '" + options.key +
-                                             "' was there before, at " + place(own, first->second) +
-                                             "; join by a column that is different in every row");
+        fail(place(own, i),
+             fmt::format("key '{}' in column '{}' was there before, at {}; join by a column that "
+                         "is different in every row",
+                         keys[i], options.key, place(own, first->second)));
       }
     }
-    std::vector<std::size_t> places(size(), kNoRow);
+    std::vector<std::optional<std::size_t>> rows(size());
     const std::vector<std::string> others = csv.texts(file_key);
     for (std::size_t row = 0; row < others.size(); ++row) {
       const auto found = known.find(others[row]);
       if (found == known.end()) {
-        detail::fail_at(csv.place(row), "key '" + others[row] + "' in column '" + file_key +
-                                            "' is not in column '" + options.key + "' of " +
-                                            parts_[own.part].source +
-                                            "; remove the row or join the file to another table");
+        fail(csv.place(row),
+             fmt::format("key '{}' in column '{}' is not in column '{}' of {}; remove the row or "
+                         "join the file to another table",
+                         others[row], file_key, options.key, parts_[own.part].source));
       }
-      if (places[found->second] != kNoRow) {
-        detail::fail_at(csv.place(row), "key '" + others[row] + "' was listed before, at " +
-                                            csv.place(places[found->second]) +
-                                            "; remove one of the two rows");
+      std::optional<std::size_t>& place = rows[found->second];
+      if (place) {
+        fail(csv.place(row), fmt::format("key '{}' was listed before, at {}; remove one of the "
+                                         "two rows",
+                                         others[row], csv.place(*place)));
       }
-      places[found->second] = row;
+      place = row;
     }
-    const auto lacking = static_cast<std::size_t>(std::count(places.begin(), places.end(), kNoRow));
-    if (lacking > 0 && !options.may_lack_rows) {
-      const auto row = static_cast<std::size_t>(std::find(places.begin(), places.end(), kNoRow) -
-                                                places.begin());
-      detail::fail_at(source, "lacks " + std::to_string(lacking) + " of " + std::to_string(size()) +
-                                  " rows: the first is key '" + keys[row] + "', of " +
-                                  place(own, row) + "; complete the file or set `may_lack_rows`");
+    const auto first = std::find(rows.begin(), rows.end(), std::nullopt);
+    if (first != rows.end() && !options.may_lack_rows) {
+      const auto i = static_cast<std::size_t>(first - rows.begin());
+      fail(source, fmt::format("lacks {} of {} rows: the first is key '{}', of {}; complete the "
+                               "file or set `may_lack_rows`",
+                               std::count(first, rows.end(), std::nullopt), size(), keys[i],
+                               place(own, i)));
     }
-    BenchmarkJoin named = options;
-    named.key = file_key;
-    add(std::move(csv), std::move(source), std::move(places), named);
+    add({std::move(csv), std::move(source), std::move(rows)}, file_key, options.prefix);
   }
 
   /// Where the architectures are from.
   const std::string& source() const { return parts_.front().source; }
 
   /// The number of architectures.
-  std::size_t size() const { return rows_.architectures.size(); }
+  std::size_t size() const { return architectures_.size(); }
 
   /// All architectures, in the first file's order.
-  const std::vector<architecture_type>& architectures() const { return rows_.architectures; }
+  const std::vector<architecture_type>& architectures() const { return architectures_; }
 
   /// Whether the benchmark lists an architecture.
   bool contains(const architecture_type& architecture) const {
-    return rows_.places.contains(architecture);
+    return places_.contains(architecture);
   }
 
   /// The names of all columns beside the architectures and the keys of joined files.
@@ -150,49 +170,37 @@ class TabularBenchmark {
     return names;
   }
 
-  /// Whether there is a column of a name.
-  bool has_column(std::string_view name) const {
-    return std::any_of(columns_.begin(), columns_.end(),
-                       [&](const Column& column) { return column.name == name; });
-  }
-
   /// One column as numbers.
   ///
   /// *Throws*: `std::runtime_error` with `path:line` and what to do if there is no such column, if
   /// a field that is not said to be missing is no finite number, if an architecture has no row in a
   /// joined file and "" is not said to be missing, or if no value is left.
   table_type column(std::string_view name, const BenchmarkColumn& options = {}) const {
-    const Column& column = find(name);
+    const Column column = find(name);
     const std::vector<std::string> fields = texts(column);
-    const auto is_missing = [&](const std::string& field) {
-      return std::find(options.missing.begin(), options.missing.end(), field) !=
-             options.missing.end();
-    };
-    detail::BenchmarkRows<Space> rows;
+    std::vector<architecture_type> architectures;
     std::vector<double> values;
-    typename table_type::EmptyFields empty;
-    rows.places.reserve(size());
-    for (std::size_t row = 0; row < size(); ++row) {
-      const architecture_type& architecture = rows_.architectures[row];
-      if (is_missing(fields[row])) {
-        empty.emplace(architecture, place(column, row) + ": column '" + column.name +
-                                        "' has no value ('" + fields[row] + "')");
+    std::unordered_map<architecture_type, std::string> empty;
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (std::find(options.missing.begin(), options.missing.end(), fields[i]) !=
+          options.missing.end()) {
+        empty.emplace(architectures_[i], fmt::format("{}: column '{}' has no value ('{}')",
+                                                     place(column, i), column.name, fields[i]));
         continue;
       }
-      rows.places.emplace(architecture, values.size());
-      rows.architectures.push_back(architecture);
-      values.push_back(number(column, fields[row], row));
+      architectures.push_back(architectures_[i]);
+      values.push_back(number(column, fields[i], i));
     }
-    const std::string source = parts_[column.part].source + ", column '" + column.name + "'";
-    if (values.empty()) {
-      detail::fail_at(source, "every value is missing; is `missing` what you mean?");
-    }
-    return table_type(source, std::move(rows), std::move(values), std::move(empty));
+    std::string source = fmt::format("{}, column '{}'", parts_[column.part].source, column.name);
+    if (values.empty()) fail(source, "every value is missing; is `missing` what you mean?");
+    table_type table(std::move(source), std::move(architectures), std::move(values));
+    table.empty_ = std::move(empty);
+    return table;
   }
 
   /// Several columns as one list of values each, in the order of `architectures()`: the repeats of
   /// `noise_ceiling`, say. *Throws*: as `column`; values must be complete.
-  std::vector<std::vector<double>> values(std::span<const std::string> names) const {
+  std::vector<std::vector<double>> values(const std::vector<std::string>& names) const {
     std::vector<std::vector<double>> lists;
     for (const std::string& name : names) lists.push_back(column(name).values());
     return lists;
@@ -200,30 +208,28 @@ class TabularBenchmark {
 
   /// The mean of several columns, one value an architecture: of runs with different seeds.
   /// *Throws*: as `values`; `std::invalid_argument` without names.
-  table_type mean(std::span<const std::string> names) const {
+  table_type mean(const std::vector<std::string>& names) const {
     if (names.empty()) {
-      throw std::invalid_argument("interchoice: " + source() +
-                                  ": the mean of no columns; name at least one");
+      throw std::invalid_argument(
+          fmt::format("interchoice: {}: the mean of no columns; name at least one", source()));
     }
     std::vector<double> means(size());
     std::string source = this->source() + ", mean of";
     for (const std::string& name : names) {
       const std::vector<double> one = column(name).values();
       for (std::size_t i = 0; i < size(); ++i) means[i] += one[i];
-      source += " '" + name + "'";
+      source += fmt::format(" '{}'", name);
     }
     for (double& value : means) value /= static_cast<double>(names.size());
-    return table_type(source, rows_, std::move(means));
+    return table_type(std::move(source), architectures_, std::move(means));
   }
 
  private:
-  static constexpr std::size_t kNoRow = std::numeric_limits<std::size_t>::max();
-
-  /// A file, and which of its rows belongs to each architecture.
+  /// A file, and its row of each architecture.
   struct Part {
     CsvTable csv;
     std::string source;
-    std::vector<std::size_t> rows;
+    std::vector<std::optional<std::size_t>> rows;
   };
   struct Column {
     std::string name;       // with prefix
@@ -233,34 +239,38 @@ class TabularBenchmark {
 
   TabularBenchmark() = default;
 
-  void add(CsvTable csv, std::string source, std::vector<std::size_t> rows,
-           const BenchmarkJoin& options) {
-    std::vector<Column> added;
-    for (const std::string& name : csv.columns()) {
-      if (name == options.key) continue;
-      const std::string full = options.prefix + name;
-      if (has_column(full)) {
-        detail::fail_at(source, "column '" + full + "' is there already, from " +
-                                    parts_[find(full).part].source + "; give a prefix");
+  [[noreturn]] static void fail(const std::string& place, std::string_view reason) {
+    constexpr std::string_view kPrefix = "interchoice: ";  // of a reason that was an error itself
+    if (reason.starts_with(kPrefix)) reason.remove_prefix(kPrefix.size());
+    throw std::runtime_error(fmt::format("{}{}: {}", kPrefix, place, reason));
+  }
+
+  void add(Part part, const std::string& key, const std::string& prefix) {
+    std::vector<Column> columns = columns_;
+    for (const std::string& name : part.csv.columns()) {
+      if (name == key) continue;
+      const std::string full = prefix + name;
+      for (const Column& column : columns_) {
+        if (column.name != full) continue;
+        fail(part.source, fmt::format("column '{}' is there already, from {}; give a prefix", full,
+                                      parts_[column.part].source));
       }
-      added.push_back({full, name, parts_.size()});
+      columns.push_back({full, name, parts_.size()});
     }
-    columns_.insert(columns_.end(), added.begin(), added.end());
-    parts_.push_back({std::move(csv), std::move(source), std::move(rows)});
-    if (parts_.size() == 1) architecture_column_ = options.key;
+    if (parts_.empty()) architecture_column_ = key;
+    columns_ = std::move(columns);
+    parts_.push_back(std::move(part));
   }
 
   Column find(std::string_view name) const {
-    for (const Column& column : columns_) {
-      if (column.name == name) return column;
-    }
-    if (name == architecture_column_) return {architecture_column_, architecture_column_, 0};
     std::string existing;
     for (const Column& column : columns_) {
-      existing += (existing.empty() ? "'" : ", '") + column.name + "'";
+      if (column.name == name) return column;
+      existing += fmt::format("{}'{}'", existing.empty() ? "" : ", ", column.name);
     }
-    detail::fail_at(source(), "there is no column '" + std::string(name) + "'; there are " +
-                                  (existing.empty() ? "none" : existing));
+    if (name == architecture_column_) return {architecture_column_, architecture_column_, 0};
+    fail(source(), fmt::format("there is no column '{}'; there are {}", name,
+                               existing.empty() ? "none" : existing));
   }
 
   // Fields in the order of the architectures; "" where a joined file has no row.
@@ -268,33 +278,35 @@ class TabularBenchmark {
     const Part& part = parts_[column.part];
     const std::vector<std::string> fields = part.csv.texts(column.file_name);
     std::vector<std::string> result;
-    result.reserve(part.rows.size());
-    for (const std::size_t row : part.rows) result.push_back(row == kNoRow ? "" : fields[row]);
+    result.reserve(size());
+    for (const auto& row : part.rows) result.push_back(row ? fields[*row] : "");
     return result;
   }
 
-  std::string place(const Column& column, std::size_t row) const {
+  std::string place(const Column& column, std::size_t i) const {
     const Part& part = parts_[column.part];
-    return part.rows[row] == kNoRow ? part.source : part.csv.place(part.rows[row]);
+    return part.rows[i] ? part.csv.place(*part.rows[i]) : part.source;
   }
 
-  double number(const Column& column, const std::string& field, std::size_t row) const {
+  double number(const Column& column, const std::string& field, std::size_t i) const {
     double value = 0;
     const char* const end = field.data() + field.size();
     const auto [rest, error] = std::from_chars(field.data(), end, value);
     if (error == std::errc() && rest == end && std::isfinite(value)) return value;
-    const std::string architecture =
-        " for architecture '" + to_text(rows_.architectures[row]) + "'";
-    if (parts_[column.part].rows[row] == kNoRow) {
-      detail::fail_at(place(column, row), "there is no row" + architecture +
-                                              "; say that '' is missing to leave it out");
-    }
-    detail::fail_at(place(column, row),
-                    "column '" + column.name + "' holds '" + field + "'" + architecture +
-                        "; write a finite number, or say that '" + field + "' is missing");
+    const std::string architecture = to_text(architectures_[i]);
+    fail(
+        place(column, i),
+        parts_[column.part].rows[i]
+            ? fmt::format("column '{}' holds '{}' for architecture '{}'; write a finite number, or "
+                          "say that '{}' is missing",
+                          column.name, field, architecture, field)
+            : fmt::format("there is no row for architecture '{}'; say that '' is missing to leave "
+                          "it out",
+                          architecture));
   }
 
-  detail::BenchmarkRows<Space> rows_;
+  std::vector<architecture_type> architectures_;
+  std::unordered_map<architecture_type, std::size_t> places_;
   std::vector<Part> parts_;
   std::vector<Column> columns_;
   std::string architecture_column_;

@@ -1,14 +1,9 @@
 #pragma once
 
-#include <ATen/ops/ones.h>
-#include <ATen/ops/zeros.h>
-#include <c10/core/GradMode.h>
-
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <utility>
 #include <vector>
 
@@ -18,29 +13,30 @@
 
 namespace interchoice {
 
-/// What an evaluation reads of an architecture: for each choice its candidate, or `kUnread`.
+/// The part of an architecture that decides the logits: for each choice its candidate, or
+/// `kUnread`. Architectures of equal canonical forms are isomorphic.
 using CanonicalForm = std::vector<std::uint8_t>;
 inline constexpr std::uint8_t kUnread = 255;  // no candidate has this index
 
-/// A network that can say which architectures compute the same.
+/// A network that knows the canonical forms of its architectures.
 ///
 /// Satisfied by `CellNetwork`'s modules; a network of the user's own satisfies it with
-/// `canonical_forms()`, which returns a callable (architecture) -> `CanonicalForm`, valid while
-/// parameters stay as they are. Equal keys promise equal logits.
+/// `canonical_forms()`, which returns a callable (architecture) -> `CanonicalForm`. Equal forms
+/// promise equal logits.
 template <class Network>
 concept CanonicalNetwork = requires(Network& network,
                                     const Architecture<typename Network::Space>& architecture) {
   { network.canonical_forms()(architecture) } -> std::convertible_to<CanonicalForm>;
 };
 
-/// What a candidate does to its edge when a cell is evaluated, the policy included.
+/// The contribution of a candidate to a cell in evaluation, its policy included.
 struct EdgeRole {
   bool adds_nothing = false;  ///< the node's sum gets nothing, whatever comes in
   bool reads_input = true;    ///< what comes in matters at all
-  bool keeps_zero = false;    ///< zeros in, zeros out, whatever BatchNorm's statistics are
+  bool keeps_zero = false;    ///< zeros in, zeros out, for all statistics
 };
 
-/// One cell of a network: what each edge reads, and what each candidate does there.
+/// One cell of a network: the choices that each edge reads, and the candidates' roles there.
 struct CellReading {
   struct EdgeReading {
     std::size_t choice = 0;
@@ -51,7 +47,8 @@ struct CellReading {
   std::vector<EdgeReading> edges;  // in the cell's order
 };
 
-/// Which choices decide the logits of a network of cells.
+/// The choices that decide the logits of a network of cells, from what its operations declare
+/// (`Responses`).
 ///
 ///     node j is zero   if every edge into it adds nothing, or keeps the zeros of its source
 ///     an edge matters  if its target is read, it does not add nothing, and it does not keep zeros
@@ -61,9 +58,10 @@ struct CellReading {
 ///
 /// So under a policy with priors the choice of a dead edge still counts where it conditions a live
 /// one, and where vectors are added to inputs (`bias`) an edge out of a node of zeros is not zero.
-/// A convolution with BatchNorm behind a node of zeros matters: it gives -mean / deviation.
+/// A convolution with BatchNorm behind a node of zeros matters: it gives -mean / standard
+/// deviation.
 ///
-/// Architectures with equal keys have equal logits and accuracies under every recalibration, as
+/// Architectures with equal forms have equal logits and accuracies under every recalibration, as
 /// their live BatchNorms see equal batches: x + 0 = x. A zero may have another sign. *Cost*:
 /// O(edges * priors) for an architecture.
 template <SearchSpace Space>
@@ -72,17 +70,17 @@ class CanonicalForms {
   explicit CanonicalForms(std::vector<CellReading> cells) : cells_(std::move(cells)) {}
 
   CanonicalForm operator()(const Architecture<Space>& architecture) const {
-    CanonicalForm key(Space::choice_count, kUnread);
+    CanonicalForm form(Space::choice_count, kUnread);
     for (std::size_t i = cells_.size(); i-- > 0;) {
-      if (!read(cells_[i], architecture, key)) break;  // nothing before it reaches the output
+      if (!read(cells_[i], architecture, form)) break;  // nothing before it reaches the output
     }
-    return key;
+    return form;
   }
 
  private:
   // Whether the cell reads its input.
   static bool read(const CellReading& cell, const Architecture<Space>& architecture,
-                   CanonicalForm& key) {
+                   CanonicalForm& form) {
     std::array<bool, Space::node_count> is_zero{};
     std::array<bool, Space::node_count> is_read{};
     const auto matters = [&](Edge edge) {
@@ -101,7 +99,7 @@ class CanonicalForms {
         const Edge edge{source, target};
         if (!is_read[target] || !matters(edge)) continue;
         for (const std::size_t choice : cell.edges[index_of(edge)].reads.choices) {
-          key[choice] = architecture[choice];
+          form[choice] = architecture[choice];
         }
         if (role_of(cell, edge, architecture).reads_input) is_read[source] = true;
       }
@@ -120,46 +118,17 @@ class CanonicalForms {
 
 namespace detail {
 
-/// The role of a candidate under a policy, found by trying it on zeros. One that has buffers (which
-/// evaluation moves), that refuses so small a map or that does anything unexpected is taken as one
-/// that matters.
+/// The role of a candidate with such responses under a policy.
 template <class Policy>
-EdgeRole role_of_candidate(const CandidateBank& bank, std::size_t candidate) {
+constexpr EdgeRole role_of(const Responses& responses) {
   using State = dependency_state<Policy>;
-  EdgeRole role{.adds_nothing = !HasAfter<State>, .reads_input = false, .keeps_zero = true};
-  const c10::NoGradGuard no_grad;
-  for (std::size_t copy = 0; copy < bank.copy_count(); ++copy) {
-    BuiltOperation& operation = bank.at(copy, candidate);
-    const auto module = operation.module();
-    if (!module->buffers().empty()) return {};
-    if (HasNormAdjustment<State> && operation.norm_channels() > 0) return {};
-    const auto parameters = module->parameters();
-    const at::TensorOptions options =
-        parameters.empty() ? at::TensorOptions() : parameters.front().options();
-    const std::int64_t channels = bank.geometry().channels;
-    const at::Tensor zeros = at::zeros({1, channels, 8, 8}, options);
-    try {
-      const DeferredBias deferred = operation.forward_deferred(zeros, {});
-      bool hands_on = deferred.value.defined();
-      if (deferred.vector.defined() || (hands_on && deferred.value.any().template item<bool>())) {
-        return {};
-      }
-      if (HasInputVector<State>) {
-        const DeferredBias biased =
-            operation.forward_deferred(zeros, at::ones({channels}, options));
-        hands_on = hands_on || biased.value.defined();
-      }
-      role.adds_nothing = role.adds_nothing && !hands_on;
-      role.reads_input = role.reads_input || hands_on;
-    } catch (const std::exception&) {
-      return {};
-    }
-  }
-  role.keeps_zero = !HasInputVector<State> && !HasBefore<State> && !HasAfter<State>;
-  return role;
+  return {.adds_nothing = responses.is_zero && !HasAfter<State>,
+          .reads_input = !responses.is_zero,
+          .keeps_zero = responses.keeps_zeros && !HasInputVector<State> && !HasBefore<State> &&
+                        !HasAfter<State>};
 }
 
-/// What a cell's blocks read, with their weights as they are now.
+/// The reading of a cell by its blocks.
 template <SearchSpace Space, class Policy>
 CellReading cell_reading(CellBlocksImpl<Space, Policy>& cell) {
   CellReading reading{cell.node_count(), {}};
@@ -169,7 +138,7 @@ CellReading cell_reading(CellBlocksImpl<Space, Policy>& cell) {
     CellReading::EdgeReading edge{block->context().choice(), {}, {}};
     edge.reads.reads(block->context());
     for (std::size_t c = 0; c < block->context().candidates(); ++c) {
-      edge.roles.push_back(role_of_candidate<Policy>(block->bank(), c));
+      edge.roles.push_back(role_of<Policy>(block->bank().responses(c)));
     }
     reading.edges.push_back(std::move(edge));
   }

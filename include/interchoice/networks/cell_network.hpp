@@ -1,16 +1,16 @@
 #pragma once
 
+#include <c10/util/Exception.h>
+#include <fmt/core.h>
 #include <torch/nn/module.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "interchoice/dependency/resolved.hpp"
 #include "interchoice/networks/canonical_form.hpp"
 #include "interchoice/networks/detail/skeleton.hpp"
 #include "interchoice/networks/segments.hpp"
@@ -64,8 +64,8 @@ constexpr std::vector<CellLayer> staged_layers(const CellStages& stages) {
 /// `stem`, `reduction` and `head` return any module holder or shared_ptr to a module with
 /// `forward(x)`; a network without reductions needs no `reduction`. Cells that change the shape are
 /// layers of kind `kCell` with such a geometry. Further members, all optional: `Operations`,
-/// `check`, `initialise`, `head_response` and what `cost` needs, as for `ChainNetwork`, with
-/// `reduction_cost(options, geometry, input)` beside.
+/// `check`, `initialise`, `default_options`, `head_response` and what `cost` needs, as for
+/// `ChainNetwork`, with `reduction_cost(options, geometry, input)` beside.
 template <class Skeleton>
 struct CellNetwork {
   using Space = typename Skeleton::Space;
@@ -79,35 +79,26 @@ struct CellNetwork {
 
   /// Parameters and MACs of the network that an architecture is on its own, for input images of
   /// this size. *Cost*: one look at each candidate of each edge; no network is made.
-  static constexpr Cost cost(const Architecture<Space>& architecture, const Options& options = {},
+  static constexpr Cost cost(const Architecture<Space>& architecture,
+                             const Options& options = detail::default_options<Skeleton>(),
                              const SpatialSize& input_size = Skeleton::input_size) {
-    Cost cost = Skeleton::stem_cost(options, input_size);
-    SpatialSize map = input_size.reduced(Skeleton::stem_stride);
-    std::size_t cell = 0;
-    for (const CellLayer& layer : Skeleton::layers(options)) {
-      if (layer.kind == CellLayer::kReduction) {
-        cost += reduction_cost(options, layer.geometry, map);
-      } else {
-        cost += cell_cost(cell++, architecture, layer.geometry, map);
+    return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& map) {
+      std::size_t cell = 0;
+      for (const CellLayer& layer : Skeleton::layers(options)) {
+        if (layer.kind == CellLayer::kCell) {
+          cost += cell_cost(cell++, architecture, layer.geometry, map);
+        } else if constexpr (kHasReduction) {  // else making the network would fail
+          cost += Skeleton::reduction_cost(options, layer.geometry, map);
+        }
+        map = map.reduced(layer.geometry.stride);
       }
-      map = map.reduced(layer.geometry.stride);
-    }
-    return cost + Skeleton::head_cost(options, map);
+    });
   }
 
  private:
   static constexpr bool kHasReduction = requires(const Options& options) {
     Skeleton::reduction(options, Geometry{});
   };
-
-  static constexpr Cost reduction_cost(const Options& options, const Geometry& geometry,
-                                       const SpatialSize& input) {
-    if constexpr (kHasReduction) {
-      return Skeleton::reduction_cost(options, geometry, input);
-    } else {
-      return {};  // making the network would fail
-    }
-  }
 
   static constexpr Cost cell_cost(std::size_t cell, const Architecture<Space>& architecture,
                                   const Geometry& geometry, const SpatialSize& input) {
@@ -116,7 +107,7 @@ struct CellNetwork {
     for (std::size_t i = 0; i < edges; ++i) {
       const std::size_t choice = Space::choice_at(Space::first_location(cell) + i);
       const bool from_input = edge_at(i).source == 0;
-      cost += detail::candidate_cost<Skeleton>(
+      cost += cost_of_candidate<typename detail::OperationsIn<Skeleton>::type>(
           choice, architecture[choice],
           from_input ? geometry : Geometry{.channels = geometry.out_channels},
           from_input ? input : input.reduced(geometry.stride));
@@ -125,58 +116,64 @@ struct CellNetwork {
   }
 };
 
-/// The network with a policy put into it.
+/// The network with a policy put into it. Its segments are the stem, every node of every cell,
+/// every reduction, and the head.
 ///
-/// *Shapes*: x [N, C, H, W] -> what the head returns.
+/// *Shapes*: x [N, ...] as the stem takes it, images [N, C, H, W] channels-last -> the head's.
 template <class Skeleton>
 template <DependencyPolicy Policy>
-class CellNetwork<Skeleton>::Module : public torch::nn::Module {
+class CellNetwork<Skeleton>::Module : public detail::SkeletonModule<Skeleton> {
  public:
-  using Space = typename Skeleton::Space;
-
-  explicit Module(const Options& options = {}) : ends_(*this, options) {
-    const auto cells = register_module("cells", std::make_shared<torch::nn::Module>());
+  explicit Module(const Options& options = detail::default_options<Skeleton>())
+      : detail::SkeletonModule<Skeleton>(options) {
+    const auto holder = this->register_module("cells", std::make_shared<torch::nn::Module>());
     const std::vector<CellLayer> layers = Skeleton::layers(options);
-    std::size_t cell = 0;
-    for (const CellLayer& layer : layers) {
+    std::vector<Segment> segments;
+    std::size_t cells = 0;
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const std::string name = fmt::format("cells.{}", l);
       const auto add = [&](auto module) {
-        return cells->register_module(std::to_string(layers_.size()), std::move(module));
+        return holder->register_module(std::to_string(l), std::move(module));
       };
       const Response downstream =
-          &layer == &layers.back() ? detail::head_response<Skeleton>() : Response::kObserved;
-      if (layer.kind == CellLayer::kCell) {
-        layers_.push_back({add(make_cell(cell++, layer.geometry, downstream)), nullptr});
+          l + 1 == layers.size() ? detail::head_response<Skeleton>() : Response::kObserved;
+      if (layers[l].kind == CellLayer::kCell) {
+        layers_.push_back({add(Cell(cells++, layers[l].geometry, downstream,
+                                    detail::operations_in<Skeleton, Policy>)),
+                           nullptr});
+        for (std::size_t node = 1; node < layers_[l].cell->node_count(); ++node) {
+          steps_.push_back({l, node});
+          segments.push_back({fmt::format("{}.node{}", name, node), {}});
+          for (std::size_t source = 0; source < node; ++source) {
+            segments.back().reads(layers_[l].cell->edge(index_of({source, node}))->context());
+          }
+        }
       } else if constexpr (kHasReduction) {
-        layers_.push_back({nullptr, add(Skeleton::reduction(options, layer.geometry))});
+        layers_.push_back({nullptr, add(Skeleton::reduction(options, layers[l].geometry))});
+        steps_.push_back({l, 0});
+        segments.push_back({name, {}});
       } else {
-        TORCH_CHECK(false, "interchoice: layer ", layers_.size(),
+        TORCH_CHECK(false, "interchoice: layer ", l,
                     " of a CellNetwork is a reduction, but its skeleton makes none; add "
                     "`reduction(const Options&, const Geometry&)`");
       }
     }
-    check_cell_count(cell);
-    ends_.add_head(*this);
-    describe_segments();
-    initialise();
+    if constexpr (!Space::repeats) {
+      TORCH_CHECK(cells == Space::cell_count, "interchoice: '", Space::name, "' has ",
+                  Space::cell_count, " cells, the layers of the network have ", cells,
+                  "; give one layer of kind kCell for each");
+    } else {
+      TORCH_CHECK(cells >= 1, "interchoice: a CellNetwork needs at least one layer of kind kCell");
+    }
+    this->finish(std::move(segments));
   }
-
-  const Options& options() const { return ends_.options(); }
-
-  /// Draws new initial weights as the skeleton says, for all modules that are there by now. Called
-  /// by the constructor.
-  void initialise() { ends_.initialise(*this); }
 
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
-    Activations activations{x};
-    for (std::size_t i = 0; i < steps_.size(); ++i) run_segment(i, activations, architecture);
-    return activations.front();
+    return run_segments(*this, x, architecture);
   }
 
-  /// Stem, every node of every cell, every reduction, head.
-  const std::vector<Segment>& segments() const { return segments_; }
-
-  /// Which architectures compute the same, with the parameters as they are now.
-  CanonicalForms<Space> canonical_forms() requires(!std::is_same_v<Policy, resolved>) {
+  /// Which architectures compute the same.
+  CanonicalForms<Space> canonical_forms() {
     std::vector<CellReading> cells;
     for (Layer& layer : layers_) {
       if (layer.cell) cells.push_back(detail::cell_reading(*layer.cell));
@@ -184,35 +181,24 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
     return CanonicalForms<Space>(std::move(cells));
   }
 
-  /// Runs one segment. Inside a cell the activations are its nodes so far.
+  /// Runs the stem, a node of a cell, a reduction, or the head. Inside a cell the activations are
+  /// its nodes so far.
   void run_segment(std::size_t i, Activations& activations,
                    const Architecture<Space>& architecture) {
-    const Step& step = steps_[i];
-    switch (step.kind) {
-      case Step::kStem:
-        activations = {ends_.stem(activations.front())};
-        break;
-      case Step::kNode: {
-        Cell& cell = layers_[step.layer].cell;
-        activations.push_back(cell->forward_node(step.node, activations, architecture));
-        if (step.node + 1 == cell->node_count()) activations = {activations.back()};
-        break;
-      }
-      case Step::kReduction:
-        if constexpr (kHasReduction) {
-          activations = {layers_[step.layer].reduction->forward(activations.front())};
-        }
-        break;
-      case Step::kHead:
-        activations = {ends_.head(activations.front())};
-        break;
+    if (this->run_end(i, activations)) return;
+    const auto [layer, node] = steps_[i - 1];
+    if (Cell& cell = layers_[layer].cell) {
+      activations.push_back(cell->forward_node(node, activations, architecture));
+      if (node + 1 == cell->node_count()) activations = {activations.back()};
+    } else if constexpr (kHasReduction) {
+      activations = {layers_[layer].reduction->forward(activations.front())};
     }
   }
 
  private:
   using Cell = CellBlocks<Space, Policy>;
 
-  static auto reduction_type() {
+  static auto no_reduction() {
     if constexpr (kHasReduction) {
       return decltype(Skeleton::reduction(std::declval<const Options&>(), Geometry{}))(nullptr);
     } else {
@@ -222,61 +208,16 @@ class CellNetwork<Skeleton>::Module : public torch::nn::Module {
 
   struct Layer {  // one of both
     Cell cell{nullptr};
-    decltype(reduction_type()) reduction{nullptr};
+    decltype(no_reduction()) reduction{nullptr};
   };
 
-  struct Step {
-    enum Kind { kStem, kNode, kReduction, kHead } kind;
+  struct Step {  // between stem and head
     std::size_t layer = 0;
     std::size_t node = 0;
   };
 
-  static Cell make_cell(std::size_t cell, const Geometry& geometry, Response downstream) {
-    if constexpr (requires { typename Skeleton::Operations; }) {
-      return Cell(cell, geometry, operations_of<typename Skeleton::Operations>(), downstream);
-    } else {
-      return Cell(cell, geometry, downstream);
-    }
-  }
-
-  static void check_cell_count(std::size_t cells) {
-    if constexpr (!Space::repeats) {
-      TORCH_CHECK(cells == Space::cell_count, "interchoice: '", std::string(Space::name), "' has ",
-                  Space::cell_count, " cells, the layers of the network have ", cells,
-                  "; give one layer of kind kCell for each");
-    } else {
-      TORCH_CHECK(cells >= 1, "interchoice: a CellNetwork needs at least one layer of kind kCell");
-    }
-  }
-
-  void describe_segments() {
-    const auto add = [&](const Step& step, Segment segment) {
-      steps_.push_back(step);
-      segments_.push_back(std::move(segment));
-    };
-    add({Step::kStem}, {"stem", {}});
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      const std::string name = "cells." + std::to_string(l);
-      Cell& cell = layers_[l].cell;
-      if (!cell) {
-        add({Step::kReduction, l}, {name, {}});
-        continue;
-      }
-      for (std::size_t node = 1; node < cell->node_count(); ++node) {
-        Segment segment{name + ".node" + std::to_string(node), {}};
-        for (std::size_t source = 0; source < node; ++source) {
-          segment.reads(cell->edge(index_of({source, node}))->context());
-        }
-        add({Step::kNode, l, node}, std::move(segment));
-      }
-    }
-    add({Step::kHead}, {"head", {}});
-  }
-
-  detail::NetworkEnds<Skeleton> ends_;
   std::vector<Layer> layers_;
   std::vector<Step> steps_;
-  std::vector<Segment> segments_;
 };
 
 }  // namespace interchoice

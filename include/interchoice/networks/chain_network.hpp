@@ -1,11 +1,11 @@
 #pragma once
 
-#include <torch/nn/module.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "interchoice/networks/detail/skeleton.hpp"
@@ -65,6 +65,7 @@ constexpr std::array<Geometry, Blocks> stage_geometries(std::int64_t width,
 ///   using Operations = Candidates<...>            where the space's candidates are only names
 ///   static void check(const Options&)             called first; refuses what makes no network
 ///   static void initialise(module, options)       called last; sets the initial weights
+///   static Options default_options()              where they are not `Options{}`
 ///   static constexpr Response head_response       what becomes of a constant per channel at the
 ///                                                 head's input; kRemoved where it starts with
 ///                                                 (convolution 1x1 and) BatchNorm
@@ -83,79 +84,56 @@ struct ChainNetwork {
 
   /// Parameters and MACs of the network that an architecture is on its own, for input images of
   /// this size. *Cost*: one look at each candidate of each choice; no network is made.
-  static constexpr Cost cost(const Architecture<Space>& architecture, const Options& options = {},
+  static constexpr Cost cost(const Architecture<Space>& architecture,
+                             const Options& options = detail::default_options<Skeleton>(),
                              const SpatialSize& input_size = Skeleton::input_size) {
-    Cost cost = Skeleton::stem_cost(options, input_size);
-    SpatialSize map = input_size.reduced(Skeleton::stem_stride);
-    const auto geometries = Skeleton::geometries(options);
-    for (std::size_t i = 0; i < Space::choice_count; ++i) {
-      cost += detail::candidate_cost<Skeleton>(i, architecture[i], geometries[i], map);
-      map = map.reduced(geometries[i].stride);
-    }
-    return cost + Skeleton::head_cost(options, map);
+    return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& map) {
+      const auto geometries = Skeleton::geometries(options);
+      for (std::size_t i = 0; i < Space::choice_count; ++i) {
+        cost += cost_of_candidate<typename detail::OperationsIn<Skeleton>::type>(
+            i, architecture[i], geometries[i], map);
+        map = map.reduced(geometries[i].stride);
+      }
+    });
   }
 };
 
 /// The network with a policy put into it.
 ///
-/// *Shapes*: x [N, C, H, W] -> what the head returns.
+/// *Shapes*: x [N, ...] as the stem takes it, images [N, C, H, W] channels-last -> the head's.
 template <class Skeleton>
 template <DependencyPolicy Policy>
-class ChainNetwork<Skeleton>::Module : public torch::nn::Module {
+class ChainNetwork<Skeleton>::Module : public detail::SkeletonModule<Skeleton> {
  public:
-  using Space = typename Skeleton::Space;
-
-  explicit Module(const Options& options = {}) : ends_(*this, options) {
+  explicit Module(const Options& options = detail::default_options<Skeleton>())
+      : detail::SkeletonModule<Skeleton>(options) {
     const auto geometries = Skeleton::geometries(options);
     const std::vector<Geometry> list(geometries.begin(), geometries.end());
-    constexpr Response kDownstream = detail::head_response<Skeleton>();
-    if constexpr (requires { typename Skeleton::Operations; }) {
-      body_ = Body(list, operations_of<typename Skeleton::Operations>(), kDownstream);
-    } else {
-      body_ = Body(list, kDownstream);
-    }
-    register_module("body", body_);
-    ends_.add_head(*this);
-    segments_.push_back({"stem", {}});
+    body_ = this->register_module("body", Body(list, detail::head_response<Skeleton>(),
+                                               detail::operations_in<Skeleton, Policy>));
+    std::vector<Segment> segments;
     for (std::size_t i = 0; i < body_->size(); ++i) {
-      segments_.push_back({"body." + std::to_string(i), {}});
-      segments_.back().reads((*body_)[i]->context());
+      segments.push_back({fmt::format("body.{}", i), {}});
+      segments.back().reads((*body_)[i]->context());
     }
-    segments_.push_back({"head", {}});
-    initialise();
+    this->finish(std::move(segments));
   }
-
-  const Options& options() const { return ends_.options(); }
-
-  /// Draws new initial weights as the skeleton says, for all modules that are there by now. Called
-  /// by the constructor.
-  void initialise() { ends_.initialise(*this); }
 
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
-    return ends_.head(body_->forward(ends_.stem(x), architecture));
+    return run_segments(*this, x, architecture);
   }
 
-  /// Stem, every block, head.
-  const std::vector<Segment>& segments() const { return segments_; }
-
+  /// Runs the stem, a block, or the head.
   void run_segment(std::size_t i, Activations& activations,
                    const Architecture<Space>& architecture) {
-    const at::Tensor& x = activations.front();
-    if (i == 0) {
-      activations = {ends_.stem(x)};
-    } else if (i <= body_->size()) {
-      activations = {(*body_)[i - 1]->forward(x, architecture)};
-    } else {
-      activations = {ends_.head(x)};
-    }
+    if (this->run_end(i, activations)) return;
+    activations = {(*body_)[i - 1]->forward(activations.front(), architecture)};
   }
 
  private:
   using Body = ChoiceBlocks<Space, Policy>;
 
-  detail::NetworkEnds<Skeleton> ends_;
   Body body_{nullptr};
-  std::vector<Segment> segments_;
 };
 
 }  // namespace interchoice

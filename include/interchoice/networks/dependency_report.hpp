@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/core.h>
 #include <torch/nn/module.h>
 
 #include <cstddef>
@@ -12,7 +13,7 @@
 
 namespace interchoice {
 
-/// What conditions one location of a network, and for which candidates that can matter.
+/// The priors of one location of a network, and the candidates for which they can matter.
 struct DependencyRow {
   std::string block;                // module name
   std::string policy;               // such as bias<1>
@@ -41,17 +42,15 @@ inline std::vector<DependencyRow> dependency_report(const torch::nn::Module& net
 /// A line for a row: `cells.0.edge02  location 1, choice 1: priors 0 (choice 0), 5 contexts, 320
 /// parameters; inert for none`.
 inline std::string to_text(const DependencyRow& row) {
-  std::string text = row.block + "  location " + std::to_string(row.context.location()) +
-                     ", choice " + std::to_string(row.context.choice()) + ": ";
-  if (row.context.depth() == 0) return text + "no prior";
-  text += "priors";
-  for (std::size_t i = 0; i < row.context.depth(); ++i) {
-    const Prior& prior = row.context.prior(i);
-    text += (i == 0 ? " " : ", ") + std::to_string(prior.location) + " (choice " +
-            std::to_string(prior.choice) + ")";
+  const Context& context = row.context;
+  std::string text =
+      fmt::format("{}  location {}, choice {}: ", row.block, context.location(), context.choice());
+  if (context.depth() == 0) return text + "no prior";
+  for (std::size_t i = 0; i < context.depth(); ++i) {
+    const Prior& prior = context.prior(i);
+    text += fmt::format("{} {} (choice {})", i == 0 ? "priors" : ",", prior.location, prior.choice);
   }
-  text += ", " + std::to_string(row.context.context_count()) + " contexts, " +
-          std::to_string(row.parameters) + " parameters";
+  text += fmt::format(", {} contexts, {} parameters", context.context_count(), row.parameters);
   if (row.active.empty()) return text + "; inert for every candidate";
   for (std::size_t i = 0; i < row.inert.size(); ++i) {
     text += (i == 0 ? "; inert for " : ", ") + row.inert[i];
@@ -59,7 +58,7 @@ inline std::string to_text(const DependencyRow& row) {
   return text;
 }
 
-/// Everything that `dependency_report` knows, a line for each location.
+/// The text of `dependency_report`, a line for each location.
 ///
 /// An entry is *inert* if no weight there could change a training-mode output: the candidate's own
 /// BatchNorm or what follows the location takes it out again. No parameters are kept for inert

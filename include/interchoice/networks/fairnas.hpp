@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "interchoice/networks/chain_network.hpp"
+#include "interchoice/networks/convolution_stem.hpp"
 #include "interchoice/networks/pointwise_head.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/operations/inverted_residual.hpp"
@@ -22,8 +23,8 @@
 
 namespace interchoice {
 
-/// What can be chosen about a FairNAS network at run time. The defaults are the paper's
-/// super-network on SubImageNet; its evaluation networks have a dropout of 0.2.
+/// The sizes of a FairNAS network. The defaults are those of the paper's super-network on
+/// SubImageNet; its evaluation networks have a dropout of 0.2.
 struct FairNasOptions {
   std::int64_t input_channels = 3;
   std::int64_t classes = 100;
@@ -31,6 +32,13 @@ struct FairNasOptions {
   double width_multiplier = 1;
   /// Probability with which an input of the linear layer is dropped in training mode.
   double dropout = 0;
+
+  static void for_each_field(auto& options, auto&& visit) {
+    visit("input_channels", options.input_channels);
+    visit("classes", options.classes);
+    visit("width_multiplier", options.width_multiplier);
+    visit("dropout", options.dropout);
+  }
 };
 
 /// Sets FairNAS' initial weights in everything below a module:
@@ -96,22 +104,19 @@ struct PaperLayout {
 struct Stem : torch::nn::Module {
   Stem(std::int64_t input_channels, const Geometry& g)
       : convolution(register_module(
-            "convolution", torch::nn::Conv2d(torch::nn::Conv2dOptions(input_channels, g.channels, 3)
-                                                 .stride(2)
-                                                 .padding(1)
-                                                 .bias(false)))),
+            "convolution", detail::convolution(shapes(input_channels, g)[0], /*stride=*/2))),
         norm1(register_module("norm1", torch::nn::BatchNorm2d(g.channels))),
-        depthwise(register_module(
-            "depthwise", torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.channels, 3)
-                                               .padding(1)
-                                               .groups(g.channels)
-                                               .bias(false)))),
+        depthwise(register_module("depthwise", detail::convolution(shapes(input_channels, g)[1]))),
         norm2(register_module("norm2", torch::nn::BatchNorm2d(g.channels))),
-        projection(register_module(
-            "projection",
-            torch::nn::Conv2d(
-                torch::nn::Conv2dOptions(g.channels, g.out_channels, 1).bias(false)))),
+        projection(
+            register_module("projection", detail::convolution(shapes(input_channels, g)[2]))),
         norm3(register_module("norm3", torch::nn::BatchNorm2d(g.out_channels))) {}
+  static constexpr std::array<ConvolutionShape, 3> shapes(std::int64_t input_channels,
+                                                          const Geometry& g) {
+    return {{{input_channels, g.channels, 3},
+             {g.channels, g.channels, 3, /*groups=*/g.channels},
+             {g.channels, g.out_channels}}};
+  }
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = relu6::apply(convolution_norm(convolution, norm1, x));
     y = relu6::apply(convolution_norm(depthwise, norm2, y));
@@ -173,12 +178,12 @@ struct Skeleton {
   }
 
   static constexpr Cost stem_cost(const Options& o, const SpatialSize& input) {
-    const std::int64_t c = stem_geometry(o).channels;
-    const std::int64_t width = stem_geometry(o).out_channels;
-    const SpatialSize map = input.reduced(stem_stride);
-    return convolution_cost({.channels = o.input_channels, .out_channels = c, .kernel = 3}, map) +
-           convolution_cost({.channels = c, .out_channels = c, .kernel = 3, .groups = c}, map) +
-           convolution_cost({.channels = c, .out_channels = width}, map) + norm_cost(2 * c + width);
+    const Geometry g = stem_geometry(o);
+    Cost cost = norm_cost(2 * g.channels + g.out_channels);
+    for (const ConvolutionShape& shape : Stem::shapes(o.input_channels, g)) {
+      cost += convolution_cost(shape, input.reduced(stem_stride));
+    }
+    return cost;
   }
   static constexpr Cost head_cost(const Options& o, const SpatialSize& input) {
     return Head::cost(head_options(o), input);

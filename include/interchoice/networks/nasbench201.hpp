@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "interchoice/networks/cell_network.hpp"
+#include "interchoice/networks/convolution_stem.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/operations/average_pool.hpp"
 #include "interchoice/nn/operations/relu_convolution_norm.hpp"
@@ -23,68 +24,55 @@
 namespace interchoice {
 
 /// The sizes of a NAS-Bench-201 network. The defaults are those of the paper's super-network on
-/// CIFAR-10, in `NasBench201BenchmarkOptions` those of the benchmark's own networks.
-template <std::int64_t CellsPerStage>
-struct NasBench201Sizes {
+/// CIFAR-10; the benchmark's own networks have `NasBench201Benchmark::default_options()`.
+struct NasBench201Options {
   std::int64_t input_channels = 3;
   std::int64_t classes = 10;
   /// Channels of the first stage; doubled by each reduction.
   std::int64_t width = 16;
   /// Cells of each stage; reductions stand between stages.
-  std::vector<std::int64_t> cells_per_stage = {CellsPerStage, CellsPerStage, CellsPerStage};
+  std::vector<std::int64_t> cells_per_stage = {2, 2, 2};
+
+  static void for_each_field(auto& options, auto&& visit) {
+    visit("input_channels", options.input_channels);
+    visit("classes", options.classes);
+    visit("width", options.width);
+    visit("cells_per_stage", options.cells_per_stage);
+  }
 };
-using NasBench201Options = NasBench201Sizes<2>;
-using NasBench201BenchmarkOptions = NasBench201Sizes<5>;
 
 namespace nasbench201 {
 
-/// conv3x3 -> BatchNorm, no activation.
-struct Stem : torch::nn::Module {
-  static constexpr Cost cost(std::int64_t input_channels, std::int64_t width,
-                             const SpatialSize& input) {
-    return convolution_cost({.channels = input_channels, .out_channels = width, .kernel = 3},
-                            input) +
-           norm_cost(width);
-  }
-  Stem(std::int64_t input_channels, std::int64_t width)
-      : convolution(register_module(
-            "convolution",
-            torch::nn::Conv2d(
-                torch::nn::Conv2dOptions(input_channels, width, 3).padding(1).bias(false)))),
-        norm(register_module("norm", torch::nn::BatchNorm2d(width))) {}
-  at::Tensor forward(const at::Tensor& x) { return convolution_norm(convolution, norm, x); }
-  torch::nn::Conv2d convolution;
-  torch::nn::BatchNorm2d norm;
+struct NoActivation {
+  static at::Tensor apply(const at::Tensor& x) { return x; }
 };
+using Stem = ConvolutionStem<NoActivation>;
 
 /// ReLU -> conv3x3, stride 2 -> BN -> ReLU -> conv3x3 -> BN, plus average pool 2x2 -> conv1x1.
 ///
 /// *Shapes*: [N, C, H, W] -> [N, 2C, ceil(H/2), ceil(W/2)]. The shortcut's pool needs even H, W; at
 /// odd sizes the last row and column are pooled alone.
 struct Reduction : torch::nn::Module {
+  static constexpr ConvolutionShape first(std::int64_t c) {
+    return {.channels = c, .out_channels = 2 * c, .kernel = 3};
+  }
+  static constexpr ConvolutionShape second(std::int64_t c) {
+    return {.channels = 2 * c, .kernel = 3};
+  }
+  static constexpr ConvolutionShape direct(std::int64_t c) {
+    return {.channels = c, .out_channels = 2 * c};
+  }
   static constexpr Cost cost(std::int64_t channels, const SpatialSize& input) {
-    const std::int64_t twice = 2 * channels;
     const SpatialSize half = input.reduced(2);
-    return convolution_cost({.channels = channels, .out_channels = twice, .kernel = 3}, half) +
-           convolution_cost({.channels = twice, .out_channels = twice, .kernel = 3}, half) +
-           convolution_cost({.channels = channels, .out_channels = twice}, half) +
-           norm_cost(2 * twice);
+    return convolution_cost(first(channels), half) + convolution_cost(second(channels), half) +
+           convolution_cost(direct(channels), half) + norm_cost(4 * channels);
   }
   explicit Reduction(std::int64_t channels)
-      : convolution1(register_module(
-            "convolution1", torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, 2 * channels, 3)
-                                                  .stride(2)
-                                                  .padding(1)
-                                                  .bias(false)))),
+      : convolution1(register_module("convolution1", detail::convolution(first(channels), 2))),
         norm1(register_module("norm1", torch::nn::BatchNorm2d(2 * channels))),
-        convolution2(register_module(
-            "convolution2",
-            torch::nn::Conv2d(
-                torch::nn::Conv2dOptions(2 * channels, 2 * channels, 3).padding(1).bias(false)))),
+        convolution2(register_module("convolution2", detail::convolution(second(channels)))),
         norm2(register_module("norm2", torch::nn::BatchNorm2d(2 * channels))),
-        shortcut(register_module(
-            "shortcut",
-            torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, 2 * channels, 1).bias(false)))) {}
+        shortcut(register_module("shortcut", detail::convolution(direct(channels)))) {}
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = convolution_norm(convolution1, norm1, at::relu(x));
     y = convolution_norm(convolution2, norm2, at::relu(y));
@@ -112,14 +100,14 @@ struct Head : torch::nn::Module {
   torch::nn::Linear linear;
 };
 
-/// What stands on an edge of the paper's super-network: BatchNorms without scale and shift, an
+/// The operations on an edge of the paper's super-network: BatchNorms without scale and shift, an
 /// average pool that counts the padding.
 template <class SkipOperation>
 using SupernetOperations =
     Candidates<interchoice::Zero, SkipOperation, ReluConvolutionNorm<1>, ReluConvolutionNorm<3>,
                interchoice::AveragePool3x3</*CountIncludePad=*/true>>;
 
-/// What stands on an edge of the benchmark's own networks: affine BatchNorms, identity Skip, an
+/// The operations on an edge of the benchmark's own networks: affine BatchNorms, identity Skip, an
 /// average pool that leaves the padding out.
 using BenchmarkOperations =
     Candidates<interchoice::Zero, interchoice::Skip, ReluConvolutionNorm<1, /*Affine=*/true>,
@@ -127,10 +115,10 @@ using BenchmarkOperations =
                interchoice::AveragePool3x3</*CountIncludePad=*/false>>;
 
 /// The skeleton: see `CellNetwork`.
-template <class EdgeOperations, class Sizes>
+template <class EdgeOperations, std::int64_t CellsPerStage>
 struct Skeleton {
   using Space = NasBench201Space;
-  using Options = Sizes;
+  using Options = NasBench201Options;
   using Operations = EdgeOperations;
   static_assert(std::ranges::equal(Operations::names, EdgeCandidates::names),
                 "interchoice: NasBench201Network<EdgeOperations> needs the names none, "
@@ -141,6 +129,9 @@ struct Skeleton {
   static constexpr SpatialSize input_size{32, 32};
   static constexpr std::int64_t stem_stride = 1;
 
+  static constexpr Options default_options() {
+    return {.cells_per_stage = {CellsPerStage, CellsPerStage, CellsPerStage}};
+  }
   static void check(const Options& options) {
     TORCH_CHECK(options.input_channels >= 1 && options.classes >= 1 && options.width >= 1,
                 "interchoice: NasBench201Options need input_channels, classes and width of at "
@@ -188,8 +179,8 @@ struct Skeleton {
 }  // namespace nasbench201
 
 /// A network of NAS-Bench-201's skeleton with a list of operations for its five candidates.
-template <class Operations, class Sizes = NasBench201Options>
-struct NasBench201Network : CellNetwork<nasbench201::Skeleton<Operations, Sizes>> {
+template <class Operations, std::int64_t CellsPerStage = 2>
+struct NasBench201Network : CellNetwork<nasbench201::Skeleton<Operations, CellsPerStage>> {
   using EdgeOperations = Operations;
 };
 
@@ -209,6 +200,6 @@ using NasBench201 = NasBench201Network<nasbench201::SupernetOperations<SkipOpera
 /// with n1 and n3 the 1x1 and 3x3 convolutions of the cell. *Source*: Dong & Yang, NAS-Bench-201
 /// (ICLR 2020).
 using NasBench201Benchmark =
-    NasBench201Network<nasbench201::BenchmarkOperations, NasBench201BenchmarkOptions>;
+    NasBench201Network<nasbench201::BenchmarkOperations, /*CellsPerStage=*/5>;
 
 }  // namespace interchoice

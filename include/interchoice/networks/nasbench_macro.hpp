@@ -1,8 +1,6 @@
 #pragma once
 
-#include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/conv.h>
+#include <c10/util/Exception.h>
 
 #include <array>
 #include <cstddef>
@@ -10,8 +8,8 @@
 #include <memory>
 
 #include "interchoice/networks/chain_network.hpp"
+#include "interchoice/networks/convolution_stem.hpp"
 #include "interchoice/networks/pointwise_head.hpp"
-#include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/operations/inverted_residual.hpp"
 #include "interchoice/nn/operations/projected_skip.hpp"
 #include "interchoice/spaces/nasbench_macro.hpp"
@@ -25,24 +23,18 @@ struct NasBenchMacroOptions {
   /// Channels behind the stem; doubled by each of the three stages.
   std::int64_t width = 32;
   std::int64_t head_width = 1280;
+
+  static void for_each_field(auto& options, auto&& visit) {
+    visit("input_channels", options.input_channels);
+    visit("classes", options.classes);
+    visit("width", options.width);
+    visit("head_width", options.head_width);
+  }
 };
 
 namespace nasbench_macro {
 
-/// conv3x3 -> BN -> ReLU.
-struct Stem : torch::nn::Module {
-  Stem(std::int64_t input_channels, std::int64_t width)
-      : convolution(register_module(
-            "convolution",
-            torch::nn::Conv2d(
-                torch::nn::Conv2dOptions(input_channels, width, 3).padding(1).bias(false)))),
-        norm(register_module("norm", torch::nn::BatchNorm2d(width))) {}
-  at::Tensor forward(const at::Tensor& x) {
-    return relu::apply(convolution_norm(convolution, norm, x));
-  }
-  torch::nn::Conv2d convolution;
-  torch::nn::BatchNorm2d norm;
-};
+using Stem = ConvolutionStem<relu>;
 
 /// The skeleton: see `ChainNetwork`.
 struct Skeleton {
@@ -80,9 +72,7 @@ struct Skeleton {
   }
 
   static constexpr Cost stem_cost(const Options& o, const SpatialSize& input) {
-    return convolution_cost({.channels = o.input_channels, .out_channels = o.width, .kernel = 3},
-                            input) +
-           norm_cost(o.width);
+    return Stem::cost(o.input_channels, o.width, input);
   }
   static constexpr Cost head_cost(const Options& o, const SpatialSize& input) {
     return Head::cost(head_options(o), input);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "interchoice/networks/convolution_stem.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 
@@ -26,10 +27,7 @@ struct PointwiseHead : torch::nn::Module {
   };
   explicit PointwiseHead(const Options& options)
       : dropout(options.dropout),
-        convolution(register_module(
-            "convolution",
-            torch::nn::Conv2d(
-                torch::nn::Conv2dOptions(options.channels, options.width, 1).bias(false)))),
+        convolution(register_module("convolution", detail::convolution(shape(options)))),
         norm(register_module("norm", torch::nn::BatchNorm2d(options.width))),
         linear(register_module("linear", torch::nn::Linear(options.width, options.classes))) {}
   at::Tensor forward(const at::Tensor& x) {
@@ -37,14 +35,18 @@ struct PointwiseHead : torch::nn::Module {
     return linear->forward(at::dropout(y, dropout, is_training()));  // [N, classes]
   }
   static constexpr Cost cost(const Options& options, const SpatialSize& input) {
-    return convolution_cost({.channels = options.channels, .out_channels = options.width}, input) +
-           norm_cost(options.width) +
+    return convolution_cost(shape(options), input) + norm_cost(options.width) +
            linear_cost({.inputs = options.width, .outputs = options.classes});
   }
   double dropout;
   torch::nn::Conv2d convolution;
   torch::nn::BatchNorm2d norm;
   torch::nn::Linear linear;
+
+ private:
+  static constexpr ConvolutionShape shape(const Options& options) {
+    return {options.channels, options.width};
+  }
 };
 
 }  // namespace interchoice

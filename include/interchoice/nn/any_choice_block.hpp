@@ -1,41 +1,189 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "interchoice/dependency/context.hpp"
+#include "interchoice/nn/candidate_bank.hpp"
+#include "interchoice/nn/detail/copy_state.hpp"
+#include "interchoice/nn/detail/thread_scope.hpp"
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/nn/resolution.hpp"
 
 namespace interchoice {
 
-/// What every choice block is, whatever its space and policy: lets free functions such as
-/// `begin_epoch` find the blocks inside anybody's network.
+namespace detail {
+
+/// While it lives, choice blocks that this thread makes have no candidates and no dependent weights
+/// yet: a subnet gives each the one candidate of its architecture afterwards. A guard of the
+/// thread, because blocks are made in the constructor of the user's network, which cannot be told
+/// of it.
+class EmptyBlocks : public ThreadScope<EmptyBlocks> {};
+
+}  // namespace detail
+
+/// A choice block of any space and policy, by which free functions such as `begin_epoch` find the
+/// blocks of a network.
+///
+/// In a subnet it is *fixed*: it has one candidate, and what its context selected there as
+/// parameters `input_scale`, `input_vector`, `norm_scale`, `norm_shift` where there is something:
+///
+///   y = op(x * s + b), with scale and shift after its first BatchNorm
 class AnyChoiceBlock : public torch::nn::Module {
  public:
-  /// Which priors condition this location.
-  virtual const Context& context() const = 0;
-  /// The policy's text, such as `bias<1>`.
+  /// The priors that condition this location; none in a subnet.
+  const Context& context() const { return context_; }
+  /// The candidates' modules.
+  const CandidateBank& bank() const { return bank_; }
+  const std::string& candidate_name(std::size_t candidate) const { return bank_.name(candidate); }
+  /// Whether the block is one of a subnet.
+  bool is_fixed() const { return fixed_.has_value(); }
+
+  /// The text that identifies the space: its `space_signature`.
+  virtual std::string space() const = 0;
+  /// The policy's text, such as `bias<1>`; `fixed` in a subnet.
   virtual std::string policy() const = 0;
   /// Whether what the policy does to a candidate here can matter in training mode.
   virtual bool is_observed(std::size_t candidate) const = 0;
-  virtual const std::string& candidate_name(std::size_t candidate) const = 0;
   virtual NewParameters begin_epoch(std::size_t epoch) = 0;
   virtual NewParameters split_now() = 0;
+  /// Whether the policy is one that splits.
+  virtual bool can_split() const = 0;
   virtual bool is_split() const = 0;
-  /// Whether parameters and buffers are all there is to save once the block is split.
-  virtual bool is_saveable() const = 0;
-  /// The parameters of the candidates as they are without any dependency (copy 0).
-  virtual std::vector<at::Tensor> candidate_parameters() const = 0;
-  /// Those of one candidate.
-  virtual std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const = 0;
-  /// What an architecture, given by its candidates, selects here.
+  /// The selection of an architecture, given by its candidates.
   virtual Resolution resolution(std::span<const std::uint8_t> architecture) = 0;
+
+  /// The parameters of one candidate as it is without any dependency (copy 0).
+  std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const {
+    const BuiltOperation* operation = bank_.find(candidate);
+    return operation == nullptr ? std::vector<at::Tensor>() : operation->module()->parameters();
+  }
+  /// Those of all candidates.
+  std::vector<at::Tensor> candidate_parameters() const {
+    std::vector<at::Tensor> all;
+    for (std::size_t c = 0; c < context_.candidates(); ++c) {
+      for (const at::Tensor& p : candidate_parameters(c)) all.push_back(p);
+    }
+    return all;
+  }
+
+  /// Builds the candidate that an architecture takes here. For the blocks of a subnet.
+  void build(std::span<const std::uint8_t> architecture) {
+    TORCH_INTERNAL_ASSERT(is_fixed());
+    const std::size_t candidate = context_.candidate_of(architecture);
+    bank_.build_only(candidate);
+    fixed_->candidate = bank_.at(0, candidate).module();
+  }
+  /// Copies what another block resolved to: the candidate's state, unless that is null, and the
+  /// constants, which become parameters. For the blocks of a subnet, once.
+  void take(Resolution source) {
+    TORCH_INTERNAL_ASSERT(is_fixed() && fixed_->candidate != nullptr);
+    if (source.candidate) detail::copy_state(*source.candidate, *fixed_->candidate);
+    source.candidate = fixed_->candidate;
+    for (auto& [name, constant] : source.constants()) {
+      if (!constant->defined()) continue;
+      *constant = register_parameter(name, constant->detach().clone());
+    }
+    fixed_ = std::move(source);
+  }
+
+ protected:
+  AnyChoiceBlock(const Context& context, std::vector<AnyOperation> operations,
+                 const Geometry& geometry)
+      : context_(context), bank_(*this, std::move(operations), geometry) {
+    TORCH_CHECK(bank_.candidate_count() == context.candidates(), "interchoice: location ",
+                context.location(), " has ", context.candidates(), " candidates, got ",
+                bank_.candidate_count(), " operations; give one for each");
+    if (detail::EmptyBlocks::current() != nullptr) {
+      fixed_.emplace();
+      context_ = Context(context.location(), context.choice(), context.candidates());
+    } else {
+      bank_.grow_to(1);
+    }
+  }
+
+  at::Tensor scaled(const at::Tensor& x, const at::Tensor& factors) const {
+    return detail::scaled(x, factors, bank_.geometry().axis);
+  }
+
+  /// y, which candidate c made of x, if it has the shape that the geometry promises.
+  const at::Tensor& checked(const at::Tensor& y, const at::Tensor& x, std::size_t candidate) const {
+    if (y.defined() && !has_promised_shape(y, x)) [[unlikely]]
+      refuse_shape(y, x, candidate);
+    return y;
+  }
+
+  /// The forward passes of a fixed block.
+  at::Tensor forward_fixed(const at::Tensor& x, std::span<const std::uint8_t> architecture) {
+    BuiltOperation& operation = fixed_operation(architecture);
+    const at::Tensor input = scaled(x, fixed_->input_scale);
+    return checked(fixed_->norm.defined()
+                       ? operation.forward_adjusted(input, fixed_->input_vector, fixed_->norm)
+                       : operation.forward(input, fixed_->input_vector),
+                   x, context_.candidate_of(architecture));
+  }
+  DeferredBias forward_deferred_fixed(const at::Tensor& x,
+                                      std::span<const std::uint8_t> architecture) {
+    if (fixed_->norm.defined()) return {forward_fixed(x, architecture), {}};
+    DeferredBias y = fixed_operation(architecture)
+                         .forward_deferred(scaled(x, fixed_->input_scale), fixed_->input_vector);
+    checked(y.value, x, context_.candidate_of(architecture));
+    return y;
+  }
+
+  Context context_;
+  CandidateBank bank_;
+  std::optional<Resolution> fixed_;
+
+ private:
+  BuiltOperation& fixed_operation(std::span<const std::uint8_t> architecture) const {
+    const std::size_t candidate = context_.candidate_of(architecture);
+    BuiltOperation* operation = bank_.find(candidate);
+    if (operation == nullptr) [[unlikely]] {
+      std::size_t own = 0;
+      while (own < bank_.candidate_count() && bank_.find(own) == nullptr) ++own;
+      TORCH_CHECK(own < bank_.candidate_count(), "interchoice: location ", context_.location(),
+                  " of a subnet has no candidate before the constructor of its network is done; "
+                  "run nothing in there");
+      TORCH_CHECK(false, "interchoice: a subnet is one architecture only; at location ",
+                  context_.location(), " it has '", bank_.name(own), "', not '",
+                  bank_.name(candidate), "'; use the super-network for other architectures");
+    }
+    return *operation;
+  }
+
+  bool has_promised_shape(const at::Tensor& y, const at::Tensor& x) const {
+    const Geometry& geometry = bank_.geometry();
+    if (y.dim() != x.dim() || y.size(0) != x.size(0)) return false;
+    const std::int64_t channels = geometry.axis == ChannelAxis::kLast ? x.dim() - 1 : 1;
+    for (std::int64_t i = 1; i < y.dim(); ++i) {
+      const std::int64_t size =
+          i == channels ? geometry.out_channels : (x.size(i) - 1) / geometry.stride + 1;
+      if (y.size(i) != size) return false;
+    }
+    return true;
+  }
+
+  [[noreturn]] void refuse_shape(const at::Tensor& y, const at::Tensor& x,
+                                 std::size_t candidate) const {
+    const Geometry& geometry = bank_.geometry();
+    TORCH_CHECK(false, "interchoice: candidate '", bank_.name(candidate), "' at location ",
+                context_.location(), " makes ", y.sizes(), " of ", x.sizes(), ", where ",
+                at::IntArrayRef(geometry.output_sizes(x.sizes())), " is asked for (",
+                geometry.channels, " -> ", geometry.out_channels, " channels, stride ",
+                geometry.stride,
+                "); let its `build(geometry)` use geometry.channels, out_channels "
+                "and stride, and pad so that a size is divided by the stride, rounded up");
+  }
 };
 
 }  // namespace interchoice

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
 #include <cstddef>
 #include <string>
 
-#include "interchoice/nn/choice_block.hpp"
+#include "interchoice/nn/any_choice_block.hpp"
 
 namespace interchoice {
 
@@ -36,12 +37,21 @@ inline NewParameters begin_epoch(torch::nn::Module& network, std::size_t epoch) 
 }
 
 /// Splits every choice block of a network whose policy splits and that is not split yet.
-/// Returns the parameters that are new.
+/// Returns the parameters that are new. *Throws* c10::Error if no block can split.
 inline NewParameters split_now(torch::nn::Module& network) {
   NewParameters added;
+  std::string policy;  // of a block that cannot split
+  bool can_split = false;
   detail::for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
+    can_split = can_split || block.can_split();
+    policy = block.policy();
     added.append(block.split_now(), detail::prefix_of(name));
   });
+  TORCH_CHECK(can_split, "interchoice: split_now: ",
+              policy.empty()
+                  ? "the network has no choice block"
+                  : "no choice block of the network can split, their policy is " + policy,
+              "; give them split<on_demand>, alone or within compose<...>, or do not call it");
   return added;
 }
 

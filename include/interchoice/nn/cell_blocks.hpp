@@ -36,21 +36,30 @@ class CellBlocksImpl : public torch::nn::Module {
  public:
   using Block = ChoiceBlock<Space, Policy>;
 
-  /// A cell with the space's own candidates.
+  /// Operations are asked for where the space's candidates are only names.
   CellBlocksImpl(std::size_t cell, const Geometry& geometry,
-                 Response downstream = Response::kObserved)
+                 Response downstream = Response::kObserved,
+                 const ChoiceOperations& operations = detail::own_operations<Space, Policy>)
       : geometry_(geometry), node_count_(Space::cell_node_count(cell)) {
-    detail::check_policy_serves_space<Space, Policy>();
-    add_edges(cell, operations_of_choice<Space>, downstream);
-  }
-
-  /// A cell with operations for a space whose candidates are only names, equal on all edges.
-  CellBlocksImpl(std::size_t cell, const Geometry& geometry,
-                 const std::vector<AnyOperation>& operations,
-                 Response downstream = Response::kObserved)
-      : geometry_(geometry), node_count_(Space::cell_node_count(cell)) {
-    add_edges(
-        cell, [&](std::size_t) { return operations; }, downstream);
+    const std::size_t first = Space::first_location(cell);
+    std::vector<Response> behind(node_count_, Response::kRemoved);  // by node
+    behind.back() = downstream;
+    for (std::size_t source = node_count_ - 1; source-- > 0;) {
+      for (std::size_t target = source + 1; target < node_count_; ++target) {
+        const std::size_t choice = Space::choice_at(first + index_of({source, target}));
+        behind[source] = most_visible(
+            behind[source],
+            propagated_response(operations(choice), geometry_from(source), behind[target]));
+      }
+    }
+    response_ = behind.front();
+    const std::size_t edge_count = index_of({0, node_count_});
+    for (std::size_t i = 0; i < edge_count; ++i) {
+      const Edge edge = edge_at(i);
+      edges_.push_back(this->register_module(
+          "edge" + std::to_string(edge.source) + std::to_string(edge.target),
+          Block(first + i, geometry_from(edge.source), behind[edge.target], operations)));
+    }
   }
 
   /// Nodes of this cell, its input included.
@@ -67,7 +76,7 @@ class CellBlocksImpl : public torch::nn::Module {
     if (target == 1 && !terms[0].value.defined() && !geometry_.keeps_shape()) {
       return zeros_behind(nodes[0], geometry_);
     }
-    return node_sum(std::span(terms).first(target), nodes[target > 1 ? 1 : 0]);
+    return node_sum(std::span(terms).first(target), nodes[target > 1 ? 1 : 0], geometry_.axis);
   }
 
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
@@ -87,32 +96,8 @@ class CellBlocksImpl : public torch::nn::Module {
  private:
   /// *Shapes*: edges out of the cell's input do what the cell does, the others keep the shape.
   Geometry geometry_from(std::size_t source) const {
-    return source == 0 ? geometry_ : Geometry{.channels = geometry_.out_channels};
-  }
-
-  template <class OperationsOf>
-  void add_edges(std::size_t cell, const OperationsOf& operations_of, Response downstream) {
-    const std::size_t first = Space::first_location(cell);
-    const auto operations_at = [&](Edge edge) {
-      return operations_of(Space::choice_at(first + index_of(edge)));
-    };
-    std::vector<Response> behind(node_count_, Response::kRemoved);  // by node
-    behind.back() = downstream;
-    for (std::size_t source = node_count_ - 1; source-- > 0;) {
-      for (std::size_t target = source + 1; target < node_count_; ++target) {
-        behind[source] = most_visible(behind[source],
-                                      propagated_response(operations_at({source, target}),
-                                                          geometry_from(source), behind[target]));
-      }
-    }
-    response_ = behind.front();
-    const std::size_t edge_count = index_of({0, node_count_});
-    for (std::size_t i = 0; i < edge_count; ++i) {
-      const Edge edge = edge_at(i);
-      edges_.push_back(this->register_module(
-          "edge" + std::to_string(edge.source) + std::to_string(edge.target),
-          Block(first + i, geometry_from(edge.source), operations_at(edge), behind[edge.target])));
-    }
+    return source == 0 ? geometry_
+                       : Geometry{.channels = geometry_.out_channels, .axis = geometry_.axis};
   }
 
   Geometry geometry_;

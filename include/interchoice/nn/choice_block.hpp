@@ -4,15 +4,15 @@
 #include <torch/nn/pimpl.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/dependency/context.hpp"
 #include "interchoice/nn/any_choice_block.hpp"
-#include "interchoice/nn/candidate_bank.hpp"
 #include "interchoice/nn/dependency/affine.hpp"
 #include "interchoice/nn/dependency/attention.hpp"
 #include "interchoice/nn/dependency/bias.hpp"
@@ -36,7 +36,8 @@ namespace interchoice {
 ///
 /// The location is a value, not a template parameter: blocks of a chain then have one type and can
 /// be iterated, and a network chooses its number of cells at run time.
-/// *Shapes*: as the geometry says. *Cost*: two virtual calls beside the candidate.
+/// *Shapes*: as the geometry says. *Throws* c10::Error for a candidate that makes another shape.
+/// *Cost*: two virtual calls beside the candidate.
 template <SearchSpace Space, class Policy>
 class ChoiceBlockImpl : public AnyChoiceBlock {
   static_assert(detail::CheckedPolicy<Policy>::value);
@@ -45,101 +46,80 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
                 "interchoice: a dependency policy needs a specialisation of "
                 "interchoice::dependency_state<Policy> with a constructor (torch::nn::Module&, "
                 "const Site&); see nn/dependency_state.hpp");
-  static_assert(Policy::depth == 0 || detail::HasHook<State>,
-                "interchoice: a dependency_state<Policy> needs at least one hook, such as "
-                "input_vector, before, after or norm_adjustment; check the spelling and the "
-                "arguments of what it has");
+  static_assert(std::conditional_t<detail::HasState<Policy, Space>, detail::CheckedHooks<Policy>,
+                                   std::true_type>::value);
 
  public:
-  /// A block with the space's own candidates. `downstream` is what becomes of a constant per
-  /// channel added to the block's output: by default it is observed.
+  /// `downstream` is what becomes of a constant per channel added to the block's output. Operations
+  /// are asked for where the space's candidates are only names: `operations_of<Candidates<...>>`.
   ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
-                  Response downstream = Response::kObserved)
-      : ChoiceBlockImpl(location, geometry, operations_of_choice<Space>(Space::choice_at(location)),
-                        downstream) {
-    detail::check_policy_serves_space<Space, Policy>();
-  }
-
-  /// A block with operations for a space whose candidates are only names.
-  ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
-                  std::vector<AnyOperation> operations, Response downstream = Response::kObserved)
-      : context_(context_at<Space, Policy>(location)),
-        bank_(*this, checked(std::move(operations), context_), geometry),
-        downstream_(downstream),
-        state_(*this, SpaceSite<Space>(context_, bank_, downstream)) {}
+                  Response downstream = Response::kObserved,
+                  const ChoiceOperations& operations = detail::own_operations<Space, Policy>)
+      : ChoiceBlockImpl(context_at<Space, Policy>(location), geometry, downstream, operations) {}
 
   /// y = op_c(x) as a tensor.
   at::Tensor forward(const at::Tensor& x, const Architecture<Space>& architecture) {
+    if (is_fixed()) [[unlikely]]
+      return forward_fixed(x, architecture.candidates());
     const Selection selection(context_, architecture.candidates());
     if constexpr (detail::HasNormAdjustment<State>) {
-      const NormAdjustment adjustment = state_.norm_adjustment(selection);
+      const NormAdjustment adjustment = state_->norm_adjustment(selection);
       if (adjustment.defined()) return output(run(x, selection, adjustment), selection);
     }
     const at::Tensor y = operation(selection).forward(input(x, selection), input_vector(selection));
-    return output(y, selection);
+    return output(checked(y, x, selection.candidate()), selection);
   }
 
   /// y = op_c(x) on its way to `node_sum`, which adds what is still deferred.
   DeferredBias forward_deferred(const at::Tensor& x, const Architecture<Space>& architecture) {
+    if (is_fixed()) [[unlikely]]
+      return forward_deferred_fixed(x, architecture.candidates());
     if constexpr (detail::HasAfter<State>) {
       return {forward(x, architecture), {}};
     } else {
       const Selection selection(context_, architecture.candidates());
       if constexpr (detail::HasNormAdjustment<State>) {
-        const NormAdjustment adjustment = state_.norm_adjustment(selection);
+        const NormAdjustment adjustment = state_->norm_adjustment(selection);
         if (adjustment.defined()) return {run(x, selection, adjustment), {}};
       }
-      return operation(selection).forward_deferred(input(x, selection), input_vector(selection));
+      DeferredBias y =
+          operation(selection).forward_deferred(input(x, selection), input_vector(selection));
+      checked(y.value, x, selection.candidate());
+      return y;
     }
   }
 
-  const Context& context() const override { return context_; }
-  std::string policy() const override { return policy_text<Policy>(); }
-  /// The policy's tensors at this location.
-  const dependency_state<Policy>& state() const { return state_; }
-  /// The candidates' modules.
-  const CandidateBank& bank() const { return bank_; }
-  const std::string& candidate_name(std::size_t candidate) const override {
-    return bank_.name(candidate);
-  }
+  /// The policy's tensors at this location. None in a subnet.
+  const dependency_state<Policy>& state() const { return *state_; }
+
+  std::string space() const override { return space_signature<Space>(); }
+  std::string policy() const override { return is_fixed() ? "fixed" : policy_text<Policy>(); }
   bool is_observed(std::size_t candidate) const override {
     const SpaceSite<Space> site(context_, bank_, downstream_);
-    return detail::observes<Policy>(site, candidate);
+    return !is_fixed() && detail::observes<Policy>(site, candidate);
   }
-
   NewParameters begin_epoch([[maybe_unused]] std::size_t epoch) override {
     if constexpr (detail::HasBeginEpoch<State>) {
-      return state_.begin_epoch(epoch, bank_);
-    } else {
-      return {};
+      if (!is_fixed()) return state_->begin_epoch(epoch, bank_);
     }
+    return {};
   }
   NewParameters split_now() override {
     if constexpr (detail::HasSplit<State>) {
-      return state_.split(bank_);
-    } else {
-      return {};
+      if (!is_fixed()) return state_->split(bank_);
     }
+    return {};
   }
+  bool can_split() const override { return detail::HasSplit<State> && !is_fixed(); }
   bool is_split() const override {
-    if constexpr (detail::HasIsSplit<State>) {
-      return state_.is_split();
+    if constexpr (detail::HasSplit<State>) {
+      return !is_fixed() && state_->is_split();
     } else {
       return false;
     }
   }
-  bool is_saveable() const override { return !detail::keeps_unregistered_copies<State>; }
-  std::vector<at::Tensor> candidate_parameters() const override {
-    std::vector<at::Tensor> all;
-    for (std::size_t c = 0; c < context_.candidates(); ++c) {
-      for (const at::Tensor& p : candidate_parameters(c)) all.push_back(p);
-    }
-    return all;
-  }
-  std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const override {
-    return bank_.at(0, candidate).module()->parameters();
-  }
   Resolution resolution(std::span<const std::uint8_t> architecture) override {
+    if (is_fixed()) return *fixed_;
     const Selection selection(context_, architecture);
     Resolution resolution{operation(selection).module(),
                           input_scale(selection),
@@ -147,31 +127,28 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
                           {},
                           !detail::HasBefore<State> && !detail::HasAfter<State>};
     if constexpr (detail::HasNormAdjustment<State>) {
-      resolution.norm = state_.norm_adjustment(selection);
+      resolution.norm = state_->norm_adjustment(selection);
     }
     return resolution;
   }
 
  private:
-  // Before the state looks at every candidate.
-  static std::vector<AnyOperation> checked(std::vector<AnyOperation> operations,
-                                           const Context& context) {
-    TORCH_CHECK(operations.size() == context.candidates(), "interchoice: location ",
-                context.location(), " has ", context.candidates(), " candidates, got ",
-                operations.size(), " operations; give one for each");
-    return operations;
+  ChoiceBlockImpl(const Context& context, const Geometry& geometry, Response downstream,
+                  const ChoiceOperations& operations)
+      : AnyChoiceBlock(context, operations(context.choice()), geometry), downstream_(downstream) {
+    if (!is_fixed()) state_.emplace(*this, SpaceSite<Space>(context_, bank_, downstream_));
   }
 
   at::Tensor run(const at::Tensor& x, const Selection& selection,
                  const NormAdjustment& adjustment) {
-    return operation(selection).forward_adjusted(input(x, selection), input_vector(selection),
-                                                 adjustment);
+    return checked(operation(selection).forward_adjusted(input(x, selection),
+                                                         input_vector(selection), adjustment),
+                   x, selection.candidate());
   }
 
   BuiltOperation& operation(const Selection& selection) {
-    if constexpr (detail::HasPrepare<State>) state_.prepare(bank_, selection);
     if constexpr (detail::HasCopy<State>) {
-      return bank_.at(state_.copy(selection), selection.candidate());
+      return bank_.at(state_->copy(selection), selection.candidate());
     } else {
       return bank_.at(0, selection.candidate());
     }
@@ -179,7 +156,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   at::Tensor input_vector([[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasInputVector<State>) {
-      return state_.input_vector(selection);
+      return state_->input_vector(selection);
     } else {
       return {};
     }
@@ -187,7 +164,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   at::Tensor input_scale([[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasInputScale<State>) {
-      return state_.input_scale(selection);
+      return state_->input_scale(selection);
     } else {
       return {};
     }
@@ -195,11 +172,11 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   decltype(auto) input(const at::Tensor& x, [[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasBefore<State> && detail::HasInputScale<State>) {
-      return detail::scaled(state_.before(x, selection), state_.input_scale(selection));
+      return scaled(state_->before(x, selection), state_->input_scale(selection));
     } else if constexpr (detail::HasBefore<State>) {
-      return state_.before(x, selection);
+      return state_->before(x, selection);
     } else if constexpr (detail::HasInputScale<State>) {
-      return detail::scaled(x, state_.input_scale(selection));
+      return scaled(x, state_->input_scale(selection));
     } else {
       return (x);
     }
@@ -207,16 +184,14 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   decltype(auto) output(const at::Tensor& y, [[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasAfter<State>) {
-      return state_.after(y, selection);
+      return state_->after(y, selection);
     } else {
       return (y);
     }
   }
 
-  Context context_;
-  CandidateBank bank_;
   Response downstream_;
-  [[no_unique_address]] State state_;
+  std::optional<State> state_;
 };
 
 /// Holder of a `ChoiceBlockImpl`, as libtorch's modules have them.

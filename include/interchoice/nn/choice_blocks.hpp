@@ -32,22 +32,27 @@ class ChoiceBlocksImpl : public torch::nn::Module {
   using Block = ChoiceBlock<Space, Policy>;
 
   /// Blocks that all have the same geometry.
-  explicit ChoiceBlocksImpl(const Geometry& geometry, Response downstream = Response::kObserved)
-      : ChoiceBlocksImpl(std::vector<Geometry>(Space::choice_count, geometry), downstream) {}
+  explicit ChoiceBlocksImpl(
+      const Geometry& geometry, Response downstream = Response::kObserved,
+      const ChoiceOperations& operations = detail::own_operations<Space, Policy>)
+      : ChoiceBlocksImpl(std::vector<Geometry>(Space::choice_count, geometry), downstream,
+                         operations) {}
 
-  /// A geometry for each block. *Throws* c10::Error if their number is not `choice_count`.
-  explicit ChoiceBlocksImpl(const std::vector<Geometry>& geometries,
-                            Response downstream = Response::kObserved) {
-    detail::check_policy_serves_space<Space, Policy>();
-    add_blocks(geometries, operations_of_choice<Space>, downstream);
-  }
-
-  /// The same with operations for a space whose candidates are only names, equal in all choices.
-  ChoiceBlocksImpl(const std::vector<Geometry>& geometries,
-                   const std::vector<AnyOperation>& operations,
-                   Response downstream = Response::kObserved) {
-    add_blocks(
-        geometries, [&](std::size_t) { return operations; }, downstream);
+  /// A geometry for each block. Operations are asked for where the space's candidates are only
+  /// names. *Throws* c10::Error if the number of geometries is not `choice_count`.
+  explicit ChoiceBlocksImpl(
+      const std::vector<Geometry>& geometries, Response downstream = Response::kObserved,
+      const ChoiceOperations& operations = detail::own_operations<Space, Policy>) {
+    TORCH_CHECK(geometries.size() == Space::choice_count, "interchoice: a chain of ",
+                Space::choice_count, " choices needs as many geometries, got ", geometries.size());
+    std::vector<Response> behind(Space::choice_count, downstream);
+    for (std::size_t i = Space::choice_count; i-- > 1;) {
+      behind[i - 1] = propagated_response(operations(i), geometries[i], behind[i]);
+    }
+    for (std::size_t i = 0; i < Space::choice_count; ++i) {
+      blocks_.push_back(
+          this->register_module(std::to_string(i), Block(i, geometries[i], behind[i], operations)));
+    }
   }
 
   at::Tensor forward(at::Tensor x, const Architecture<Space>& architecture) {
@@ -61,21 +66,6 @@ class ChoiceBlocksImpl : public torch::nn::Module {
   auto end() { return blocks_.end(); }
 
  private:
-  template <class OperationsOf>
-  void add_blocks(const std::vector<Geometry>& geometries, const OperationsOf& operations_of,
-                  Response downstream) {
-    TORCH_CHECK(geometries.size() == Space::choice_count, "interchoice: a chain of ",
-                Space::choice_count, " choices needs as many geometries, got ", geometries.size());
-    std::vector<Response> behind(Space::choice_count, downstream);
-    for (std::size_t i = Space::choice_count; i-- > 1;) {
-      behind[i - 1] = propagated_response(operations_of(i), geometries[i], behind[i]);
-    }
-    for (std::size_t i = 0; i < Space::choice_count; ++i) {
-      blocks_.push_back(this->register_module(
-          std::to_string(i), Block(i, geometries[i], operations_of(i), behind[i])));
-    }
-  }
-
   std::vector<Block> blocks_;
 };
 

@@ -21,10 +21,10 @@ struct SpatialSize {
   friend constexpr bool operator==(const SpatialSize&, const SpatialSize&) = default;
 };
 
-/// What something costs: trainable parameters, and multiply-accumulates for one image.
+/// Trainable parameters, and multiply-accumulates for one image.
 ///
-/// A MAC is one multiplication with its addition in a convolution or a fully connected layer, at
-/// every output position, those at padded borders as at any other. Biases, BatchNorms, activations,
+/// A MAC is one multiplication with its addition in a convolution or a matrix product, at every
+/// output position, those at padded borders as at any other. Biases, BatchNorms, activations,
 /// poolings and additions count as no MAC.
 struct Cost {
   std::int64_t parameters = 0;
@@ -39,7 +39,7 @@ struct Cost {
   friend constexpr bool operator==(const Cost&, const Cost&) = default;
 };
 
-/// A convolution's shape, as far as it matters for its cost.
+/// The part of a convolution's shape that decides its cost.
 struct ConvolutionShape {
   std::int64_t channels = 1;
   std::int64_t out_channels = channels;
@@ -90,27 +90,14 @@ struct CheckedCost {
 
 }  // namespace detail
 
-/// The cost of one of a list of candidates. Unchecked.
+/// The cost of a candidate of a choice. `Operations` is a space whose candidates are operations, or
+/// a list of them that serves every choice. Unchecked.
 template <class Operations>
-constexpr Cost cost_of_candidate(std::size_t candidate, const Geometry& geometry,
-                                 const SpatialSize& input) {
+constexpr Cost cost_of_candidate(std::size_t choice, std::size_t candidate,
+                                 const Geometry& geometry, const SpatialSize& input) {
   Cost cost;
   std::size_t index = 0;
-  Operations::for_each([&]<class Op>() {
-    static_assert(detail::CheckedCost<Op>::value);
-    if (index++ == candidate) cost = Op::cost(geometry, input);
-  });
-  return cost;
-}
-
-/// The cost of a candidate of a choice of a space whose candidates are operations themselves.
-/// Unchecked.
-template <class Space>
-constexpr Cost cost_of_choice(std::size_t choice, std::size_t candidate, const Geometry& geometry,
-                              const SpatialSize& input) {
-  Cost cost;
-  std::size_t index = 0;
-  Space::for_each_candidate(choice, [&]<class Op>() {
+  Operations::for_each_candidate(choice, [&]<class Op>() {
     static_assert(detail::CheckedCost<Op>::value);
     if (index++ == candidate) cost = Op::cost(geometry, input);
   });

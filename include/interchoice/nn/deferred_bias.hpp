@@ -7,7 +7,7 @@ namespace interchoice {
 /// The result of a location on its way to a sum: `value + vector`, the addition left to the sum.
 ///
 /// An undefined `value` is zero (the Zero candidate: nothing is computed or added); an undefined
-/// `vector` is no vector. *Shapes*: value [N, C, H, W], vector [C].
+/// `vector` is no vector. *Shapes*: value as the location's output, vector [C] of its channels.
 struct DeferredBias {
   at::Tensor value;
   at::Tensor vector;

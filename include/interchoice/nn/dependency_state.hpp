@@ -30,24 +30,25 @@ namespace interchoice {
 ///   at::Tensor      input_vector(selection)      vector [C] added to it after that, or undefined
 ///   at::Tensor      before(x, selection)         replaces the op's input
 ///   at::Tensor      after(y, selection)          replaces the op's output
-///   NormAdjustment  norm_adjustment(selection)   scale and shift after the op's first BatchNorm
+///   NormAdjustment  norm_adjustment(selection)   scale and shift after its first normalisation
 ///   std::size_t     copy(selection)              which copy of the candidates to use
-///   void            prepare(bank, selection)     called before the candidate is used
-///   NewParameters begin_epoch(epoch, bank)     called by begin_epoch()
-///   NewParameters split(bank)                  called by split_now()
-///   bool            is_split() const
+///   NewParameters   begin_epoch(epoch, bank)     called by begin_epoch()
+///   NewParameters   split(bank)                  called by split_now()
+///   bool            is_split() const             whether that has happened; goes with `split`
+///
+/// A member with one of these names that cannot be called like this is an error at compile time.
 template <class Policy>
 struct dependency_state;
 
 namespace detail {
 
 template <class State>
-concept HasInputVector = requires(State& s, const Selection& at) {
-  { s.input_vector(at) } -> std::convertible_to<at::Tensor>;
-};
-template <class State>
 concept HasInputScale = requires(State& s, const Selection& at) {
   { s.input_scale(at) } -> std::convertible_to<at::Tensor>;
+};
+template <class State>
+concept HasInputVector = requires(State& s, const Selection& at) {
+  { s.input_vector(at) } -> std::convertible_to<at::Tensor>;
 };
 template <class State>
 concept HasBefore = requires(State& s, const at::Tensor& x, const Selection& at) {
@@ -66,10 +67,6 @@ concept HasCopy = requires(State& s, const Selection& at) {
   { s.copy(at) } -> std::convertible_to<std::size_t>;
 };
 template <class State>
-concept HasPrepare = requires(State& s, CandidateBank& bank, const Selection& at) {
-  s.prepare(bank, at);
-};
-template <class State>
 concept HasBeginEpoch = requires(State& s, CandidateBank& bank, std::size_t epoch) {
   { s.begin_epoch(epoch, bank) } -> std::same_as<NewParameters>;
 };
@@ -81,21 +78,71 @@ template <class State>
 concept HasIsSplit = requires(const State& s) {
   { s.is_split() } -> std::convertible_to<bool>;
 };
-
-// A misspelt hook would be ignored in silence; a state that has none of them at all is refused.
 template <class State>
-concept HasHook = HasInputScale<State> || HasInputVector<State> || HasBefore<State> ||
-    HasAfter<State> || HasNormAdjustment<State> || HasCopy<State> || HasPrepare<State> ||
-    HasBeginEpoch<State> || HasSplit<State>;
+concept HasHook =
+    HasInputScale<State> || HasInputVector<State> || HasBefore<State> || HasAfter<State> ||
+    HasNormAdjustment<State> || HasCopy<State> || HasBeginEpoch<State> || HasSplit<State>;
 
+// A name that two bases have is ambiguous, so it cannot be asked for: tells whether a state has a
+// member of that name, whatever its arguments and access.
+struct HookNames {
+  int input_scale, input_vector, before, after, norm_adjustment, copy, begin_epoch, split, is_split;
+};
 template <class State>
-inline constexpr bool keeps_unregistered_copies = [] {
-  if constexpr (requires { State::keeps_unregistered_copies; }) {
-    return State::keeps_unregistered_copies;
-  } else {
-    return false;
-  }
-}();
+struct WithHookNames : State, HookNames {};
+
+// A hook that cannot be called as documented would be ignored in silence.
+template <class Policy>
+struct CheckedHooks {
+  using State = dependency_state<Policy>;
+  using Names = WithHookNames<State>;
+  static_assert(Policy::depth == 0 || HasHook<State>,
+                "interchoice: a dependency_state<Policy> needs at least one hook, such as "
+                "input_vector, before, after or norm_adjustment; check the spelling of what it "
+                "has");
+  static_assert(
+      HasInputScale<State> || requires { &Names::input_scale; },
+      "interchoice: the hook `input_scale` of a dependency_state needs the form "
+      "`at::Tensor input_scale(const Selection&)`; change it, or rename the member");
+  static_assert(
+      HasInputVector<State> || requires { &Names::input_vector; },
+      "interchoice: the hook `input_vector` of a dependency_state needs the form "
+      "`at::Tensor input_vector(const Selection&)`; change it, or rename the member");
+  static_assert(
+      HasBefore<State> || requires { &Names::before; },
+      "interchoice: the hook `before` of a dependency_state needs the form `at::Tensor "
+      "before(const at::Tensor&, const Selection&)`; change it, or rename the member");
+  static_assert(
+      HasAfter<State> || requires { &Names::after; },
+      "interchoice: the hook `after` of a dependency_state needs the form `at::Tensor "
+      "after(const at::Tensor&, const Selection&)`; change it, or rename the member");
+  static_assert(
+      HasNormAdjustment<State> || requires { &Names::norm_adjustment; },
+      "interchoice: the hook `norm_adjustment` of a dependency_state needs the form "
+      "`NormAdjustment norm_adjustment(const Selection&)`; change it, or rename the "
+      "member");
+  static_assert(
+      HasCopy<State> || requires { &Names::copy; },
+      "interchoice: the hook `copy` of a dependency_state needs the form `std::size_t "
+      "copy(const Selection&)`; change it, or rename the member");
+  static_assert(
+      HasBeginEpoch<State> || requires { &Names::begin_epoch; },
+      "interchoice: the hook `begin_epoch` of a dependency_state needs the form "
+      "`NewParameters begin_epoch(std::size_t, CandidateBank&)`; change it, or rename "
+      "the member");
+  static_assert(
+      HasSplit<State> || requires { &Names::split; },
+      "interchoice: the hook `split` of a dependency_state needs the form "
+      "`NewParameters split(CandidateBank&)`; change it, or rename the member");
+  static_assert(
+      HasIsSplit<State> || requires { &Names::is_split; },
+      "interchoice: the hook `is_split` of a dependency_state needs the form `bool "
+      "is_split() const`; change it, or rename the member");
+  static_assert(HasSplit<State> == HasIsSplit<State>,
+                "interchoice: the hooks `split` and `is_split` of a dependency_state need each "
+                "other; add the one that is missing");
+  static constexpr bool value = true;
+};
 
 template <class Policy, class Space>
 concept HasState = requires {

@@ -4,14 +4,15 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/rsqrt.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/conv.h>
+#include <c10/util/DimVector.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <utility>
+
+#include "interchoice/nn/detail/thread_scope.hpp"
 
 namespace interchoice {
 
@@ -23,11 +24,18 @@ struct FoldedConvolution {
   at::Tensor bias;    // [C']
 };
 
+/// A convolution's weight [C', ...] with each output channel multiplied by its factor.
+inline at::Tensor scaled_outputs(const at::Tensor& weight, const at::Tensor& factors) {
+  c10::DimVector sizes(static_cast<std::size_t>(weight.dim()), 1);
+  sizes[0] = factors.numel();
+  return at::mul(weight, factors.view(sizes));
+}
+
 /// Folded convolutions by what they were made of; made again where that has changed since.
-class FoldedConvolutions {
+class FoldedConvolutions : public ThreadScope<FoldedConvolutions> {
  public:
-  const FoldedConvolution& of(const torch::nn::Conv2dImpl& convolution,
-                              const torch::nn::BatchNorm2dImpl& norm) {
+  template <class Convolution, class Norm>
+  const FoldedConvolution& of(const Convolution& convolution, const Norm& norm) {
     Entry& entry = entries_[{convolution.weight.unsafeGetTensorImpl(),
                              norm.running_mean.unsafeGetTensorImpl()}];
     const Sources sources{convolution.weight, convolution.bias,  norm.weight,
@@ -60,8 +68,8 @@ class FoldedConvolutions {
     FoldedConvolution folded;
   };
 
-  static FoldedConvolution fold(const torch::nn::Conv2dImpl& convolution,
-                                const torch::nn::BatchNorm2dImpl& norm) {
+  template <class Convolution, class Norm>
+  static FoldedConvolution fold(const Convolution& convolution, const Norm& norm) {
     at::Tensor factor = at::rsqrt(norm.running_var + norm.options.eps());
     if (norm.weight.defined()) factor = factor * norm.weight;
     at::Tensor bias =
@@ -69,17 +77,14 @@ class FoldedConvolutions {
     bias = bias * factor;
     if (norm.bias.defined()) bias = bias + norm.bias;
     const at::ScalarType type = convolution.weight.scalar_type();
-    return {at::mul(convolution.weight, factor.view({-1, 1, 1, 1})).to(type), bias.to(type)};
+    return {scaled_outputs(convolution.weight, factor).to(type), bias.to(type)};
   }
 
-  std::map<std::pair<const void*, const void*>, Entry> entries_;
+  std::map<std::pair<const void*, const void*>, Entry> entries_{};
 };
 
-/// Those of the innermost `FoldBatchNorm` of this thread; null outside of all.
-inline FoldedConvolutions*& folded_convolutions() {
-  thread_local FoldedConvolutions* current = nullptr;
-  return current;
-}
+/// Those of this thread's innermost `FoldBatchNorm`; null outside of all.
+inline FoldedConvolutions* folded_convolutions() { return FoldedConvolutions::current(); }
 
 }  // namespace detail
 
@@ -96,15 +101,7 @@ inline FoldedConvolutions*& folded_convolutions() {
 /// of the convolutions' weights while it lives. Saves the pass of BatchNorm over each output.
 /// *Source*: Jacob et al. (CVPR 2018), section 3.2.
 class FoldBatchNorm {
- public:
-  FoldBatchNorm() : outer_(std::exchange(detail::folded_convolutions(), &own_)) {}
-  ~FoldBatchNorm() { detail::folded_convolutions() = outer_; }
-  FoldBatchNorm(const FoldBatchNorm&) = delete;
-  FoldBatchNorm& operator=(const FoldBatchNorm&) = delete;
-
- private:
-  detail::FoldedConvolutions own_;
-  detail::FoldedConvolutions* outer_;
+  detail::FoldedConvolutions convolutions_{};
 };
 
 }  // namespace interchoice

@@ -4,40 +4,30 @@
 
 #include <cstdint>
 #include <unordered_map>
-#include <utility>
+
+#include "interchoice/nn/detail/thread_scope.hpp"
 
 namespace interchoice::detail {
 
 /// While it lives, how many values a channel had in the latest pass of each BatchNorm of this
 /// thread that ran through `adjusted_norm` or `convolution_norm`: a libtorch module does not tell,
 /// and its running variance is the unbiased one only.
-class NormalisedValues {
+class NormalisedValues : public ThreadScope<NormalisedValues> {
  public:
-  NormalisedValues() : outer_(std::exchange(current(), this)) {}
-  ~NormalisedValues() { current() = outer_; }
-  NormalisedValues(const NormalisedValues&) = delete;
-  NormalisedValues& operator=(const NormalisedValues&) = delete;
-
-  /// Tells whoever counts that x [N, C, ...] goes through the BatchNorm with this running mean.
+  /// Takes note that x [N, C, ...] goes through the BatchNorm with this running mean.
   static void note(const at::Tensor& running_mean, const at::Tensor& x) {
     if (current() == nullptr || !running_mean.defined()) return;
     current()->counts_[running_mean.unsafeGetTensorImpl()] = x.numel() / x.size(1);
   }
 
-  /// 0 for a BatchNorm that nothing was told of.
+  /// 0 for a BatchNorm that did not run.
   std::int64_t of(const at::Tensor& running_mean) const {
     const auto found = counts_.find(running_mean.unsafeGetTensorImpl());
     return found == counts_.end() ? 0 : found->second;
   }
 
  private:
-  static NormalisedValues*& current() {
-    thread_local NormalisedValues* innermost = nullptr;
-    return innermost;
-  }
-
-  NormalisedValues* outer_;
-  std::unordered_map<const void*, std::int64_t> counts_;
+  std::unordered_map<const void*, std::int64_t> counts_{};
 };
 
 }  // namespace interchoice::detail

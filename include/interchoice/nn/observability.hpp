@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "interchoice/dependency/compose.hpp"
 #include "interchoice/dependency/keep_inert.hpp"
@@ -48,7 +49,7 @@ constexpr bool acts_only_on_norms() {
   }
 }
 
-// Whether an operation has a BatchNorm to adjust, whatever its geometry.
+// Whether an operation has a normalisation to adjust, whatever its geometry.
 template <class Op>
 constexpr bool has_norm() {
   constexpr Responses responses = responses_of<Op>(Geometry{});
@@ -65,14 +66,17 @@ constexpr bool has_norms() {
   return found;
 }
 
+/// The operations of a space whose candidates are operations themselves, if the policy has
+/// something to act on there.
 template <class Space, class Policy>
-constexpr void check_policy_serves_space() {
+std::vector<AnyOperation> own_operations(std::size_t choice) {
   if constexpr (acts_only_on_norms<Policy>()) {
     static_assert(has_norms<Space>(),
-                  "interchoice: shift and affine act after an operation's first BatchNorm, and no "
-                  "candidate of this space declares one; give an operation `forward_adjusted`, "
+                  "interchoice: shift and affine act after an operation's first normalisation, and "
+                  "no candidate of this space declares one; give an operation `forward_adjusted`, "
                   "`norm_channels` and `responses`, or use bias");
   }
+  return operations_of<Space>(choice);
 }
 
 }  // namespace interchoice::detail

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
@@ -19,28 +20,30 @@
 
 namespace interchoice {
 
-/// What a candidate computes: a name and a module for a geometry; nothing to inherit.
+/// A candidate with what it computes: a name and a module for a geometry; nothing to inherit.
 ///
 ///   struct Conv3x3 {
 ///     static constexpr std::string_view name = "conv3x3";
 ///     torch::nn::Sequential build(const Geometry& geometry) const;
 ///   };
 ///
-/// `build` returns a libtorch module holder or a shared_ptr to a module with `forward(x)`. It may
-/// declare `static constexpr Responses responses(const Geometry&)`, so that no dependent weights
-/// are kept where they cannot matter. The module may also have one of two members that save a pass
-/// over the input when a context's vector has to be added to it:
+/// Satisfied by all of `nn/operations/` and by any default-constructible type with a name and a
+/// `build` that returns a libtorch module holder, or a shared_ptr to a module, with `forward(x)`.
+/// x has its channels on the geometry's axis. The type may declare
+/// `static constexpr Responses responses(const Geometry&)`, so that no dependent weights are kept
+/// where they cannot matter. The module may also have one of two members that save a pass over the
+/// input when a context's vector [C] has to be added to it, along the channels:
 ///
-///   at::Tensor forward_biased(x, vector)     takes the vector in its own first kernel
-///   DeferredBias    forward_deferred(x, vector)    hands it (or what becomes of it) on to the sum
-///                                            that follows; the vector may be undefined
+///   at::Tensor    forward_biased(x, vector)      takes the vector in its own first kernel
+///   DeferredBias  forward_deferred(x, vector)    hands it, or its image, on to the sum that
+///                                                follows; the vector may be undefined
 ///
-/// Otherwise the vector is added before `forward`. A module with a BatchNorm that policies such as
-/// `shift` may adjust has two more:
+/// Otherwise the vector is added before `forward`. A module with a normalisation that policies such
+/// as `shift` may adjust (BatchNorm, LayerNorm, GroupNorm) has two more:
 ///
-///   std::int64_t norm_channels() const                channels of its first BatchNorm
-///   at::Tensor forward_adjusted(x, adjustment)        uses `convolution_norm` there, or
-///                                                     `adjusted_norm` behind something else
+///   std::int64_t  norm_channels() const             channels of its first normalisation; 0: none
+///   at::Tensor    forward_adjusted(x, adjustment)   uses `convolution_norm` there, or
+///                                                   `adjusted_norm` behind something else
 template <class Op>
 concept Operation = Candidate<Op> && std::default_initializable<Op> &&
     requires(const Op& operation, const Geometry& geometry) {
@@ -56,10 +59,10 @@ class BuiltOperation {
   virtual DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) = 0;
   /// op(x + vector) as a tensor.
   virtual at::Tensor forward(const at::Tensor& x, const at::Tensor& vector) = 0;
-  /// The same with its first BatchNorm adjusted; as `forward` if it has none.
+  /// The same with its first normalisation adjusted; as `forward` if it has none.
   virtual at::Tensor forward_adjusted(const at::Tensor& x, const at::Tensor& vector,
                                       const NormAdjustment& adjustment) = 0;
-  /// The channels of the BatchNorm that can be adjusted; 0 if there is none.
+  /// The channels of the normalisation that can be adjusted; 0 if there is none.
   virtual std::int64_t norm_channels() const = 0;
 
   virtual std::shared_ptr<torch::nn::Module> module() const = 0;
@@ -67,18 +70,20 @@ class BuiltOperation {
 
 namespace detail {
 
-inline at::Tensor add_vector(const at::Tensor& x, const at::Tensor& vector) {
-  return vector.defined() ? x + vector.view({1, -1, 1, 1}) : x;
+/// x with a vector added along its channels; an undefined one is zero.
+inline at::Tensor add_vector(const at::Tensor& x, const at::Tensor& vector, ChannelAxis axis) {
+  return vector.defined() ? x + along_channels(vector, x, axis) : x;
 }
 
-inline at::Tensor scaled(const at::Tensor& x, const at::Tensor& factors) {
-  return factors.defined() ? x * factors.view({1, -1, 1, 1}) : x;
+/// x with its channels multiplied by factors; undefined ones are one.
+inline at::Tensor scaled(const at::Tensor& x, const at::Tensor& factors, ChannelAxis axis) {
+  return factors.defined() ? x * along_channels(factors, x, axis) : x;
 }
 
 template <class Impl>
 class BuiltModule final : public BuiltOperation {
  public:
-  explicit BuiltModule(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  BuiltModule(std::shared_ptr<Impl> impl, ChannelAxis axis) : impl_(std::move(impl)), axis_(axis) {}
 
   DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) override {
     if constexpr (kHandsOn) {
@@ -94,17 +99,17 @@ class BuiltModule final : public BuiltOperation {
       return impl_->forward_biased(x, vector);
     } else if constexpr (kHandsOn) {
       const DeferredBias deferred = impl_->forward_deferred(x, vector);
-      return deferred.value.defined() ? add_vector(deferred.value, deferred.vector)
+      return deferred.value.defined() ? add_vector(deferred.value, deferred.vector, axis_)
                                       : impl_->forward(x);
     } else {
-      return impl_->forward(add_vector(x, vector));
+      return impl_->forward(add_vector(x, vector, axis_));
     }
   }
 
   at::Tensor forward_adjusted(const at::Tensor& x, const at::Tensor& vector,
                               const NormAdjustment& adjustment) override {
     if constexpr (kTakesAdjustment) {
-      return impl_->forward_adjusted(add_vector(x, vector), adjustment);
+      return impl_->forward_adjusted(add_vector(x, vector, axis_), adjustment);
     } else {
       return forward(x, vector);
     }
@@ -133,30 +138,81 @@ class BuiltModule final : public BuiltOperation {
     { impl.norm_channels() } -> std::convertible_to<std::int64_t>;
   };
 
+  // A member of that name but another form would be ignored in silence.
+  static_assert(
+      kTakesVector || !requires { &Impl::forward_biased; },
+      "interchoice: an operation's `forward_biased` needs the form `at::Tensor "
+      "forward_biased(const at::Tensor& x, const at::Tensor& vector)`; correct it in the "
+      "module named above");
+  static_assert(
+      kHandsOn || !requires { &Impl::forward_deferred; },
+      "interchoice: an operation's `forward_deferred` needs the form `DeferredBias "
+      "forward_deferred(const at::Tensor& x, const at::Tensor& vector)`; correct it in "
+      "the module named above");
+  static_assert(kTakesAdjustment || !(
+                                        requires { &Impl::forward_adjusted; } ||
+                                        requires { &Impl::norm_channels; }),
+                "interchoice: an operation whose normalisation can be adjusted needs both "
+                "`at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment&)` and "
+                "`std::int64_t norm_channels() const`; correct them in the module named above");
+
   std::shared_ptr<Impl> impl_;
+  ChannelAxis axis_;
 };
 
 template <class Impl>
-std::unique_ptr<BuiltOperation> built(std::shared_ptr<Impl> impl) {
-  return std::make_unique<BuiltModule<Impl>>(std::move(impl));
+std::unique_ptr<BuiltOperation> built(std::shared_ptr<Impl> impl, ChannelAxis axis) {
+  return std::make_unique<BuiltModule<Impl>>(std::move(impl), axis);
 }
 template <class Impl>
-std::unique_ptr<BuiltOperation> built(const torch::nn::ModuleHolder<Impl>& holder) {
-  return std::make_unique<BuiltModule<Impl>>(holder.ptr());
+std::unique_ptr<BuiltOperation> built(const torch::nn::ModuleHolder<Impl>& holder,
+                                      ChannelAxis axis) {
+  return std::make_unique<BuiltModule<Impl>>(holder.ptr(), axis);
 }
 
-// One check an element: a failed constraint on a pack would not say which operation is meant.
+// One check a requirement: a failed concept would not say in words what an operation lacks.
 template <class Op>
 struct CheckedOperation {
-  static_assert(Operation<Op>,
-                "interchoice: a candidate operation needs `build(const Geometry&) const` that "
-                "returns a module with `forward(x)`; add it to the type named above");
+  static constexpr bool builds = requires(const Op& operation, const Geometry& geometry) {
+    operation.build(geometry);
+  };
+  static constexpr bool builds_module = [] {
+    if constexpr (builds) {
+      return requires(const Op& operation, const Geometry& geometry) {
+        operation.build(geometry)->forward(at::Tensor());
+      };
+    } else {
+      return true;
+    }
+  }();
+  static constexpr bool responds = [] {
+    if constexpr (requires { &Op::responses; }) {
+      return requires(const Geometry& geometry) {
+        { Op::responses(geometry) } -> std::same_as<Responses>;
+      };
+    } else {
+      return true;
+    }
+  }();
+  static_assert(std::default_initializable<Op>,
+                "interchoice: a candidate operation needs a default constructor, because a space "
+                "knows only its type; make template arguments of what its constructor takes");
+  static_assert(builds,
+                "interchoice: a candidate operation needs `build(const Geometry&) const`; add it "
+                "to the type named above");
+  static_assert(builds_module,
+                "interchoice: a candidate operation needs a `build` that returns a module holder, "
+                "or a shared_ptr to a module, with `forward(x)`; correct it in the type named "
+                "above");
+  static_assert(responds,
+                "interchoice: an operation's `responses` needs the form `static constexpr "
+                "Responses responses(const Geometry&)`; correct it in the type named above");
   static constexpr bool value = true;
 };
 
 }  // namespace detail
 
-/// An operation as a value: its name, how to build it, how it responds to policies.
+/// An operation as a value: its name, its module for a geometry, its responses to policies.
 struct AnyOperation {
   std::string name;
   std::function<std::unique_ptr<BuiltOperation>(const Geometry&)> build;
@@ -169,25 +225,23 @@ struct AnyOperation {
 template <class Op>
 AnyOperation any_operation() {
   static_assert(detail::CheckedOperation<Op>::value);
-  return {std::string(std::string_view(Op::name)),
-          [](const Geometry& geometry) { return detail::built(Op{}.build(geometry)); },
-          [](const Geometry& geometry) { return responses_of<Op>(geometry); }};
+  return {
+      std::string(std::string_view(Op::name)),
+      [](const Geometry& geometry) { return detail::built(Op{}.build(geometry), geometry.axis); },
+      [](const Geometry& geometry) { return responses_of<Op>(geometry); }};
 }
 
-/// The operations of a choice of a space whose candidates are operations themselves.
-template <class Space>
-std::vector<AnyOperation> operations_of_choice(std::size_t choice) {
+/// The operations of a choice, of a space whose candidates are operations themselves or of a list
+/// of candidates that serves every choice.
+template <class SpaceOrCandidates>
+std::vector<AnyOperation> operations_of(std::size_t choice) {
   std::vector<AnyOperation> operations;
-  Space::for_each_candidate(choice, [&]<class Op>() { operations.push_back(any_operation<Op>()); });
+  SpaceOrCandidates::for_each_candidate(
+      choice, [&]<class Op>() { operations.push_back(any_operation<Op>()); });
   return operations;
 }
 
-/// The operations of a list of candidates.
-template <class Choice>
-std::vector<AnyOperation> operations_of() {
-  std::vector<AnyOperation> operations;
-  Choice::for_each([&]<class Op>() { operations.push_back(any_operation<Op>()); });
-  return operations;
-}
+/// The operations of each choice: `operations_of<Space>`, or any other function.
+using ChoiceOperations = std::function<std::vector<AnyOperation>(std::size_t choice)>;
 
 }  // namespace interchoice

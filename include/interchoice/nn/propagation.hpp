@@ -7,8 +7,8 @@
 
 namespace interchoice {
 
-/// What becomes of a constant per channel that enters a location with these candidates, of which
-/// any may be taken, when `downstream` is what becomes of one that leaves it.
+/// The propagation of a constant per channel that enters a location with these candidates, of which
+/// any may be taken, when `downstream` is the response to one that leaves it.
 inline Response propagated_response(const std::vector<AnyOperation>& candidates,
                                     const Geometry& geometry, Response downstream) {
   Response seen = Response::kRemoved;

@@ -16,22 +16,20 @@ namespace interchoice::figures {
 struct Tick {
   double value = 0;
   std::string label;
-
-  friend bool operator==(const Tick&, const Tick&) = default;
 };
 
 inline constexpr double kTickTextSize = 11;
 
 /// One axis of a figure: a range of values, how they are spread, and which are marked.
 struct Axis {
-  std::string title;  ///< what is shown, with its unit
+  std::string title;  ///< the quantity, with its unit
   double low = 0;
   double high = 1;
+  std::vector<Tick> ticks = {};
   bool logarithmic = false;
   bool reversed = false;  ///< the largest value comes first
-  std::vector<Tick> ticks;
 
-  /// Where a value lies, from 0 (the axis' beginning) to 1 (its end).
+  /// The place of a value, from 0 (the axis' beginning) to 1 (its end).
   double fraction(double value) const {
     const double along =
         logarithmic ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
@@ -42,7 +40,7 @@ struct Axis {
 /// Round numbers that divide a range into about `intervals` parts: a power of ten times 1, 2 or 5.
 struct RoundStep {
   double size = 1;
-  int decimals = 0;  ///< how many a multiple needs
+  int decimals = 0;  ///< of a multiple
 
   /// *Requires*: low < high, both finite.
   static RoundStep dividing(double low, double high, int intervals) {
@@ -58,46 +56,39 @@ struct RoundStep {
   /// The multiple with this number; computed afresh, so that no error adds up along an axis.
   double multiple(double number) const { return number * size; }
 
-  Tick tick(double number) const {
-    return {multiple(number), fixed_text(multiple(number), decimals)};
+  /// The multiples with numbers from `first` to `last`.
+  std::vector<Tick> ticks(double first, double last) const {
+    std::vector<Tick> result;
+    for (double number = first; number <= last; ++number) {
+      result.push_back({multiple(number), fixed_text(multiple(number), decimals)});
+    }
+    return result;
   }
 };
 
-/// A range that an axis can show.
-struct AxisRange {
-  double low = 0;
-  double high = 1;
-
-  /// From `low` to `high`; a range of no width, or too narrow to be divided, becomes a range around
-  /// its value.
-  ///
-  /// *Requires*: low <= high, both finite.
-  static AxisRange showing(double low, double high) {
-    const double magnitude = std::max(std::abs(low), std::abs(high));
-    constexpr double kTiny = 1e-300;  // below, powers of ten lose their digits
-    if (high - low > std::max(1e-9 * magnitude, kTiny)) return {low, high};
-    const double margin = magnitude < kTiny ? 1 : 0.05 * magnitude;
-    return {low - margin, high + margin};
-  }
-};
+/// The ends of an axis that shows `low` to `high`: a range of no width, or too narrow to be
+/// divided, becomes a range around its value.
+///
+/// *Requires*: low <= high, both finite.
+inline std::pair<double, double> shown_range(double low, double high) {
+  const double magnitude = std::max(std::abs(low), std::abs(high));
+  constexpr double kTiny = 1e-300;  // below, powers of ten lose their digits
+  if (high - low > std::max(1e-9 * magnitude, kTiny)) return {low, high};
+  const double margin = magnitude < kTiny ? 1 : 0.05 * magnitude;
+  return {low - margin, high + margin};
+}
 
 /// A linear axis that is widened to end at ticks.
 ///
 /// *Requires*: lowest <= highest, both finite.
 inline Axis rounded_axis(std::string title, double lowest, double highest, int intervals) {
-  const auto [low, high] = AxisRange::showing(lowest, highest);
+  const auto [low, high] = shown_range(lowest, highest);
   const RoundStep step = RoundStep::dividing(low, high, intervals);
   // A hundredth of a step beyond a tick is no reason for a whole further step.
   const double first = std::floor(low / step.size + 0.01);
   const double last = std::ceil(high / step.size - 0.01);
-  Axis axis{std::move(title),
-            std::min(low, step.multiple(first)),
-            std::max(high, step.multiple(last)),
-            false,
-            false,
-            {}};
-  for (double number = first; number <= last; ++number) axis.ticks.push_back(step.tick(number));
-  return axis;
+  return {std::move(title), std::min(low, step.multiple(first)),
+          std::max(high, step.multiple(last)), step.ticks(first, last)};
 }
 
 /// A linear axis from exactly `low` to exactly `high`, with the round numbers between as ticks.
@@ -105,20 +96,16 @@ inline Axis rounded_axis(std::string title, double lowest, double highest, int i
 /// *Requires*: low < high, both finite.
 inline Axis exact_axis(std::string title, double low, double high, int intervals) {
   const RoundStep step = RoundStep::dividing(low, high, intervals);
-  Axis axis{std::move(title), low, high, false, false, {}};
-  for (double number = std::ceil(low / step.size - 1e-9);
-       number <= std::floor(high / step.size + 1e-9); ++number) {
-    axis.ticks.push_back(step.tick(number));
-  }
-  return axis;
+  return {std::move(title), low, high,
+          step.ticks(std::ceil(low / step.size - 1e-9), std::floor(high / step.size + 1e-9))};
 }
 
 /// A linear axis with room beside the lowest and highest value, so that no point lies on its end.
 ///
 /// *Requires*: at least one value, all finite.
 inline Axis padded_axis(std::string title, const std::vector<double>& values, int intervals) {
-  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
-  const auto [low, high] = AxisRange::showing(*lowest, *highest);
+  const auto [lowest, highest] = std::ranges::minmax(values);
+  const auto [low, high] = shown_range(lowest, highest);
   const double room = 0.04 * (high - low);
   return exact_axis(std::move(title), low - room, high + room, intervals);
 }
@@ -136,9 +123,8 @@ inline Axis padded_horizontal_axis(const std::string& title, const std::vector<d
                                    int intervals, double length) {
   for (;; --intervals) {
     Axis axis = padded_axis(title, values, intervals);
-    const auto touching = std::adjacent_find(
-        axis.ticks.begin(), axis.ticks.end(),
-        [&](const Tick& a, const Tick& b) { return labels_touch(axis, length, a, b); });
+    const auto touching = std::ranges::adjacent_find(
+        axis.ticks, [&](const Tick& a, const Tick& b) { return labels_touch(axis, length, a, b); });
     if (touching == axis.ticks.end() || intervals == 1) return axis;
   }
 }
@@ -151,7 +137,7 @@ inline Axis padded_horizontal_axis(const std::string& title, const std::vector<d
 /// *Requires*: low < high, both whole; 0 < low if logarithmic. *Units*: `length`: pixels.
 inline Axis count_axis(std::string title, double low, double high, bool logarithmic,
                        double length) {
-  Axis axis{std::move(title), low, high, logarithmic, false, {}};
+  Axis axis{std::move(title), low, high, {}, logarithmic};
   const auto tick = [](double value) { return Tick{value, fixed_text(value, 0)}; };
   std::vector<Tick> wanted = {tick(axis.low), tick(axis.high)};  // the first have right of way
   if (logarithmic) {
@@ -168,13 +154,12 @@ inline Axis count_axis(std::string title, double low, double high, bool logarith
     }
   }
   for (const Tick& candidate : wanted) {
-    const bool has_room = std::none_of(
-        axis.ticks.begin(), axis.ticks.end(),
-        [&](const Tick& other) { return labels_touch(axis, length, candidate, other); });
+    const bool has_room = std::ranges::none_of(axis.ticks, [&](const Tick& other) {
+      return labels_touch(axis, length, candidate, other);
+    });
     if (has_room) axis.ticks.push_back(candidate);
   }
-  std::sort(axis.ticks.begin(), axis.ticks.end(),
-            [](const Tick& a, const Tick& b) { return a.value < b.value; });
+  std::ranges::sort(axis.ticks, {}, &Tick::value);
   return axis;
 }
 

@@ -23,7 +23,7 @@ inline constexpr char kGridColour[] = "#e4e4e4";
 inline constexpr char kZeroColour[] = "#9a9a9a";
 inline constexpr char kAxisColour[] = "#444444";
 
-/// How wide the labels of a vertical axis are. *Units*: pixels.
+/// The width of the labels of a vertical axis. *Units*: pixels.
 inline double label_width(const Axis& axis) {
   double width = 0;
   for (const Tick& tick : axis.ticks) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/identity.hpp"
 #include "interchoice/report/markup.hpp"
 
 namespace interchoice::figures {
@@ -78,8 +79,8 @@ class HtmlPage {
     page_.close().close();
   }
 
-  /// Names with their values, one a line.
-  void definitions(const std::vector<std::pair<std::string, std::string>>& entries) {
+  /// Facts, one a line.
+  void definitions(const Identity& entries) {
     page_.open("dl");
     for (const auto& [name, value] : entries) {
       page_.element("dt", {}, name).element("dd", {}, value);

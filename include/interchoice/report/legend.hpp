@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -22,7 +24,7 @@ inline void draw_mark(SvgDrawing& drawing, const SeriesStyle& style, Point place
   }
 }
 
-/// How opaque the band around a curve is.
+/// The opacity of the band around a curve.
 inline constexpr char kBandOpacity[] = "0.16";
 
 /// The key of a figure, in rows above it, where it can hide no data.
@@ -73,9 +75,9 @@ class Legend {
   static constexpr double kRow = 20;
 
   static void draw_band_sample(SvgDrawing& drawing, const SeriesStyle& style, Point place) {
-    drawing.shape("M" + coordinate(place.x) + " " + coordinate(place.y - 6) + "h" +
-                      coordinate(kSample) + "v12h" + coordinate(-kSample) + "z",
-                  style.stroke.colour, {}, kBandOpacity);
+    drawing.shape(
+        fmt::format("M{}h{}v12h-{}z", coordinates({place.x, place.y - 6}), kSample, kSample),
+        style.stroke.colour, {}, kBandOpacity);
   }
 
   std::vector<Entry> entries_;

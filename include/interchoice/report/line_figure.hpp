@@ -35,7 +35,7 @@ struct LinePanel {
 
 /// Panels in rows under one key.
 struct LineFigure {
-  std::string description;        ///< what a screen reader says
+  std::string description;        ///< for screen readers
   std::vector<LinePanel> panels;  ///< row by row; one without series is an empty place
   double width = 760;
   double panel_height = 300;  ///< of the area with data
@@ -44,53 +44,59 @@ struct LineFigure {
 
 namespace detail {
 
-/// The curve as path commands, thinned to half a pixel: a longer list of points would look the
-/// same.
-inline std::string curve_path(const Frame& frame, const Series& series) {
+/// The points of a series in pieces without gaps, by their numbers, thinned to half a pixel: a
+/// longer list of points would look the same.
+template <class IsGap>
+std::vector<std::vector<std::size_t>> visible_pieces(const Frame& frame, const Series& series,
+                                                     const IsGap& is_gap) {
   constexpr double kStep = 0.5;
-  std::string data;
+  std::vector<std::vector<std::size_t>> pieces;
   bool is_drawing = false;
-  double drawn_x = 0;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    if (!std::isfinite(series.y[i])) {
+    if (is_gap(i)) {
       is_drawing = false;
       continue;
     }
-    const Point place = frame.place(series.x[i], series.y[i]);
-    const bool is_last = i + 1 == series.x.size() || !std::isfinite(series.y[i + 1]);
-    if (is_drawing && !is_last && std::abs(place.x - drawn_x) < kStep) continue;
-    data += (is_drawing ? "L" : "M") + coordinate(place.x) + " " + coordinate(place.y);
+    if (!is_drawing) pieces.emplace_back();
+    const bool is_last = i + 1 == series.x.size() || is_gap(i + 1);
+    const auto distance_to = [&](std::size_t drawn) {
+      return std::abs(frame.place_x(series.x[i]) - frame.place_x(series.x[drawn]));
+    };
+    if (!is_drawing || is_last || distance_to(pieces.back().back()) >= kStep) {
+      pieces.back().push_back(i);
+    }
     is_drawing = true;
-    drawn_x = place.x;
+  }
+  return pieces;
+}
+
+/// The curve as path commands.
+inline std::string curve_path(const Frame& frame, const Series& series) {
+  std::string data;
+  const auto is_gap = [&](std::size_t i) { return !std::isfinite(series.y[i]); };
+  for (const auto& piece : visible_pieces(frame, series, is_gap)) {
+    for (const std::size_t i : piece) {
+      data += (i == piece.front() ? "M" : "L") + coordinates(frame.place(series.x[i], series.y[i]));
+    }
   }
   return data;
 }
 
-/// The area between the ends of the band as path commands: along the upper end and back along the
-/// lower one, a piece for each run of points without a gap.
+/// The area between the ends of the band as path commands: each piece along its upper end and back
+/// along the lower one.
 inline std::string band_path(const Frame& frame, const Series& series) {
-  constexpr double kStep = 0.5;
   std::string data;
   const auto is_gap = [&](std::size_t i) {
-    return i == series.x.size() || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i]);
+    return !std::isfinite(series.low[i]) || !std::isfinite(series.high[i]);
   };
-  for (std::size_t first = 0; first < series.x.size(); ++first) {
-    if (is_gap(first)) continue;
+  for (const auto& piece : visible_pieces(frame, series, is_gap)) {
     std::string back;
-    double drawn_x = 0;
-    bool is_first = true;
-    std::size_t i = first;
-    for (; !is_gap(i); ++i) {
-      const Point high = frame.place(series.x[i], series.high[i]);
-      if (!is_first && !is_gap(i + 1) && std::abs(high.x - drawn_x) < kStep) continue;
-      const double low_y = frame.place_y(series.low[i]);
-      data += (is_first ? "M" : "L") + coordinate(high.x) + " " + coordinate(high.y);
-      back.insert(0, "L" + coordinate(high.x) + " " + coordinate(low_y));
-      drawn_x = high.x;
-      is_first = false;
+    for (const std::size_t i : piece) {
+      data +=
+          (i == piece.front() ? "M" : "L") + coordinates(frame.place(series.x[i], series.high[i]));
+      back.insert(0, "L" + coordinates(frame.place(series.x[i], series.low[i])));
     }
     data += back + "Z";
-    first = i;
   }
   return data;
 }
@@ -101,19 +107,16 @@ inline void draw_marks(SvgDrawing& drawing, const Frame& frame, const Series& se
                        double phase) {
   constexpr double kDistance = 88;
   const int count = std::max(1, static_cast<int>(frame.area.width / kDistance));
-  const double distance = frame.area.width / count;
+  const double spacing = frame.area.width / count;
   std::vector<Point> places;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     if (std::isfinite(series.y[i])) places.push_back(frame.place(series.x[i], series.y[i]));
   }
   if (places.empty()) return;
   for (int mark = 0; mark < count; ++mark) {
-    const double wanted = frame.area.x + (mark + 0.15 + 0.7 * phase) * distance;
-    const auto nearest =
-        std::min_element(places.begin(), places.end(), [wanted](const Point& a, const Point& b) {
-          return std::abs(a.x - wanted) < std::abs(b.x - wanted);
-        });
-    draw_mark(drawing, series.style, *nearest);
+    const double wanted = frame.area.x + (mark + 0.15 + 0.7 * phase) * spacing;
+    const auto distance = [wanted](const Point& place) { return std::abs(place.x - wanted); };
+    draw_mark(drawing, series.style, std::ranges::min(places, {}, distance));
   }
 }
 
@@ -141,7 +144,7 @@ inline void draw_panel(SvgDrawing& drawing, const LinePanel& panel, const Box& a
   }
 }
 
-/// Where the panels of a line figure lie.
+/// The places of the panels of a line figure.
 struct PanelLayout {
   std::vector<double> lefts;  ///< of the areas with data, one for each column
   std::vector<double> tops;   ///< one for each row
@@ -203,9 +206,7 @@ inline std::vector<Legend::Entry> legend_entries(const std::vector<LinePanel>& p
   std::vector<Legend::Entry> entries;
   for (const LinePanel& panel : panels) {
     for (const Series& series : panel.series) {
-      const auto known = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
-        return entry.label == series.label;
-      });
+      const auto known = std::ranges::find(entries, series.label, &Legend::Entry::label);
       if (known == entries.end()) {
         entries.push_back({series.label, series.style, series.has_band()});
       } else {
@@ -224,8 +225,8 @@ inline std::vector<Legend::Entry> legend_entries(const std::vector<LinePanel>& p
 /// Draws the figure. Series of several panels that share a label share an entry of the key.
 inline std::string to_svg(const LineFigure& figure) {
   const std::size_t columns = figure.columns == 0 ? figure.panels.size() : figure.columns;
-  const bool has_titles = std::any_of(figure.panels.begin(), figure.panels.end(),
-                                      [](const LinePanel& panel) { return !panel.title.empty(); });
+  const bool has_titles = std::ranges::any_of(
+      figure.panels, [](const LinePanel& panel) { return !panel.title.empty(); });
   const detail::PanelLayout sideways = detail::lay_out(figure, columns, 0);
   const double left = sideways.lefts.front();
   const double right = sideways.lefts.back() + sideways.panel_width;

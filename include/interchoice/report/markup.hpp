@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -14,33 +16,21 @@ inline std::string escape_markup(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      case '\t':
-      case '\n':
-      case '\r':
-        escaped += c;
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          escaped += "\uFFFD";
-        } else {
-          escaped += c;
-        }
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    if (c == '&') {
+      escaped += "&amp;";
+    } else if (c == '<') {
+      escaped += "&lt;";
+    } else if (c == '>') {
+      escaped += "&gt;";
+    } else if (c == '"') {
+      escaped += "&quot;";
+    } else if (c == '\'') {
+      escaped += "&#39;";
+    } else if (is_control && c != '\t' && c != '\n' && c != '\r') {
+      escaped += "\uFFFD";
+    } else {
+      escaped += c;
     }
   }
   return escaped;
@@ -77,7 +67,7 @@ class Markup {
     return *this;
   }
 
-  /// A whole element with nothing but text in it.
+  /// A whole element that holds only text.
   Markup& element(std::string_view tag, Attributes attributes, std::string_view content) {
     return open(tag, attributes).text(content).close();
   }
@@ -94,7 +84,7 @@ class Markup {
     return *this;
   }
 
-  /// What was written, with everything that is still open closed.
+  /// The text written so far, with everything that is still open closed.
   std::string finish() && {
     while (!open_tags_.empty()) close();
     return std::move(text_);
@@ -102,13 +92,10 @@ class Markup {
 
  private:
   void start(std::string_view tag, Attributes attributes) {
-    text_ += '<';
-    text_ += tag;
+    text_ += fmt::format("<{}", tag);
     for (const auto& [name, value] : attributes) {
       if (value.empty()) continue;
-      text_ += ' ';
-      text_ += name;
-      text_ += "=\"" + escape_markup(value) + '"';
+      text_ += fmt::format(" {}=\"{}\"", name, escape_markup(value));
     }
   }
 

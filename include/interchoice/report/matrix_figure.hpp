@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -15,13 +17,15 @@
 namespace interchoice::figures {
 
 /// A square matrix of correlations as a map of colours with numbers.
+///
+/// *Requires*: as many labels as rows and columns, at least one; groups that hold them all, or
+/// none.
 struct MatrixFigure {
-  std::string description;                  ///< what a screen reader says
-  std::string title;                        ///< what the numbers are
-  std::vector<std::string> labels;          ///< of rows and columns alike
-  std::vector<std::vector<double>> values;  ///< rows; from -1 to 1, or NaN where undefined
-  std::vector<std::size_t> groups = {};  ///< how many neighbouring rows belong together; none: all
-  double width = 760;
+  std::string description;                       ///< for screen readers
+  std::string title;                             ///< of the numbers
+  std::vector<std::string> labels = {};          ///< of rows and columns alike
+  std::vector<std::vector<double>> values = {};  ///< rows; from -1 to 1, or NaN where undefined
+  std::vector<std::size_t> groups = {};  ///< the numbers of neighbouring rows that belong together
 };
 
 /// The colour of a correlation: white for 0, blue for 1, vermilion for -1; grey where it is
@@ -31,12 +35,10 @@ inline std::string correlation_colour(double value) {
   constexpr std::array kBlue = {0x00, 0x72, 0xb2};
   constexpr std::array kVermilion = {0xd5, 0x5e, 0x00};
   const auto& end = value < 0 ? kVermilion : kBlue;
-  const double share = std::min(1.0, std::abs(value));
-  static constexpr char kDigits[] = "0123456789abcdef";
+  const double fraction = std::min(1.0, std::abs(value));
   std::string colour = "#";
   for (const int part : end) {
-    const auto byte = static_cast<std::size_t>(std::lround(255 + share * (part - 255)));
-    colour += {kDigits[byte / 16], kDigits[byte % 16]};
+    colour += fmt::format("{:02x}", std::lround(255 + fraction * (part - 255)));
   }
   return colour;
 }
@@ -44,6 +46,7 @@ inline std::string correlation_colour(double value) {
 /// Draws the figure. Numbers are left out where cells are too small for them: from 33 rows on at
 /// the usual width.
 inline std::string to_svg(const MatrixFigure& figure) {
+  constexpr double kWidth = 760;
   constexpr double kGap = 5;  // between groups
   constexpr double kTextSize = 12;
   constexpr double kMost = 48;  // pixels of a cell
@@ -52,29 +55,23 @@ inline std::string to_svg(const MatrixFigure& figure) {
   for (const std::string& label : figure.labels) {
     room = std::max(room, text_width(label, kTextSize));
   }
-  room = kWiderFonts * std::min(room, 0.25 * figure.width);
+  room = kWiderFonts * std::min(room, 0.25 * kWidth);
 
   std::vector<double> offsets;  // of the cells, without their size
-  std::size_t group = 0;
-  std::size_t left_in_group = figure.groups.empty() ? count : figure.groups.front();
   double gaps = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (left_in_group == 0 && group + 1 < figure.groups.size()) {
-      left_in_group = figure.groups[++group];
-      gaps += kGap;
-    }
-    if (left_in_group > 0) --left_in_group;
-    offsets.push_back(gaps);
+  for (const std::size_t rows : figure.groups) {
+    offsets.insert(offsets.end(), rows, gaps);
+    gaps += kGap;
   }
-  const double cell =
-      std::min(kMost, (figure.width - room - 20 - gaps) / static_cast<double>(count));
+  offsets.resize(count, gaps);
+  gaps = offsets.back();
+  const double cell = std::min(kMost, (kWidth - room - 20 - gaps) / static_cast<double>(count));
   const double number_size = std::min(12.0, cell / 2.6);
   const Point corner{room + 10, room + 36};
   const auto place = [&](std::size_t i) { return static_cast<double>(i) * cell + offsets[i]; };
 
-  SvgDrawing drawing(figure.width, corner.y + place(count - 1) + cell + 8, figure.description);
-  drawing.text({4, 18}, fitting_text(figure.title, 13, figure.width - 8),
-               {.size = 13, .bold = true});
+  SvgDrawing drawing(kWidth, corner.y + place(count - 1) + cell + 8, figure.description);
+  drawing.text({4, 18}, fitting_text(figure.title, 13, kWidth - 8), {.size = 13, .bold = true});
   for (std::size_t i = 0; i < count; ++i) {
     const std::string label = fitting_text(figure.labels[i], kTextSize, room / kWiderFonts + 1);
     const double middle = place(i) + cell / 2;
@@ -86,9 +83,8 @@ inline std::string to_svg(const MatrixFigure& figure) {
       const double x = corner.x + place(j);
       const double y = corner.y + place(i);
       const std::string side = coordinate(cell - 1);
-      drawing.shape(
-          "M" + coordinate(x) + " " + coordinate(y) + "h" + side + "v" + side + "h-" + side + "z",
-          correlation_colour(value));
+      drawing.shape(fmt::format("M{}h{}v{}h-{}z", coordinates({x, y}), side, side, side),
+                    correlation_colour(value));
       if (number_size < 7) continue;
       drawing.text({x + cell / 2, y + cell / 2 + 0.35 * number_size}, fixed_text(value, 2),
                    {.anchor = Anchor::kMiddle,

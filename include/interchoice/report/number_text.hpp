@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -17,26 +19,17 @@ inline std::string shortest_text(double value) {
 }
 
 /// The number with so many decimals, for people: a true minus sign, commas between thousands, no
-/// negative zero; `–` where it is NaN or infinite. What would be too long to read, from 10^15 on or
-/// with more than nine decimals, is written like `1.235e+20`.
+/// negative zero; `–` where it is NaN or infinite. A number that would be too long to read, from
+/// 10^15 on or with more than nine decimals, is written like `1.235e+20`.
 inline std::string fixed_text(double value, int decimals) {
   if (!std::isfinite(value)) return "–";
   const double magnitude = std::abs(value);
   const bool is_long = magnitude >= 1e15 || (decimals > 9 && magnitude > 0);
-  char buffer[64];
-  const auto [end, error] =
-      is_long ? std::to_chars(buffer, buffer + sizeof buffer, magnitude,
-                              std::chars_format::scientific, 3)
-              : std::to_chars(buffer, buffer + sizeof buffer, magnitude, std::chars_format::fixed,
-                              std::clamp(decimals, 0, 9));
-  std::string text(buffer, end);
+  std::string text = is_long ? fmt::format("{:.3e}", magnitude)
+                             : fmt::format("{:.{}f}", magnitude, std::clamp(decimals, 0, 9));
   const bool is_zero = text.find_first_not_of("0.") == std::string::npos;
-  if (!is_long) {
-    for (std::size_t at = std::min(text.find('.'), text.size()); at > 3;) {
-      at -= 3;
-      text.insert(at, ",");
-    }
-  }
+  for (std::size_t at = std::min(text.find('.'), text.size()); at > 3; text.insert(at, ","))
+    at -= 3;
   return (value < 0 && !is_zero ? "\u2212" : "") + text;
 }
 
@@ -45,7 +38,12 @@ inline std::string count_text(std::size_t count) {
   return fixed_text(static_cast<double>(count), 0);
 }
 
-/// A place in a drawing: at most two decimals, none that say nothing (`12.5`, `-3`).
+/// `accuracy [%]`, or the text alone where the unit is empty.
+inline std::string with_unit(const std::string& text, const std::string& unit) {
+  return unit.empty() ? text : fmt::format("{} [{}]", text, unit);
+}
+
+/// A coordinate of a drawing: at most two decimals, no trailing zeros (`12.5`, `-3`).
 inline std::string coordinate(double value) {
   const double hundredths = std::round(value * 100);
   return shortest_text(hundredths == 0 ? 0 : hundredths / 100);  // never "-0"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -13,7 +15,7 @@
 #include "interchoice/report/predictor_styles.hpp"
 #include "interchoice/report/report.hpp"
 #include "interchoice/report/report_statistics.hpp"
-#include "interchoice/stats/mean_deviation.hpp"
+#include "interchoice/stats/mean_and_standard_deviation.hpp"
 #include "interchoice/stats/prediction_quality.hpp"
 
 namespace interchoice::figures {
@@ -31,12 +33,11 @@ struct PanelGrid {
                                                  ///< both, a panel is named `row, column`
 };
 
-/// How the curves of a grid are drawn.
+/// The options of a grid's curves.
 struct GridOptions {
   std::size_t fewest = kBestKept;  ///< architectures left where curves end, since the order of
                                    ///< fewer is mostly chance; curves of no more end at 1
-  double width = 0;  ///< 0: 760 for one or two columns, 380 a column for more. *Units*: pixels
-  double panel_height = 220;  ///< of the area with data. *Units*: pixels
+  double panel_height = 220;       ///< of the area with data. *Units*: pixels
 };
 
 namespace detail {
@@ -58,7 +59,7 @@ struct Range {
   }
 };
 
-/// Of the curves and of their bands.
+/// The range of the curves and of their bands.
 inline Range range_of(const std::vector<Series>& series) {
   Range range;
   for (const Series& one : series) {
@@ -69,11 +70,7 @@ inline Range range_of(const std::vector<Series>& series) {
   return range;
 }
 
-inline std::string with_unit(const std::string& text, const std::string& unit) {
-  return unit.empty() ? text : text + " [" + unit + "]";
-}
-
-/// Where curves over the number of architectures end.
+/// The number of architectures at which curves over it end.
 inline std::size_t last_count(std::size_t architectures, std::size_t fewest) {
   return architectures > fewest ? std::max<std::size_t>(fewest, 1) : 1;
 }
@@ -89,16 +86,17 @@ inline Series curve_over_count(std::string label, SeriesStyle style,
   return series;
 }
 
-/// The same with a band of one deviation where there are several runs.
+/// The same with a band of one standard deviation where there are several runs.
 inline Series curve_with_band(const Predictor& predictor, const SeriesStyle& style,
-                              const std::vector<MeanDeviation>& values, std::size_t fewest) {
+                              const std::vector<MeanAndStandardDeviation>& values,
+                              std::size_t fewest) {
   std::vector<double> means;
-  for (const MeanDeviation& value : values) means.push_back(value.mean);
+  for (const MeanAndStandardDeviation& value : values) means.push_back(value.mean);
   Series series = curve_over_count(predictor.label, style, means, fewest);
   if (predictor.runs.size() == 1) return series;
   for (std::size_t n = last_count(values.size(), fewest); n <= values.size(); ++n) {
-    series.low.push_back(values[n - 1].mean - values[n - 1].deviation);
-    series.high.push_back(values[n - 1].mean + values[n - 1].deviation);
+    series.low.push_back(values[n - 1].mean - values[n - 1].standard_deviation);
+    series.high.push_back(values[n - 1].mean + values[n - 1].standard_deviation);
   }
   return series;
 }
@@ -110,16 +108,21 @@ struct GridPanels {
   std::size_t columns = 0;
   GridOptions options;
 
-  double width() const {
-    if (options.width > 0) return options.width;
-    return columns <= 2 ? 760 : 380 * static_cast<double>(columns);
-  }
+  double width() const { return 380 * static_cast<double>(std::max<std::size_t>(columns, 2)); }
   // About; ticks are placed for it.
   double panel_width() const { return width() / static_cast<double>(columns) - 130; }
+
+  // Calls `visit(report, panel)` for each panel that has a report.
+  template <class Visit>
+  void for_each_report(const Visit& visit) {
+    for (std::size_t i = 0; i < panels.size(); ++i) {
+      if (reports[i] != nullptr) visit(*reports[i], panels[i]);
+    }
+  }
 };
 
 [[noreturn]] inline void fail_grid(const std::string& reason) {
-  throw std::invalid_argument("interchoice: grid of panels: " + reason);
+  throw std::invalid_argument(fmt::format("interchoice: grid of panels: {}", reason));
 }
 
 inline std::string panel_title(const PanelGrid& grid, std::size_t row, std::size_t column) {
@@ -135,8 +138,8 @@ inline GridPanels empty_panels(const PanelGrid& grid, const GridOptions& options
   for (const auto& row : grid.rows) result.columns = std::max(result.columns, row.size());
   const auto check_titles = [](const char* what, std::size_t titles, std::size_t places) {
     if (titles == 0 || titles == places) return;
-    fail_grid(std::to_string(titles) + " titles of " + what + " for " + std::to_string(places) +
-              "; give one for each, or none");
+    fail_grid(
+        fmt::format("{} titles of {} for {}; give one for each, or none", titles, what, places));
   };
   check_titles("rows", grid.row_titles.size(), grid.rows.size());
   check_titles("columns", grid.column_titles.size(), result.columns);
@@ -145,12 +148,13 @@ inline GridPanels empty_panels(const PanelGrid& grid, const GridOptions& options
       const bool is_there = column < grid.rows[row].size();
       result.reports.push_back(is_there ? grid.rows[row][column] : nullptr);
       result.panels.push_back({panel_title(grid, row, column), {}, {}, {}, {}});
-      if (result.reports.back() != nullptr)
-        interchoice::detail::check_report(*result.reports.back());
     }
   }
-  const bool is_empty = std::all_of(result.reports.begin(), result.reports.end(),
-                                    [](const Report* report) { return report == nullptr; });
+  bool is_empty = true;
+  result.for_each_report([&](const Report& report, const LinePanel&) {
+    interchoice::detail::check_report(report);
+    is_empty = false;
+  });
   if (is_empty) fail_grid("it has no report; give at least one");
   return result;
 }
@@ -159,27 +163,25 @@ inline GridPanels empty_panels(const PanelGrid& grid, const GridOptions& options
 template <class Curve>
 void add_curves(GridPanels& grid, const Curve& curve) {
   PredictorStyles styles;
-  for (std::size_t i = 0; i < grid.panels.size(); ++i) {
-    if (grid.reports[i] == nullptr) continue;
-    const Report& report = *grid.reports[i];
+  grid.for_each_report([&](const Report& report, LinePanel& panel) {
     styles.add(report);
     for (const Predictor& predictor : report.predictors) {
-      grid.panels[i].series.push_back(
-          curve_with_band(predictor, styles.of(predictor),
-                          curve_over_runs(predictor, report.truth, curve), grid.options.fewest));
+      panel.series.push_back(curve_with_band(predictor, styles.of(predictor),
+                                             curve_over_runs(predictor, report.truth, curve),
+                                             grid.options.fewest));
     }
-  }
+  });
 }
 
-/// Of all panels with the same truth, whose curves can be compared.
-inline Range shared_range(const GridPanels& grid, const Report& report) {
+/// The range of all panels with the same truth, whose curves can be compared.
+inline Range shared_range(GridPanels& grid, const Report& report) {
   Range range;
-  for (std::size_t i = 0; i < grid.panels.size(); ++i) {
-    if (grid.reports[i] == nullptr || grid.reports[i]->truth != report.truth) continue;
-    const Range own = range_of(grid.panels[i].series);
+  grid.for_each_report([&](const Report& other, const LinePanel& panel) {
+    if (other.truth != report.truth) return;
+    const Range own = range_of(panel.series);
     range.include(own.low);
     range.include(own.high);
-  }
+  });
   return range;
 }
 
@@ -215,8 +217,7 @@ inline void drop_repeated_titles(GridPanels& grid) {
 
 inline std::string draw(GridPanels grid, std::string description) {
   drop_repeated_titles(grid);
-  const double width = grid.width();
-  return to_svg(LineFigure{std::move(description), std::move(grid.panels), width,
+  return to_svg(LineFigure{std::move(description), std::move(grid.panels), grid.width(),
                            grid.options.panel_height, grid.columns});
 }
 

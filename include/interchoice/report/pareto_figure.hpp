@@ -1,9 +1,9 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -16,7 +16,7 @@
 
 namespace interchoice::figures {
 
-/// Points of which some are better than others in both things or in one: a search's history, say.
+/// Points with two objectives: a search's history, say.
 struct ParetoSet {
   std::string label;
   SeriesStyle style;
@@ -26,21 +26,19 @@ struct ParetoSet {
   bool has_points = true;               ///< else only the front is drawn
 };
 
-/// Two things that one wants at once: all points, and each set's best compromises as steps.
+/// Two objectives at once: all points, and the Pareto front of each set as steps.
 struct ParetoFigure {
-  std::string description;  ///< what a screen reader says
+  std::string description;  ///< for screen readers
   std::string x_title;
   std::string y_title;
   Direction x_direction = Direction::kMinimise;
   Direction y_direction = Direction::kMaximise;
   std::vector<ParetoSet> sets = {};  ///< later ones lie on top
-  double width = 760;
-  double panel_height = 420;  ///< of the area with data
 };
 
 namespace detail {
 
-/// Coordinates as things to be minimised, and back.
+/// The signs that turn coordinates into costs, and back.
 struct ParetoSigns {
   double x;
   double y;
@@ -58,23 +56,23 @@ inline std::vector<CostPoint> front_costs(const ParetoSet& set, const ParetoSign
   }
   std::vector<CostPoint> front;
   for (const std::size_t i : pareto_front(points)) front.push_back(points[i]);
-  std::sort(front.begin(), front.end());
+  std::ranges::sort(front);
   front.erase(std::unique(front.begin(), front.end()), front.end());
   return front;
 }
 
-/// From where to where one axis has to show: the fronts, and so much of what is worse that they
-/// have surroundings, but not points that are so bad that they would squeeze the fronts.
-inline std::pair<double, double> shown_range(const std::vector<double>& front,
+/// The range of one axis: the fronts with some surroundings on the worse side, but not points that
+/// are so bad that they would squeeze the fronts.
+inline std::pair<double, double> front_range(const std::vector<double>& front,
                                              const std::vector<double>& all, double sign) {
-  const auto [best, worst] = std::minmax_element(front.begin(), front.end());
-  const double size = *worst - *best;
-  const double worst_of_all = *std::max_element(all.begin(), all.end());
-  const double end = size > 0 ? std::min(worst_of_all, *worst + 0.4 * size) : worst_of_all;
-  return std::minmax(sign * *best, sign * end);
+  const auto [best, worst] = std::ranges::minmax(front);
+  const double size = worst - best;
+  const double worst_of_all = std::ranges::max(all);
+  const double end = size > 0 ? std::min(worst_of_all, worst + 0.4 * size) : worst_of_all;
+  return std::minmax(sign * best, sign * end);
 }
 
-/// The edge of what a front dominates, out to the edges of the area on the worse side.
+/// The edge of the region that a front dominates, out to the edges of the area on the worse side.
 inline std::string step_path(const Frame& frame, const std::vector<CostPoint>& front,
                              const ParetoSigns& signs) {
   const double worse_x = signs.x > 0 ? frame.area.right() : frame.area.x;
@@ -83,18 +81,17 @@ inline std::string step_path(const Frame& frame, const std::vector<CostPoint>& f
   double y = worse_y;
   for (const CostPoint& point : front) {
     const Point place = frame.place(signs.x * point[0], signs.y * point[1]);
-    data += (data.empty() ? "M" : "L") + coordinate(place.x) + " " + coordinate(y);
-    data += "L" + coordinate(place.x) + " " + coordinate(place.y);
+    data += (data.empty() ? "M" : "L") + coordinates({place.x, y}) + "L" + coordinates(place);
     y = place.y;
   }
-  return data + "L" + coordinate(worse_x) + " " + coordinate(y);
+  return data + "L" + coordinates({worse_x, y});
 }
 
 inline bool is_within(const Axis& axis, double value) {
   return value >= axis.low && value <= axis.high;
 }
 
-/// Draws a set's points; says how many lie outside.
+/// Draws a set's points; returns the number of those that lie outside.
 inline std::size_t draw_pareto_points(SvgDrawing& drawing, const Frame& frame,
                                       const ParetoSet& set) {
   constexpr std::size_t kMostTooltips = 2000;
@@ -107,7 +104,7 @@ inline std::size_t draw_pareto_points(SvgDrawing& drawing, const Frame& frame,
     if (count <= kMostTooltips) {
       discs.push_back({place, set.names.empty() ? "" : set.names[i]});
     } else {
-      squares += "M" + coordinate(place.x - 1) + " " + coordinate(place.y - 1) + "h2v2h-2z";
+      squares += "M" + coordinates({place.x - 1, place.y - 1}) + "h2v2h-2z";
       discs.push_back({});
     }
   }
@@ -128,6 +125,8 @@ inline std::size_t draw_pareto_points(SvgDrawing& drawing, const Frame& frame,
 ///
 /// *Cost*: see `pareto_front`.
 inline std::string to_svg(const ParetoFigure& figure) {
+  constexpr double kWidth = 760;
+  constexpr double kPanelHeight = 420;  // of the area with data
   constexpr double kBelow = 46;
   constexpr double kRight = 18;
   if (figure.sets.empty()) {
@@ -140,10 +139,10 @@ inline std::string to_svg(const ParetoFigure& figure) {
   for (const ParetoSet& set : figure.sets) {
     if (set.x.empty() || set.x.size() != set.y.size() ||
         (!set.names.empty() && set.names.size() != set.x.size())) {
-      throw std::invalid_argument(
-          "interchoice: a Pareto figure: '" + set.label + "' has " + std::to_string(set.x.size()) +
-          " x, " + std::to_string(set.y.size()) + " y and " + std::to_string(set.names.size()) +
-          " names; give at least one point, and names for all or for none");
+      throw std::invalid_argument(fmt::format(
+          "interchoice: a Pareto figure: '{}' has {} x, {} y and {} names; give at least "
+          "one point, and names for all or for none",
+          set.label, set.x.size(), set.y.size(), set.names.size()));
     }
     fronts.push_back(detail::front_costs(set, signs));
     for (const CostPoint& point : fronts.back()) {
@@ -154,18 +153,18 @@ inline std::string to_svg(const ParetoFigure& figure) {
     for (const double value : set.y) all_y.push_back(signs.y * value);
     entries.push_back({set.label, set.style});
   }
-  const auto [x_low, x_high] = detail::shown_range(front_x, all_x, signs.x);
-  const auto [y_low, y_high] = detail::shown_range(front_y, all_y, signs.y);
+  const auto [x_low, x_high] = detail::front_range(front_x, all_x, signs.x);
+  const auto [y_low, y_high] = detail::front_range(front_y, all_y, signs.y);
   const Axis y = padded_axis(figure.y_title, {y_low, y_high}, 6);
   const double left = axis_room(y);
-  const double width = figure.width - left - kRight;
+  const double width = kWidth - left - kRight;
   const Legend legend(std::move(entries), width);
   const double above = 26 + legend.height();
-  const Frame frame{{left, above, width, figure.panel_height},
+  const Frame frame{{left, above, width, kPanelHeight},
                     padded_horizontal_axis(figure.x_title, {x_low, x_high}, 6, width),
                     y};
 
-  SvgDrawing drawing(figure.width, above + figure.panel_height + kBelow, figure.description);
+  SvgDrawing drawing(kWidth, above + kPanelHeight + kBelow, figure.description);
   legend.draw(drawing, {left, 6});
   draw_grid(drawing, frame);
   std::size_t outside = 0;
@@ -184,10 +183,10 @@ inline std::string to_svg(const ParetoFigure& figure) {
   }
   draw_axes(drawing, frame);
   if (outside > 0) {
-    drawing.text(
-        {left, above - 8},
-        count_text(outside) + " of " + count_text(points) + " points are worse than what is shown",
-        {.size = 11, .colour = "#444444"});
+    drawing.text({left, above - 8},
+                 fmt::format("{} of {} points are worse than what is shown", count_text(outside),
+                             count_text(points)),
+                 {.size = 11, .colour = "#444444"});
   }
   return std::move(drawing).finish();
 }

@@ -13,12 +13,12 @@ namespace interchoice::figures {
 /// The looks of predictors in the figures of one or several reports: the same label looks the same.
 class PredictorStyles {
  public:
-  /// Gives looks in the order in which the reports show labels for the first time.
+  /// Gives looks to the report's labels that are new, in their order.
   void add(const Report& report) {
     for (const Predictor& predictor : report.predictors) {
       if (styles_.contains(predictor.label)) continue;
       styles_[predictor.label] =
-          predictor.trivial ? reference_style(trivial_++) : series_style(trained_++);
+          predictor.baseline ? reference_style(baselines_++) : series_style(trained_++);
     }
   }
 
@@ -28,7 +28,7 @@ class PredictorStyles {
  private:
   std::map<std::string, SeriesStyle> styles_;
   std::size_t trained_ = 0;
-  std::size_t trivial_ = 0;
+  std::size_t baselines_ = 0;
 };
 
 /// The looks of a report's predictors, the same in all of its figures.

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -20,7 +21,7 @@ namespace interchoice {
 
 namespace detail {
 
-/// A part of a JSON file that knows where it stands, and refuses what is not as it must be.
+/// A part of a JSON file with its place, which refuses values of other types than asked for.
 class JsonPart {
  public:
   static JsonPart read(const std::filesystem::path& path) {
@@ -35,70 +36,68 @@ class JsonPart {
       if (event == Event::object_start) members.emplace_back();
       if (event == Event::object_end) members.pop_back();
       if (event == Event::key && !members.back().insert(value.get<std::string>()).second) {
-        part.fail("has an object with two members '" + value.get<std::string>() + "'; keep one");
+        part.fail(
+            fmt::format("has an object with two members '{}'; keep one", value.get<std::string>()));
       }
       return true;
     };
     try {
       part.json_ = nlohmann::json::parse(text, refuse_repeats);
     } catch (const nlohmann::json::exception& error) {
-      part.fail(std::string("is not JSON: ") + error.what());
+      part.fail(fmt::format("is not JSON: {}", error.what()));
     }
     return part;
   }
 
   /// A member of an object.
   JsonPart operator[](const std::string& name) const {
-    if (!json_.is_object()) fail("is " + kind() + "; an object with '" + name + "' must be here");
+    require(json_.is_object(), "an object");
     const auto member = json_.find(name);
-    if (member == json_.end()) fail("has no '" + name + "'; write_report writes one");
-    return {*member, place_ + "/" + name, source_};
+    if (member == json_.end()) fail(fmt::format("has no '{}'; write_report writes one", name));
+    return {*member, fmt::format("{}/{}", place_, name), source_};
   }
 
   std::vector<JsonPart> elements() const {
-    if (!json_.is_array()) fail("is " + kind() + "; a list must be here");
+    require(json_.is_array(), "a list");
     std::vector<JsonPart> parts;
     for (const nlohmann::json& element : json_) {
-      parts.push_back({element, place_ + "/" + std::to_string(parts.size()), source_});
+      parts.push_back({element, fmt::format("{}/{}", place_, parts.size()), source_});
     }
     return parts;
   }
 
   std::string text() const {
-    if (!json_.is_string()) fail("is " + kind() + "; a text must be here");
+    require(json_.is_string(), "a text");
     return json_.get<std::string>();
   }
 
   bool truth_value() const {
-    if (!json_.is_boolean()) fail("is " + kind() + "; true or false must be here");
+    require(json_.is_boolean(), "true or false");
     return json_.get<bool>();
   }
 
   /// NaN where the file has null, as the writer's undefined numbers are.
   double number() const {
     if (json_.is_null()) return std::numeric_limits<double>::quiet_NaN();
-    if (!json_.is_number()) fail("is " + kind() + "; a number or null must be here");
+    require(json_.is_number(), "a number or null");
     return json_.get<double>();
   }
 
   /// A whole number from `lowest` to `highest`.
   int whole(int lowest, int highest) const {
-    if (!json_.is_number_integer()) fail("is " + kind() + "; a whole number must be here");
-    // Beyond the range of its type a number would wrap around.
-    const bool is_small = json_.is_number_unsigned()
-                              ? json_.get<std::uint64_t>() <= std::numeric_limits<int>::max()
-                              : json_.get<std::int64_t>() >= std::numeric_limits<int>::min();
-    const int value = is_small ? json_.get<int>() : 0;
-    if (!is_small || value < lowest || value > highest) {
-      fail("is " + json_.dump() + "; a whole number from " + std::to_string(lowest) + " to " +
-           std::to_string(highest) + " must be here");
+    require(json_.is_number_integer(), "a whole number");
+    // Compared as a double: an int beyond its range would wrap around.
+    const auto value = json_.get<double>();
+    if (value < lowest || value > highest) {
+      fail(fmt::format("is {}; a whole number from {} to {} must be here", json_.dump(), lowest,
+                       highest));
     }
-    return value;
+    return json_.get<int>();
   }
 
   [[noreturn]] void fail(const std::string& reason) const {
-    throw std::runtime_error("interchoice: " + source_ + ": " + (place_.empty() ? "it" : place_) +
-                             " " + reason);
+    throw std::runtime_error(
+        fmt::format("interchoice: {}: {} {}", source_, place_.empty() ? "it" : place_, reason));
   }
 
  private:
@@ -106,17 +105,21 @@ class JsonPart {
   JsonPart(nlohmann::json json, std::string place, std::string source)
       : json_(std::move(json)), place_(std::move(place)), source_(std::move(source)) {}
 
-  std::string kind() const { return std::string("of type ") + json_.type_name(); }
+  void require(bool fits, const char* wanted) const {
+    if (!fits) fail(fmt::format("is of type {}; {} must be here", json_.type_name(), wanted));
+  }
 
   nlohmann::json json_;
   std::string place_;  // `/predictors/0/label`; empty: the whole file
   std::string source_;
 };
 
-inline std::vector<Fact> read_facts(const JsonPart& list) {
-  std::vector<Fact> facts;
+inline Identity read_facts(const JsonPart& list) {
+  Identity facts;
   for (const JsonPart& fact : list.elements()) {
-    facts.push_back({fact["name"].text(), fact["value"].text()});
+    const std::string name = fact["name"].text();
+    if (facts.find(name) != nullptr) fact.fail(fmt::format("is a second '{}'; keep one", name));
+    facts.set(name, fact["value"].text());
   }
   return facts;
 }
@@ -136,12 +139,14 @@ inline void check_prediction_columns(const CsvTable& table, const std::vector<st
                                      const std::string& source) {
   const std::vector<std::string>& columns = table.columns();
   for (std::size_t i = 0; i < std::max(names.size(), columns.size()); ++i) {
-    const std::string expected = i < names.size() ? "'" + names[i] + "'" : "no column";
-    const std::string found = i < columns.size() ? "'" + columns[i] + "'" : "no column";
     if (i < names.size() && i < columns.size() && names[i] == columns[i]) continue;
-    throw std::runtime_error("interchoice: " + source + ":1: column " + std::to_string(i + 1) +
-                             ": there is " + found + " where metrics.json asks for " + expected +
-                             "; take both files from the same report");
+    const auto name = [i](const std::vector<std::string>& all) {
+      return i < all.size() ? fmt::format("'{}'", all[i]) : "no column";
+    };
+    throw std::runtime_error(fmt::format(
+        "interchoice: {}:1: column {}: there is {} where metrics.json asks for {}; take both files "
+        "from the same report",
+        source, i + 1, name(columns), name(names)));
   }
 }
 
@@ -153,8 +158,8 @@ inline void check_prediction_columns(const CsvTable& table, const std::vector<st
 ///
 /// A loss that was not finite reads as NaN.
 ///
-/// *Throws*: `std::runtime_error` with the path, the place in it and what is wrong: files that are
-/// missing or not of their format, parts of another kind, columns that do not fit `metrics.json`,
+/// *Throws*: `std::runtime_error` with the path, the place in it and the fault: files that are
+/// missing or not of their format, values of another type, columns that do not fit `metrics.json`,
 /// or a report that `write_report` would refuse.
 inline Report read_report(const std::filesystem::path& folder) {
   constexpr int kMostLists = 10'000;
@@ -175,7 +180,7 @@ inline Report read_report(const std::filesystem::path& folder) {
   for (const detail::JsonPart& part : metrics["predictors"].elements()) {
     Predictor predictor{.label = part["label"].text(),
                         .runs = {},
-                        .trivial = part["trivial"].truth_value(),
+                        .baseline = part["trivial"].truth_value(),
                         .training = detail::read_training(part["training"]),
                         .facts = detail::read_facts(part["facts"])};
     runs.push_back(static_cast<std::size_t>(part["runs"].whole(1, kMostLists)));
@@ -200,15 +205,16 @@ inline Report read_report(const std::filesystem::path& folder) {
   }
   const int architectures = truth["architectures"].whole(0, std::numeric_limits<int>::max());
   if (static_cast<std::size_t>(architectures) != report.architectures.size()) {
-    throw std::runtime_error("interchoice: " + predictions.string() + ": " +
-                             std::to_string(report.architectures.size()) +
-                             " architectures; metrics.json says " + std::to_string(architectures) +
-                             ": take both files from the same report");
+    throw std::runtime_error(
+        fmt::format("interchoice: {}: {} architectures; metrics.json says {}: take both files from "
+                    "the same report",
+                    predictions.string(), report.architectures.size(), architectures));
   }
   try {
     detail::check_report(report);
   } catch (const std::invalid_argument& error) {
-    throw std::runtime_error("interchoice: " + folder.string() + ": no report: " + error.what());
+    throw std::runtime_error(
+        fmt::format("interchoice: {}: no report: {}", folder.string(), error.what()));
   }
   return report;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -29,17 +31,16 @@ inline double visible(double value) {
 
 }  // namespace detail
 
-/// Truth against prediction, a panel for each predictor; of several runs against the mean of what
-/// they predict.
+/// Truth against prediction, a panel for each predictor; of several runs against the mean of
+/// their predictions.
 inline std::string prediction_figure(const Report& report, const ReportStatistics& statistics) {
   const std::vector<SeriesStyle> styles = predictor_styles(report);
-  ScatterFigure figure{"Ground truth against prediction, a point for each architecture",
-                       "prediction",
-                       detail::with_unit(report.truth_label, report.truth_unit),
-                       report.truth,
-                       report.architectures,
-                       {},
-                       760};
+  ScatterFigure figure{
+      .description = "Ground truth against prediction, a point for each architecture",
+      .x_title = "prediction",
+      .y_title = with_unit(report.truth_label, report.truth_unit),
+      .y = report.truth,
+      .names = report.architectures};
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     const PredictorStatistics& predictor = statistics.predictors[i];
     const PredictionQuality& quality = predictor.ensemble.value_or(predictor.mean);
@@ -50,29 +51,25 @@ inline std::string prediction_figure(const Report& report, const ReportStatistic
   return to_svg(figure);
 }
 
-/// How many runs of a predictor `self_consistency_figure` compares: three pairs.
+/// The number of runs of a predictor that `self_consistency_figure` compares: three pairs.
 inline constexpr std::size_t kMostRunsCompared = 3;
 
 /// Predictions of one run against those of another, panels for every two of a super-network's first
 /// three: the paper's figure 10. Empty if nothing was trained twice.
 inline std::string self_consistency_figure(const Report& report) {
   const std::vector<SeriesStyle> styles = predictor_styles(report);
-  ScatterFigure figure{"Predictions of super-networks that differ in their seed only",
-                       "",
-                       "",
-                       {},
-                       report.architectures,
-                       {},
-                       760};
+  ScatterFigure figure{
+      .description = "Predictions of super-networks that differ in their seed only",
+      .names = report.architectures};
   for (std::size_t p = 0; p < report.predictors.size(); ++p) {
     const Predictor& predictor = report.predictors[p];
     const std::size_t runs = std::min(predictor.runs.size(), kMostRunsCompared);
-    for (std::size_t i = 0; i < runs && !predictor.trivial; ++i) {
+    for (std::size_t i = 0; i < runs && !predictor.baseline; ++i) {
       for (std::size_t j = i + 1; j < runs; ++j) {
         const double tau_b = kendall_tau_b(predictor.runs[i], predictor.runs[j]);
         figure.panels.push_back({predictor.label, "τ-b = " + fixed_text(tau_b, 3),
                                  styles[p].stroke.colour, predictor.runs[i], predictor.runs[j],
-                                 "run " + std::to_string(i + 1), "run " + std::to_string(j + 1)});
+                                 fmt::format("run {}", i + 1), fmt::format("run {}", j + 1)});
       }
     }
   }
@@ -83,15 +80,12 @@ inline std::string self_consistency_figure(const Report& report) {
 /// twice.
 inline std::string agreement_figure(const Report& report) {
   if (!has_seeds(report)) return {};
-  MatrixFigure figure{"Kendall's tau-b between the predictions of every two super-networks",
-                      "Kendall's τ-b",
-                      {},
-                      {},
-                      {},
-                      760};
+  MatrixFigure figure{
+      .description = "Kendall's tau-b between the predictions of every two super-networks",
+      .title = "Kendall's τ-b"};
   std::vector<std::vector<double>> runs;
   for (const Predictor& predictor : report.predictors) {
-    if (predictor.trivial) continue;
+    if (predictor.baseline) continue;
     for (std::size_t run = 0; run < predictor.runs.size(); ++run) {
       figure.labels.push_back(
           interchoice::detail::run_name(predictor.label, predictor.runs.size(), run));
@@ -107,13 +101,7 @@ inline std::string agreement_figure(const Report& report) {
   return to_svg(figure);
 }
 
-/// Whether any predictor has a training to show.
-inline bool has_training(const Report& report) {
-  return std::any_of(report.predictors.begin(), report.predictors.end(),
-                     [](const Predictor& predictor) { return !predictor.training.empty(); });
-}
-
-/// Loss and accuracy over the epochs of the predictors that were trained.
+/// Loss and accuracy over the epochs of the predictors that were trained. Empty if none was.
 inline std::string training_figure(const Report& report) {
   const std::vector<SeriesStyle> styles = predictor_styles(report);
   LinePanel loss{"training loss", {}, {}, {}, {}};
@@ -134,6 +122,7 @@ inline std::string training_figure(const Report& report) {
     loss.series.push_back(std::move(losses));
     accuracy.series.push_back(std::move(accuracies));
   }
+  if (loss.series.empty()) return {};
   loss.x = count_axis("epoch", epochs.low, std::max(epochs.high, epochs.low + 1), false, 296);
   accuracy.x = loss.x;
   loss.y = detail::range_of(loss.series).axis("loss", 5);

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,9 +29,9 @@ inline std::string number_field(double value) {
   return std::isnan(value) ? std::string() : shortest_text(value);
 }
 
-inline nlohmann::ordered_json facts_json(const std::vector<Fact>& facts) {
+inline nlohmann::ordered_json facts_json(const Identity& facts) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Fact& fact : facts) list.push_back({{"name", fact.name}, {"value", fact.value}});
+  for (const auto& [name, value] : facts) list.push_back({{"name", name}, {"value", value}});
   return list;
 }
 
@@ -53,15 +56,12 @@ inline void add_intervals(nlohmann::ordered_json& json, const QualityIntervals& 
                        {"best_improvement", interval_json(intervals.best_improvement)}};
 }
 
-/// What only several runs have: deviations, each run's numbers, their ensemble, their consistency.
+/// Adds the numbers of several runs: standard deviations, each run's, their ensemble's, their
+/// consistency.
 inline void add_runs(nlohmann::ordered_json& json, const PredictorStatistics& statistics) {
-  const PredictionQuality& deviation = statistics.deviation;
-  json["deviation"] = {{"kendall_tau_b", deviation.kendall_tau_b},
-                       {"pearson", deviation.pearson},
-                       {"spearman", deviation.spearman},
-                       {"best_mean", deviation.best_mean},
-                       {"best_improvement", deviation.best_improvement},
-                       {"best_mean_expected", deviation.best_mean_expected}};
+  for (const auto& [name, member] : kAveragedQualities) {
+    json["deviation"][name] = statistics.standard_deviation.*member;
+  }
   json["each_run"] = nlohmann::ordered_json::array();
   for (const PredictionQuality& quality : statistics.runs) {
     add_quality(json["each_run"].emplace_back(), quality);
@@ -81,7 +81,7 @@ inline void add_runs(nlohmann::ordered_json& json, const PredictorStatistics& st
 inline nlohmann::ordered_json predictor_json(const Report& report, const Predictor& predictor,
                                              const PredictorStatistics& statistics) {
   nlohmann::ordered_json json = {
-      {"label", predictor.label}, {"trivial", predictor.trivial}, {"runs", predictor.runs.size()}};
+      {"label", predictor.label}, {"trivial", predictor.baseline}, {"runs", predictor.runs.size()}};
   add_quality(json, statistics.mean);
   add_intervals(json, statistics.intervals);
   if (predictor.runs.size() > 1) add_runs(json, statistics);
@@ -136,25 +136,27 @@ inline std::string metrics_json(const Report& report, const ReportStatistics& st
 
 namespace detail {
 
-/// One row of `metrics.csv`; deviation and intervals are empty fields where there are none.
+/// One row of `metrics.csv`; standard deviation and intervals are empty fields where there are
+/// none.
 inline std::string metrics_row(const Predictor& predictor, const std::string& run,
-                               const PredictionQuality& quality, const PredictionQuality* deviation,
+                               const PredictionQuality& quality,
+                               const PredictionQuality* standard_deviation,
                                const QualityIntervals* intervals) {
-  std::string row = csv_field(predictor.label) + (predictor.trivial ? ",1," : ",0,") + run;
+  std::string row = csv_field(predictor.label) + (predictor.baseline ? ",1," : ",0,") + run;
   const auto add = [&](QualityMember member) {
-    row += "," + number_field(quality.*member) + "," +
-           (deviation == nullptr ? "" : number_field(deviation->*member));
+    row += "," + number_field(quality.*member) + ",";
+    if (standard_deviation != nullptr) row += number_field(standard_deviation->*member);
   };
   const auto add_interval = [&](const ConfidenceInterval QualityIntervals::*member) {
     row += intervals == nullptr ? ",,"
-                                : "," + number_field((intervals->*member).low) + "," +
-                                      number_field((intervals->*member).high);
+                                : fmt::format(",{},{}", number_field((intervals->*member).low),
+                                              number_field((intervals->*member).high));
   };
   add(&PredictionQuality::kendall_tau_b);
   add_interval(&QualityIntervals::kendall_tau_b);
   add(&PredictionQuality::pearson);
   add(&PredictionQuality::spearman);
-  row += "," + std::to_string(quality.best_kept);
+  row += fmt::format(",{}", quality.best_kept);
   add(&PredictionQuality::best_mean);
   add(&PredictionQuality::best_improvement);
   add_interval(&QualityIntervals::best_improvement);
@@ -176,10 +178,10 @@ inline std::string metrics_csv(const Report& report, const ReportStatistics& sta
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     const Predictor& predictor = report.predictors[i];
     const PredictorStatistics& numbers = statistics.predictors[i];
-    csv += detail::metrics_row(predictor, "mean", numbers.mean, &numbers.deviation,
+    csv += detail::metrics_row(predictor, "mean", numbers.mean, &numbers.standard_deviation,
                                &numbers.intervals);
     for (std::size_t run = 0; run < numbers.runs.size() && numbers.runs.size() > 1; ++run) {
-      csv += detail::metrics_row(predictor, std::to_string(run + 1), numbers.runs[run], nullptr,
+      csv += detail::metrics_row(predictor, fmt::format("{}", run + 1), numbers.runs[run], nullptr,
                                  nullptr);
     }
     if (!numbers.ensemble) continue;
@@ -217,32 +219,34 @@ inline std::string predictions_csv(const Report& report) {
 
 /// The curves behind the figures, one row for each n from 1 to all: `best possible`, then for each
 /// predictor the mean truth of the n best by prediction, its normalised improvement, and tau-b
-/// among the n truly best; of several runs their mean, followed by their deviation.
+/// among the n truly best; of several runs their mean, followed by their standard deviation.
 inline std::string curves_csv(const Report& report) {
   using Values = std::vector<double>;
-  const std::vector<std::pair<const char*, Values (*)(const Values&, const Values&)>> curves = {
-      {"mean: ", [](const Values& p, const Values& t) { return improvement_curve(p, t).mean; }},
-      {"improvement: ",
-       [](const Values& p, const Values& t) { return improvement_curve(p, t).normalised; }},
-      {"tau_b: ", [](const Values& p, const Values& t) { return truncated_kendall_tau_b(p, t); }}};
+  using Span = std::span<const double>;
+  const std::vector<std::pair<const char*, Values (*)(Span, Span)>> curves = {
+      {"mean: ", [](Span p, Span t) { return improvement_curve(p, t).mean; }},
+      {"improvement: ", [](Span p, Span t) { return improvement_curve(p, t).normalised; }},
+      {"tau_b: ", truncated_kendall_tau_b}};
   std::string csv = "n,mean: best possible";
   std::vector<Values> columns = {improvement_curve(report.truth, report.truth).mean};
   for (const Predictor& predictor : report.predictors) {
     for (const auto& [name, curve] : curves) {
-      const std::vector<MeanDeviation> points = curve_over_runs(predictor, report.truth, curve);
+      const std::vector<MeanAndStandardDeviation> points =
+          curve_over_runs(predictor, report.truth, curve);
       csv += "," + csv_field(name + predictor.label);
       columns.emplace_back();
-      for (const MeanDeviation& point : points) columns.back().push_back(point.mean);
+      for (const MeanAndStandardDeviation& point : points) columns.back().push_back(point.mean);
       if (predictor.runs.size() == 1) continue;
-      csv += "," + csv_field(std::string("deviation of ") + name + predictor.label);
+      csv += "," + csv_field(fmt::format("deviation of {}{}", name, predictor.label));
       columns.emplace_back();
-      for (const MeanDeviation& point : points) columns.back().push_back(point.deviation);
+      for (const MeanAndStandardDeviation& point : points)
+        columns.back().push_back(point.standard_deviation);
     }
   }
   csv += "\n";
   const std::size_t all = report.truth.size();
   for (std::size_t n = 1; n <= all; n = n < all ? std::min(all, n + 1 + n / 100) : all + 1) {
-    csv += std::to_string(n);
+    csv += fmt::format("{}", n);
     for (const Values& column : columns) csv += "," + detail::number_field(column[n - 1]);
     csv += "\n";
   }

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "interchoice/report/html.hpp"
 #include "interchoice/report/number_text.hpp"
@@ -30,7 +31,7 @@ struct ReportFigures {
     return {improvement_figure(report),
             correlation_figure(report),
             prediction_figure(report, statistics),
-            has_training(report) ? training_figure(report) : "",
+            training_figure(report),
             agreement_figure(report),
             self_consistency_figure(report)};
   }
@@ -41,46 +42,48 @@ namespace detail {
 inline std::string quality_note(const Report& report, std::size_t best_kept) {
   const ImprovementCurve best = improvement_curve(report.truth, report.truth);
   const TruthFormat format = TruthFormat::of(report);
-  const std::string kept = std::to_string(best_kept);
-  return count_text(report.truth.size()) + " architectures. Ground truth: " + report.truth_label +
-         ", mean " + format.with_unit(best.mean.back()) + ", best " +
-         format.with_unit(best.mean.front()) + ". “Best " + kept + "” are the " + kept +
-         " architectures with the highest predictions; their improvement is 0 if they are as good "
-         "as all architectures together and 1 if they are as good as the single best. The best "
-         "number of a column is bold.";
+  return fmt::format(
+      "{0} architectures. Ground truth: {1}, mean {2}, best {3}. “Best {4}” are the {4} "
+      "architectures with the highest predictions; their improvement is 0 if they are as good as "
+      "all architectures together and 1 if they are as good as the single best. The best number of "
+      "a column is bold.",
+      count_text(report.truth.size()), report.truth_label, format.with_unit(best.mean.back()),
+      format.with_unit(best.mean.front()), best_kept);
 }
 
 inline std::string interval_note(const Report& report, std::uint32_t resamples) {
-  const std::string drawn = count_text(resamples) + " resamples of ";
-  return "In brackets: 95 % bootstrap intervals of " +
-         (has_several_runs(report)
-              ? drawn +
-                    "runs and architectures (of architectures alone where there is one run or an "
-                    "ensemble). ± is the sample deviation over the runs; both are rough for few "
-                    "runs. An ensemble predicts the mean of its runs' predictions."
-              : drawn + "the architectures; what another seed would give is not in them.");
+  return fmt::format(
+      "In brackets: 95 % bootstrap intervals of {} resamples of {}", count_text(resamples),
+      has_several_runs(report)
+          ? "runs and architectures (of architectures alone where there is one run or an "
+            "ensemble). "
+            "± is the sample standard deviation over the runs; both are rough for few runs. An "
+            "ensemble predicts the mean of its runs' predictions."
+          : "the architectures; what another seed would give is not in them.");
 }
 
 inline std::string noise_note(const Report& report, const NoiseCeiling& noise) {
-  return "Noise of the truth: it was measured " + std::to_string(report.truth_repeats.size()) +
-         " times. Kendall's τ-b is " + fixed_text(noise.between_two, 3) +
-         " between two of the measurements and " + fixed_text(noise.with_rest, 3) +
-         " between one and the mean of the others. A prediction as good as another measurement "
-         "would reach the first against a single one.";
+  return fmt::format(
+      "Noise of the truth: it was measured {} times. Kendall's τ-b is {} between two of the "
+      "measurements and {} between one and the mean of the others. A prediction as good as another "
+      "measurement would reach the first against a single one.",
+      report.truth_repeats.size(), fixed_text(noise.between_two, 3),
+      fixed_text(noise.with_rest, 3));
 }
 
-/// What a band of a figure is; empty where there are none.
+/// The meaning of the bands of a figure; empty where there are none.
 inline std::string band_caption(const Report& report) {
-  return has_several_runs(report) ? " Of several runs, the mean with one deviation to either side."
-                                  : "";
+  return has_several_runs(report)
+             ? " Of several runs, the mean with one standard deviation to either side."
+             : "";
 }
 
 inline std::string improvement_caption(std::size_t architectures) {
-  return "Improvement: mean ground truth of the architectures that are left when those with the "
-         "worst predictions are removed, from all (left) down to " +
-         std::to_string(last_count(architectures, kBestKept)) +
-         " (right). Equal predictions keep the order of the input. “Best possible” removes by the "
-         "ground truth itself.";
+  return fmt::format(
+      "Improvement: mean ground truth of the architectures that are left when those with the worst "
+      "predictions are removed, from all (left) down to {} (right). Equal predictions keep the "
+      "order of the input. “Best possible” removes by the ground truth itself.",
+      last_count(architectures, kBestKept));
 }
 
 inline std::string prediction_caption(const Report& report) {
@@ -92,10 +95,10 @@ inline std::string prediction_caption(const Report& report) {
   if (has_single_points(architectures, report.predictors.size())) {
     return "Ground truth against prediction, a point for each architecture." + mean;
   }
-  return "Ground truth against prediction. All " + count_text(architectures) +
-         " architectures are counted in small squares: the darker a square, the more architectures "
-         "(1, up to 3, 10, 30, 100, more)." +
-         mean;
+  return fmt::format(
+      "Ground truth against prediction. All {} architectures are counted in small squares: the "
+      "darker a square, the more architectures (1, up to 3, 10, 30, 100, more).{}",
+      count_text(architectures), mean);
 }
 
 inline void add_consistency(HtmlPage& page, const Report& report,
@@ -109,8 +112,9 @@ inline void add_consistency(HtmlPage& page, const Report& report,
               "Kendall's τ-b between the predictions of every two super-networks: blue for "
               "agreement, vermilion for opposite orders.");
   page.figure(figures.self_consistency,
-              "Predictions of one run against those of another, of each super-network's first " +
-                  std::to_string(kMostRunsCompared) + " runs. On the line they are equal.");
+              fmt::format("Predictions of one run against those of another, of each "
+                          "super-network's first {} runs. On the line they are equal.",
+                          kMostRunsCompared));
 }
 
 }  // namespace detail
@@ -148,9 +152,7 @@ inline std::string report_page(const Report& report, const ReportStatistics& sta
   }
   if (!report.facts.empty()) {
     page.heading("Where the numbers come from");
-    std::vector<std::pair<std::string, std::string>> entries;
-    for (const Fact& fact : report.facts) entries.emplace_back(fact.name, fact.value);
-    page.definitions(entries);
+    page.definitions(report.facts);
   }
   page.heading("The numbers as files");
   page.links({{"metrics.csv", "the first table"},

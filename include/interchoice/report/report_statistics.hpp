@@ -16,7 +16,7 @@
 #include "interchoice/stats/ensemble.hpp"
 #include "interchoice/stats/improvement.hpp"
 #include "interchoice/stats/kendall.hpp"
-#include "interchoice/stats/mean_deviation.hpp"
+#include "interchoice/stats/mean_and_standard_deviation.hpp"
 #include "interchoice/stats/noise_ceiling.hpp"
 #include "interchoice/stats/pearson.hpp"
 #include "interchoice/stats/prediction_quality.hpp"
@@ -26,13 +26,13 @@
 
 namespace interchoice::figures {
 
-/// How far two qualities rest on the seeds and architectures that were taken, by the bootstrap.
+/// Bootstrap intervals of two qualities, over seeds and architectures.
 struct QualityIntervals {
   ConfidenceInterval kendall_tau_b;
   ConfidenceInterval best_improvement;
 };
 
-/// How far the runs of a predictor agree: the mean correlation of every two of them.
+/// The mean correlation of every two runs of a predictor.
 struct SelfConsistency {
   double kendall_tau_b = 0;
   double pearson = 0;
@@ -40,11 +40,11 @@ struct SelfConsistency {
   std::size_t pairs = 0;
 };
 
-/// What a report says of a predictor.
+/// The numbers of a predictor in a report.
 struct PredictorStatistics {
   std::vector<PredictionQuality> runs;
-  PredictionQuality mean;       ///< over the runs; NaN where a run's number is
-  PredictionQuality deviation;  ///< the sample's; NaN of a single run
+  PredictionQuality mean;                ///< over the runs; NaN where a run's number is
+  PredictionQuality standard_deviation;  ///< the sample's; NaN of a single run
   QualityIntervals intervals;
   std::vector<double> mean_prediction;        ///< for each architecture, over the runs
   std::optional<PredictionQuality> ensemble;  ///< of `mean_prediction`, from two runs on
@@ -52,7 +52,7 @@ struct PredictorStatistics {
   std::optional<SelfConsistency> consistency;  ///< from two runs on
 };
 
-/// What a report says.
+/// The numbers of a report.
 struct ReportStatistics {
   std::vector<PredictorStatistics> predictors;
   std::optional<NoiseCeiling> noise;  ///< if the truth was measured repeatedly
@@ -63,22 +63,23 @@ namespace detail {
 
 using QualityMember = double PredictionQuality::*;
 
-/// The numbers of a prediction that are averaged over runs.
-inline constexpr QualityMember kAveragedQualities[] = {
-    &PredictionQuality::kendall_tau_b,    &PredictionQuality::pearson,
-    &PredictionQuality::spearman,         &PredictionQuality::best_mean,
-    &PredictionQuality::best_improvement, &PredictionQuality::best_mean_expected};
+/// The numbers of a prediction that are averaged over runs, by their names in files.
+inline constexpr std::pair<const char*, QualityMember> kAveragedQualities[] = {
+    {"kendall_tau_b", &PredictionQuality::kendall_tau_b},
+    {"pearson", &PredictionQuality::pearson},
+    {"spearman", &PredictionQuality::spearman},
+    {"best_mean", &PredictionQuality::best_mean},
+    {"best_improvement", &PredictionQuality::best_improvement},
+    {"best_mean_expected", &PredictionQuality::best_mean_expected}};
 
-/// How often data are drawn again: fewer times for many architectures, so that a report takes
-/// seconds.
+/// The number of resamples: fewer for many architectures, so that a report takes seconds.
 inline std::uint32_t resamples_for(std::size_t architectures) {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(2'000'000 / architectures, 100, 1000));
 }
 
 /// `prediction_quality(…).best_improvement` alone, which needs no order of all.
 inline double best_improvement(std::span<const double> predictions, std::span<const double> truth) {
-  std::vector<std::size_t> order(truth.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order = interchoice::detail::every_place(truth.size());
   const std::size_t kept = std::min(kBestKept, order.size());
   const auto last = order.begin() + static_cast<std::ptrdiff_t>(kept);
   const auto is_better = [&](std::size_t a, std::size_t b) {
@@ -90,44 +91,35 @@ inline double best_improvement(std::span<const double> predictions, std::span<co
       std::accumulate(order.begin(), last, 0.0, sum_of) / static_cast<double>(kept);
   const double mean =
       std::accumulate(truth.begin(), truth.end(), 0.0) / static_cast<double>(truth.size());
-  const auto [least, most] = std::minmax_element(truth.begin(), truth.end());
-  if (*least == *most) return std::numeric_limits<double>::quiet_NaN();
-  return (best_mean - mean) / (*most - mean);
+  const auto [least, most] = std::ranges::minmax(truth);
+  if (least == most) return std::numeric_limits<double>::quiet_NaN();
+  return (best_mean - mean) / (most - mean);
 }
 
 inline QualityIntervals intervals_of(std::span<const std::vector<double>> runs,
                                      std::span<const double> truth, std::uint32_t resamples) {
-  const auto tau_b = [](std::span<const double> p, std::span<const double> t) {
-    return kendall_tau_b(p, t);
+  const auto interval = [&](const auto& metric) {
+    return bootstrap_over_seeds(runs, truth, metric, {.resamples = resamples},
+                                Resampled::kSeedsAndArchitectures);
   };
-  const BootstrapOptions options{.seed = {}, .resamples = resamples, .level = 0.95};
-  constexpr Resampled kWhat = Resampled::kSeedsAndArchitectures;
-  return {bootstrap_over_seeds(runs, truth, tau_b, options, kWhat),
-          bootstrap_over_seeds(runs, truth, best_improvement, options, kWhat)};
+  return {interval(kendall_tau_b), interval(best_improvement)};
 }
 
 inline SelfConsistency consistency_of(std::span<const std::vector<double>> runs) {
-  const auto mean = [&](auto correlation) {
-    return self_consistency(runs, [&](std::span<const double> x,
-                                      std::span<const double> y) { return correlation(x, y); })
-        .mean();
-  };
-  using Values = std::span<const double>;
-  return {mean([](Values x, Values y) { return kendall_tau_b(x, y); }),
-          mean([](Values x, Values y) { return pearson(x, y); }),
-          mean([](Values x, Values y) { return spearman(x, y); }),
-          runs.size() * (runs.size() - 1) / 2};
+  return {self_consistency(runs, kendall_tau_b).mean(), self_consistency(runs, pearson).mean(),
+          self_consistency(runs, spearman).mean(), runs.size() * (runs.size() - 1) / 2};
 }
 
-/// Mean and deviation of a quality over the runs; a run without the number leaves none.
-inline MeanDeviation over_runs(const std::vector<PredictionQuality>& runs, QualityMember member) {
+/// Mean and standard deviation of a quality over the runs; a run without the number leaves none.
+inline MeanAndStandardDeviation over_runs(const std::vector<PredictionQuality>& runs,
+                                          QualityMember member) {
   std::vector<double> values;
   for (const PredictionQuality& quality : runs) values.push_back(quality.*member);
-  if (std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); })) {
+  if (std::ranges::any_of(values, [](double value) { return std::isnan(value); })) {
     constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
     return {kNan, kNan, values.size()};
   }
-  return mean_deviation(values);
+  return mean_and_standard_deviation(values);
 }
 
 inline PredictorStatistics predictor_statistics(const Predictor& predictor,
@@ -138,12 +130,11 @@ inline PredictorStatistics predictor_statistics(const Predictor& predictor,
     statistics.runs.push_back(prediction_quality(run, truth));
   }
   statistics.mean.best_kept = statistics.runs.front().best_kept;
-  statistics.mean.tie_at_cut = std::any_of(statistics.runs.begin(), statistics.runs.end(),
-                                           [](const auto& quality) { return quality.tie_at_cut; });
-  for (const QualityMember member : kAveragedQualities) {
-    const MeanDeviation number = over_runs(statistics.runs, member);
+  statistics.mean.tie_at_cut = std::ranges::any_of(statistics.runs, &PredictionQuality::tie_at_cut);
+  for (const auto& [name, member] : kAveragedQualities) {
+    const MeanAndStandardDeviation number = over_runs(statistics.runs, member);
     statistics.mean.*member = number.mean;
-    statistics.deviation.*member = number.deviation;
+    statistics.standard_deviation.*member = number.standard_deviation;
   }
   statistics.intervals = intervals_of(predictor.runs, truth, resamples);
   statistics.mean_prediction = mean_of_predictions(predictor.runs);
@@ -158,7 +149,7 @@ inline PredictorStatistics predictor_statistics(const Predictor& predictor,
 
 }  // namespace detail
 
-/// Computes what a report says.
+/// Computes the numbers of a report.
 ///
 /// *Cost*: 100 to 1000 correlations for each run, the fewer the more architectures.
 inline ReportStatistics report_statistics(const Report& report) {
@@ -174,17 +165,19 @@ inline ReportStatistics report_statistics(const Report& report) {
 
 /// A curve of a predictor, averaged over its runs: `curve(predictions, truth)` gives one run's.
 template <class Curve>
-std::vector<MeanDeviation> curve_over_runs(const Predictor& predictor,
-                                           const std::vector<double>& truth, const Curve& curve) {
+std::vector<MeanAndStandardDeviation> curve_over_runs(const Predictor& predictor,
+                                                      const std::vector<double>& truth,
+                                                      const Curve& curve) {
   std::vector<std::vector<double>> curves;
   for (const std::vector<double>& run : predictor.runs) curves.push_back(curve(run, truth));
-  return mean_deviation_curve(curves);
+  return mean_and_standard_deviation_curve(curves);
 }
 
 /// Whether any super-network was trained with more than one seed.
 inline bool has_seeds(const Report& report) {
-  return std::any_of(report.predictors.begin(), report.predictors.end(),
-                     [](const Predictor& one) { return !one.trivial && one.runs.size() > 1; });
+  return std::ranges::any_of(report.predictors, [](const Predictor& predictor) {
+    return !predictor.baseline && predictor.runs.size() > 1;
+  });
 }
 
 }  // namespace interchoice::figures

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +19,7 @@
 
 namespace interchoice::figures {
 
-/// How true values are written: with as many decimals as tell good architectures apart.
+/// The text form of true values: with as many decimals as tell good architectures apart.
 struct TruthFormat {
   int decimals = 2;
   std::string unit;
@@ -34,40 +37,38 @@ struct TruthFormat {
 
   std::string number(double value) const { return fixed_text(value, decimals); }
   std::string with_unit(double value) const {
-    return number(value) + (unit.empty() ? "" : " " + unit);
+    return unit.empty() ? number(value) : fmt::format("{} {}", number(value), unit);
   }
 };
 
 namespace detail {
 
-/// The columns of the table of qualities, after the label.
-inline constexpr QualityMember kQualityColumns[] = {
-    &PredictionQuality::kendall_tau_b, &PredictionQuality::pearson, &PredictionQuality::spearman,
-    &PredictionQuality::best_mean, &PredictionQuality::best_improvement};
+/// The columns of the table of qualities, after the label: all but the last.
+inline constexpr auto kQualityColumns = std::span(kAveragedQualities).first<5>();
 
-/// What a row of the table of qualities shows; pointers are null where there is nothing of it.
+/// A row of the table of qualities; pointers are null where there are no such numbers.
 struct QualityRow {
   std::string label;
   const PredictionQuality& mean;
-  const PredictionQuality* deviation = nullptr;
+  const PredictionQuality* standard_deviation = nullptr;
   const QualityIntervals* intervals = nullptr;
   std::size_t runs = 0;
 };
 
-/// How the rows of one table are written.
+/// The format of the rows of one table.
 struct RowFormat {
   TruthFormat truth;
   PredictionQuality best;  // of each column
 };
 
 inline std::string interval_text(const ConfidenceInterval& interval) {
-  return "[" + fixed_text(interval.low, 3) + ", " + fixed_text(interval.high, 3) + "]";
+  return fmt::format("[{}, {}]", fixed_text(interval.low, 3), fixed_text(interval.high, 3));
 }
 
 inline std::vector<Cell> quality_cells(const QualityRow& row, const RowFormat& format) {
   std::vector<Cell> cells = {
-      {row.label, false, row.runs > 1 ? std::to_string(row.runs) + " runs" : ""}};
-  for (const QualityMember column : kQualityColumns) {
+      {row.label, false, row.runs > 1 ? fmt::format("{} runs", row.runs) : ""}};
+  for (const auto& [name, column] : kQualityColumns) {
     const bool is_mean = column == &PredictionQuality::best_mean;
     const bool is_improvement = column == &PredictionQuality::best_improvement;
     const auto number = [&](double value) {
@@ -75,8 +76,8 @@ inline std::vector<Cell> quality_cells(const QualityRow& row, const RowFormat& f
     };
     const double value = row.mean.*column;
     Cell cell{number(value), row.intervals != nullptr && value == format.best.*column};
-    if (row.deviation != nullptr && std::isfinite(row.deviation->*column)) {
-      cell.text += " ± " + number(row.deviation->*column);
+    if (row.standard_deviation != nullptr && std::isfinite(row.standard_deviation->*column)) {
+      cell.text += " ± " + number(row.standard_deviation->*column);
     }
     if (row.mean.tie_at_cut && (is_mean || is_improvement)) cell.text += "†";
     if (row.intervals != nullptr && column == &PredictionQuality::kendall_tau_b) {
@@ -94,7 +95,7 @@ inline std::vector<Cell> quality_cells(const QualityRow& row, const RowFormat& f
 inline PredictionQuality best_of(const std::vector<PredictorStatistics>& predictors) {
   PredictionQuality best = predictors.front().mean;
   for (const PredictorStatistics& predictor : predictors) {
-    for (const QualityMember column : kQualityColumns) {
+    for (const auto& [name, column] : kQualityColumns) {
       for (const PredictionQuality& quality :
            {predictor.mean, predictor.ensemble.value_or(predictor.mean)}) {
         if (std::isnan(best.*column) || quality.*column > best.*column) {
@@ -107,30 +108,31 @@ inline PredictionQuality best_of(const std::vector<PredictorStatistics>& predict
 }
 
 inline bool has_several_runs(const Report& report) {
-  return std::any_of(report.predictors.begin(), report.predictors.end(),
-                     [](const Predictor& predictor) { return predictor.runs.size() > 1; });
+  return std::ranges::any_of(report.predictors,
+                             [](const Predictor& predictor) { return predictor.runs.size() > 1; });
 }
 
 inline std::string ensemble_label(const Predictor& predictor) {
-  return predictor.label + ", ensemble of " + std::to_string(predictor.runs.size());
+  return fmt::format("{}, ensemble of {}", predictor.label, predictor.runs.size());
 }
 
 }  // namespace detail
 
-/// The predictors' qualities, super-networks and trivial predictors apart, with what a random
-/// choice and the truth itself would give. Of several runs mean ± deviation, and in a row of its
-/// own the quality of the mean of their predictions.
+/// The predictors' qualities, super-networks and baselines apart, with those of a random choice and
+/// of the truth itself. Of several runs mean ± standard deviation, and in a row of its own the
+/// quality of the mean of their predictions.
 inline Table quality_table(const Report& report, const ReportStatistics& statistics) {
   const detail::RowFormat format{TruthFormat::of(report), detail::best_of(statistics.predictors)};
   RowGroup trained{"super-networks", {}};
-  RowGroup trivial{"trivial predictors, without training", {}};
+  RowGroup baselines{"baselines, without training", {}};
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     const Predictor& predictor = report.predictors[i];
     const PredictorStatistics& numbers = statistics.predictors[i];
-    RowGroup& group = predictor.trivial ? trivial : trained;
-    group.rows.push_back(detail::quality_cells({predictor.label, numbers.mean, &numbers.deviation,
-                                                &numbers.intervals, predictor.runs.size()},
-                                               format));
+    RowGroup& group = predictor.baseline ? baselines : trained;
+    group.rows.push_back(
+        detail::quality_cells({predictor.label, numbers.mean, &numbers.standard_deviation,
+                               &numbers.intervals, predictor.runs.size()},
+                              format));
     if (!numbers.ensemble) continue;
     group.rows.push_back(
         detail::quality_cells({detail::ensemble_label(predictor), *numbers.ensemble, nullptr,
@@ -147,46 +149,41 @@ inline Table quality_table(const Report& report, const ReportStatistics& statist
   bounds.rows.push_back(detail::quality_cells({"random choice, expected", chance}, format));
   bounds.rows.push_back(detail::quality_cells({"best possible", perfect}, format));
 
-  const std::string kept = std::to_string(perfect.best_kept);
-  const std::string& unit = format.truth.unit;
-  Table table{{"predictor"}, {}};
-  for (std::string name :
-       {std::string("Kendall\nτ-b"), std::string("Pearson\nr"), std::string("Spearman\nρ"),
-        "mean of\nbest " + kept + (unit.empty() ? "" : " [" + unit + "]"),
-        "improvement\nof best " + kept}) {
-    table.header.push_back(std::move(name));
-  }
-  for (RowGroup* group : {&trained, &trivial, &bounds}) {
+  const std::string kept = fmt::format("best {}", perfect.best_kept);
+  Table table{{"predictor", "Kendall\nτ-b", "Pearson\nr", "Spearman\nρ",
+               "mean of\n" + with_unit(kept, report.truth_unit), "improvement\nof " + kept},
+              {}};
+  for (RowGroup* group : {&trained, &baselines, &bounds}) {
     if (!group->rows.empty()) table.groups.push_back(std::move(*group));
   }
   return table;
 }
 
-/// How far super-networks that differ in their seed agree: the paper's table 2. No rows if nothing
-/// was trained twice.
+/// The agreement of super-networks that differ in their seed: the paper's table 2. No rows if
+/// nothing was trained twice.
 inline Table consistency_table(const Report& report, const ReportStatistics& statistics) {
   Table table{{"super-networks", "pairs\nof runs", "Kendall\nτ-b", "Pearson\nr", "Spearman\nρ"},
               {{"", {}}}};
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     const auto& consistency = statistics.predictors[i].consistency;
-    if (!consistency || report.predictors[i].trivial) continue;
-    table.groups.front().rows.push_back({{report.predictors[i].label, false},
-                                         {std::to_string(consistency->pairs), false},
-                                         {fixed_text(consistency->kendall_tau_b, 3), false},
-                                         {fixed_text(consistency->pearson, 3), false},
-                                         {fixed_text(consistency->spearman, 3), false}});
+    if (!consistency || report.predictors[i].baseline) continue;
+    table.groups.front().rows.push_back({{report.predictors[i].label},
+                                         {fmt::format("{}", consistency->pairs)},
+                                         {fixed_text(consistency->kendall_tau_b, 3)},
+                                         {fixed_text(consistency->pearson, 3)},
+                                         {fixed_text(consistency->spearman, 3)}});
   }
   return table;
 }
 
-/// What the mark for ties in the table of qualities means; empty where there are none.
+/// The meaning of the mark for ties in the table of qualities; empty where there are none.
 inline std::string ties_note(const Report& report, const ReportStatistics& statistics) {
   const TruthFormat format = TruthFormat::of(report);
   std::string expected;
   const auto add = [&](const std::string& label, const PredictionQuality& quality) {
     if (!quality.tie_at_cut) return;
-    expected +=
-        (expected.empty() ? "" : "; ") + label + " " + format.with_unit(quality.best_mean_expected);
+    expected += fmt::format("{}{} {}", expected.empty() ? "" : "; ", label,
+                            format.with_unit(quality.best_mean_expected));
   };
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     add(report.predictors[i].label, statistics.predictors[i].mean);
@@ -194,33 +191,29 @@ inline std::string ties_note(const Report& report, const ReportStatistics& stati
     add(detail::ensemble_label(report.predictors[i]), *statistics.predictors[i].ensemble);
   }
   if (expected.empty()) return {};
-  return "† Predictions are equal at the cut" +
-         std::string(detail::has_several_runs(report) ? " (in at least one run)" : "") +
-         ", so which architectures count among the best " +
-         std::to_string(statistics.predictors.front().mean.best_kept) +
-         " rests on the order of the input alone. Expected mean over all orders of the equal "
-         "ones: " +
-         expected + ".";
+  return fmt::format(
+      "† Predictions are equal at the cut{}, so which architectures count among the best {} rests "
+      "on "
+      "the order of the input alone. Expected mean over all orders of the equal ones: {}.",
+      detail::has_several_runs(report) ? " (in at least one run)" : "",
+      statistics.predictors.front().mean.best_kept, expected);
 }
 
-/// What is known about the predictors: a row for each, a column for each fact that any of them has.
+/// The facts of the predictors: a row for each, a column for each fact that any of them has.
 inline Table predictor_facts_table(const std::vector<Predictor>& predictors) {
   std::vector<std::string> names = {"predictor"};
   for (const Predictor& predictor : predictors) {
-    for (const Fact& fact : predictor.facts) {
-      if (std::find(names.begin() + 1, names.end(), fact.name) == names.end()) {
-        names.push_back(fact.name);
-      }
+    for (const auto& [name, text] : predictor.facts) {
+      if (std::find(names.begin() + 1, names.end(), name) == names.end()) names.push_back(name);
     }
   }
   RowGroup group;
   for (const Predictor& predictor : predictors) {
     if (predictor.facts.empty()) continue;
-    std::vector<Cell> row = {{predictor.label, false}};
+    std::vector<Cell> row = {{predictor.label}};
     for (std::size_t column = 1; column < names.size(); ++column) {
-      const auto fact = std::find_if(predictor.facts.begin(), predictor.facts.end(),
-                                     [&](const Fact& one) { return one.name == names[column]; });
-      row.push_back({fact == predictor.facts.end() ? "" : fact->value, false});
+      const std::string* const fact = predictor.facts.find(names[column]);
+      row.push_back({fact == nullptr ? "" : *fact});
     }
     group.rows.push_back(std::move(row));
   }

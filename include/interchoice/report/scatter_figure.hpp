@@ -27,13 +27,12 @@ struct ScatterPanel {
 /// its own y has both axes from the same lowest to the same highest value, and a line where the two
 /// are equal.
 struct ScatterFigure {
-  std::string description;  ///< what a screen reader says
-  std::string x_title;
-  std::string y_title;
-  std::vector<double> y;
-  std::vector<std::string> names;  ///< of the points: their tooltips
-  std::vector<ScatterPanel> panels;
-  double width = 760;
+  std::string description;  ///< for screen readers
+  std::string x_title = {};
+  std::string y_title = {};
+  std::vector<double> y = {};
+  std::vector<std::string> names = {};  ///< of the points: their tooltips
+  std::vector<ScatterPanel> panels = {};
 };
 
 /// Up to so many points of a panel, and of all panels, are drawn one by one; more are counted in
@@ -68,8 +67,7 @@ inline void draw_density(SvgDrawing& drawing, const Frame& frame, const ScatterF
                          const ScatterPanel& panel) {
   const std::vector<double>& y = values_of(figure, panel);
   constexpr double kSide = 3;
-  constexpr std::array kUpTo = {1.0, 3.0, 10.0, 30.0,
-                                100.0};  // one darkness each, and one for more
+  constexpr std::array kUpTo = {1.0, 3.0, 10.0, 30.0, 100.0};  // a darkness each, one for more
   constexpr std::array kDarkness = {"0.22", "0.38", "0.55", "0.72", "0.88", "1"};
   const auto columns = static_cast<std::size_t>(std::ceil(frame.area.width / kSide));
   const auto rows = static_cast<std::size_t>(std::ceil(frame.area.height / kSide));
@@ -84,11 +82,11 @@ inline void draw_density(SvgDrawing& drawing, const Frame& frame, const ScatterF
   std::array<std::string, kDarkness.size()> paths;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] == 0) continue;
-    const auto level = std::lower_bound(kUpTo.begin(), kUpTo.end(), static_cast<double>(counts[i]));
+    const auto level = std::ranges::lower_bound(kUpTo, static_cast<double>(counts[i]));
     const double left = frame.area.x + static_cast<double>(i % columns) * kSide;
     const double top = frame.area.y + static_cast<double>(i / columns) * kSide;
     paths[static_cast<std::size_t>(level - kUpTo.begin())] +=
-        "M" + coordinate(left) + " " + coordinate(top) + "h3v3h-3z";
+        "M" + coordinates({left, top}) + "h3v3h-3z";
   }
   for (std::size_t level = 0; level < paths.size(); ++level) {
     if (!paths[level].empty()) drawing.shape(paths[level], panel.colour, {}, kDarkness[level]);
@@ -138,21 +136,22 @@ inline void draw_scatter_panel(SvgDrawing& drawing, const Frame& frame, const Sc
 
 /// Draws the figure, at most three panels in a row.
 inline std::string to_svg(const ScatterFigure& figure) {
+  constexpr double kWidth = 760;
   constexpr double kRight = 12;
   constexpr double kAbove = 46;
   constexpr double kBelow = 52;
   const std::size_t count = figure.panels.size();
   const std::size_t columns = count == 1 ? 1 : count == 2 || count == 4 ? 2 : 3;
   const std::size_t rows = (count + columns - 1) / columns;
-  const double share = figure.width / static_cast<double>(columns);
+  const double column_width = kWidth / static_cast<double>(columns);
   double left = 0;
   for (const ScatterPanel& panel : figure.panels) {
-    left = std::max(left, axis_room(detail::ScatterAxes::of(figure, panel, share - 60).y));
+    left = std::max(left, axis_room(detail::ScatterAxes::of(figure, panel, column_width - 60).y));
   }
-  const double width = std::min(share - left - kRight, 400.0);
+  const double width = std::min(column_width - left - kRight, 400.0);
   const double height = 0.8 * width;
 
-  SvgDrawing drawing(figure.width, static_cast<double>(rows) * (kAbove + height + kBelow),
+  SvgDrawing drawing(kWidth, static_cast<double>(rows) * (kAbove + height + kBelow),
                      figure.description);
   for (std::size_t i = 0; i < count; ++i) {
     const ScatterPanel& panel = figure.panels[i];
@@ -160,7 +159,8 @@ inline std::string to_svg(const ScatterFigure& figure) {
     const auto row = static_cast<double>(i / columns);
     auto [x, y] = detail::ScatterAxes::of(figure, panel, width);
     if (column > 0 && panel.y.empty()) y.title.clear();
-    const Box area{column * share + left, row * (kAbove + height + kBelow) + kAbove, width, height};
+    const Box area{column * column_width + left, row * (kAbove + height + kBelow) + kAbove, width,
+                   height};
     detail::draw_scatter_panel(drawing, {area, std::move(x), std::move(y)}, figure, panel);
   }
   return std::move(drawing).finish();

@@ -8,7 +8,7 @@
 
 namespace interchoice::figures {
 
-/// How a series looks, the same in every figure of a report.
+/// The look of a series, the same in every figure of a report.
 struct SeriesStyle {
   Stroke stroke;
   MarkerShape marker = MarkerShape::kNone;
@@ -47,7 +47,7 @@ inline SeriesStyle reference_style(std::size_t number) {
 /// The look of the bound that nothing can exceed: a thin black line.
 inline SeriesStyle bound_style() { return {{"#000000", 1, ""}, MarkerShape::kNone, false}; }
 
-/// The look of what no prediction at all reaches: a dotted black line.
+/// The look of the level of a random choice: a dotted black line.
 inline SeriesStyle chance_style() { return {{"#000000", 1.2, "1.5 3"}, MarkerShape::kNone, false}; }
 
 }  // namespace interchoice::figures

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,17 +28,17 @@ struct Box {
   double bottom() const { return y + height; }
 };
 
-/// How a line is drawn.
+/// The look of a line.
 struct Stroke {
   std::string colour;
   double width = 1;
   std::string dash;  ///< lengths of dashes and gaps, `6 3`; empty: solid
 };
 
-/// Where a text's place is within it.
+/// The part of a text that lies at its place.
 enum class Anchor { kStart, kMiddle, kEnd };
 
-/// How a text is drawn.
+/// The look of a text.
 struct TextStyle {
   Anchor anchor = Anchor::kStart;
   double size = 12;
@@ -48,13 +48,25 @@ struct TextStyle {
 };
 
 /// The shape of a series' marks.
-enum class MarkerShape { kNone, kCircle, kSquare, kTriangle, kDiamond, kTriangleDown, kCross };
+enum class MarkerShape { kNone, kCircle, kSquare, kTriangle, kDiamond, kTriangleDown };
+
+/// A place as part of SVG path commands: `12.5 -3`.
+inline std::string coordinates(Point place) {
+  return coordinate(place.x) + " " + coordinate(place.y);
+}
+
+/// The closed polygon through these corners as path commands.
+inline std::string polygon_path(std::initializer_list<Point> corners) {
+  std::string data;
+  for (const Point& corner : corners) data += (data.empty() ? "M" : "L") + coordinates(corner);
+  return data + "Z";
+}
 
 /// An SVG drawing: complete as a file of its own and as an element of an HTML page. It has no ids,
 /// so that any number of drawings can share a page.
 class SvgDrawing {
  public:
-  /// `description` is what a screen reader says in place of the picture.
+  /// `description` is read by screen readers in place of the drawing.
   SvgDrawing(double width, double height, std::string_view description) {
     markup_.open("svg", {{"xmlns", "http://www.w3.org/2000/svg"},
                          {"viewBox", "0 0 " + coordinate(width) + " " + coordinate(height)},
@@ -120,10 +132,9 @@ class SvgDrawing {
 
   void text(Point place, std::string_view content, const TextStyle& style = {}) {
     if (content.empty()) return;
-    const std::string turn = style.turn == 0
-                                 ? ""
-                                 : "rotate(" + coordinate(style.turn) + " " + coordinate(place.x) +
-                                       " " + coordinate(place.y) + ")";
+    const std::string turn = style.turn == 0 ? ""
+                                             : "rotate(" + coordinates({style.turn, place.x}) +
+                                                   " " + coordinate(place.y) + ")";
     markup_.element("text",
                     {{"x", coordinate(place.x)},
                      {"y", coordinate(place.y)},
@@ -138,43 +149,35 @@ class SvgDrawing {
   }
 
   /// A mark of a series, about `size` across.
-  void marker(MarkerShape marker_shape, Point centre, double size, const std::string& fill,
+  void marker(MarkerShape kind, Point centre, double size, const std::string& fill,
               const Stroke& outline) {
     const double r = size / 2;
     const auto corner = [&](double x, double y) {
-      return coordinate(centre.x + x * r) + " " + coordinate(centre.y + y * r);
+      return Point{centre.x + x * r, centre.y + y * r};
     };
-    const std::string radius = coordinate(r);
-    switch (marker_shape) {
+    switch (kind) {
       case MarkerShape::kNone:
         return;
-      case MarkerShape::kCircle:
-        shape("M" + corner(-1, 0) + "a" + radius + " " + radius + " 0 1 0 " + coordinate(size) +
-                  " 0a" + radius + " " + radius + " 0 1 0 " + coordinate(-size) + " 0Z",
-              fill, outline);
-        return;
+      case MarkerShape::kCircle: {
+        const std::string arc = "a" + coordinates({r, r}) + " 0 1 0 ";
+        return shape("M" + coordinates(corner(-1, 0)) + arc + coordinates({size, 0}) + arc +
+                         coordinates({-size, 0}) + "Z",
+                     fill, outline);
+      }
       case MarkerShape::kSquare:
-        shape("M" + corner(-0.9, -0.9) + "L" + corner(0.9, -0.9) + "L" + corner(0.9, 0.9) + "L" +
-                  corner(-0.9, 0.9) + "Z",
-              fill, outline);
-        return;
+        return shape(polygon_path({corner(-0.9, -0.9), corner(0.9, -0.9), corner(0.9, 0.9),
+                                   corner(-0.9, 0.9)}),
+                     fill, outline);
       case MarkerShape::kTriangle:
-        shape("M" + corner(0, -1.2) + "L" + corner(1.1, 0.8) + "L" + corner(-1.1, 0.8) + "Z", fill,
-              outline);
-        return;
+        return shape(polygon_path({corner(0, -1.2), corner(1.1, 0.8), corner(-1.1, 0.8)}), fill,
+                     outline);
       case MarkerShape::kDiamond:
-        shape("M" + corner(0, -1.3) + "L" + corner(1.1, 0) + "L" + corner(0, 1.3) + "L" +
-                  corner(-1.1, 0) + "Z",
-              fill, outline);
-        return;
+        return shape(
+            polygon_path({corner(0, -1.3), corner(1.1, 0), corner(0, 1.3), corner(-1.1, 0)}), fill,
+            outline);
       case MarkerShape::kTriangleDown:
-        shape("M" + corner(0, 1.2) + "L" + corner(1.1, -0.8) + "L" + corner(-1.1, -0.8) + "Z", fill,
-              outline);
-        return;
-      case MarkerShape::kCross:
-        path("M" + corner(-1, -1) + "L" + corner(1, 1) + "M" + corner(-1, 1) + "L" + corner(1, -1),
-             {outline.colour == "#ffffff" ? fill : outline.colour, 2, ""});
-        return;
+        return shape(polygon_path({corner(0, 1.2), corner(1.1, -0.8), corner(-1.1, -0.8)}), fill,
+                     outline);
     }
   }
 

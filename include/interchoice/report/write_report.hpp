@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -22,15 +24,15 @@ namespace interchoice {
 /// | --- | --- |
 /// | `report.html` | tables and figures; one file that needs nothing else |
 /// | `improvement.svg`, `correlation.svg`, `predictions.svg`, `training.svg` | the figures |
-/// | `agreement.svg`, `self-consistency.svg` | how far runs agree that differ in their seed |
+/// | `agreement.svg`, `self-consistency.svg` | agreement of runs that differ in their seed |
 /// | `metrics.csv`, `metrics.json` | the qualities of the predictors |
 /// | `predictions.csv` | every architecture's truth and predictions |
 /// | `curves.csv` | the curves of the figures |
 ///
 /// Each file is written completely or not at all. `training.svg` is written only if a predictor has
-/// a training, `agreement.svg` and `self-consistency.svg` only if one that is no trivial rule has
-/// several runs. The same report gives the same bytes on every machine, and so does what
-/// `read_report` reads from the folder. Bytes of texts that are not UTF-8 become U+FFFD.
+/// a training, `agreement.svg` and `self-consistency.svg` only if one that is no baseline has
+/// several runs. The same report gives the same bytes on every machine, and so does
+/// `read_report` of the folder. Bytes of texts that are not UTF-8 become U+FFFD.
 ///
 /// *Throws*: `std::invalid_argument` if the parts of the report do not fit each other: different
 /// numbers of architectures and values, values that are not finite, no or equal labels;
@@ -44,8 +46,8 @@ inline void write_report(const std::filesystem::path& folder, const Report& give
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
-    throw std::runtime_error("interchoice: " + folder.string() +
-                             ": cannot make this folder: " + error.message());
+    throw std::runtime_error(fmt::format("interchoice: {}: cannot make this folder: {}",
+                                         folder.string(), error.message()));
   }
   const figures::ReportStatistics statistics = figures::report_statistics(report);
   const figures::ReportFigures drawings = figures::ReportFigures::of(report, statistics);

@@ -1,21 +1,28 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
-#include "interchoice/sampling/sampler.hpp"
+#include "interchoice/core/random.hpp"
+#include "interchoice/core/text.hpp"
 
 namespace interchoice {
 
-/// The same architecture at every step: trains one path of a super-network as a network of its own.
+/// Always the same architecture: trains one path of a super-network as a network of its own.
+///
+/// A sampler as well, since it needs no seed: `train(network, data, Fixed{architecture},
+/// training)`.
 template <SearchSpace Space>
-class FixedSampler {
+class Fixed {
  public:
-  constexpr explicit FixedSampler(const Architecture<Space>& architecture)
-      : architecture_(architecture) {}
+  constexpr explicit Fixed(const Architecture<Space>& architecture) : architecture_(architecture) {}
 
-  constexpr Architecture<Space> operator()(std::uint64_t = 0, std::uint64_t = 0) const {
+  constexpr Architecture<Space> operator()(CounterRandom&) const { return architecture_; }
+  constexpr Architecture<Space> operator()(std::uint64_t, std::uint64_t) const {
     return architecture_;
   }
+
+  std::string text() const { return "always " + to_text(architecture_); }
 
  private:
   Architecture<Space> architecture_;

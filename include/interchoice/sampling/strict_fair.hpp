@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,7 @@
 
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
-#include "interchoice/sampling/sampler.hpp"
+#include "interchoice/sampling/detail/choice_texts.hpp"
 
 namespace interchoice {
 
@@ -27,39 +29,29 @@ namespace interchoice {
 /// *Source*: FairNAS (Chu et al. 2021), algorithm 1. The reference implementation uses up
 /// permutations that are renewed when they are empty, which comes to the same.
 template <SearchSpace Space>
-class StrictFairSampler {
+class StrictFair {
  public:
   /// Over all candidates of the space. Does not compile for a space of unequal choices.
-  constexpr explicit StrictFairSampler(Seed seed, Stream stream = Stream::kPaths)
-      : StrictFairSampler(all<Space>, seed, stream) {
-    static_assert(has_equal_choices(),
+  constexpr StrictFair() : StrictFair(all<Space>) {
+    static_assert(unequal_choice(all<Space>) == 0,
                   "interchoice: strict fairness needs every choice to have the same number of "
-                  "candidates; use UniformSampler");
+                  "candidates; use Uniform");
   }
 
   /// Over the candidates that a restriction allows.
-  constexpr StrictFairSampler(const Restriction<Space>& restriction, Seed seed,
-                              Stream stream = Stream::kPaths)
-      : restriction_(restriction), seed_(seed), stream_(stream) {
-    for (std::size_t choice = 1; choice < Space::choice_count; ++choice) {
-      const std::size_t count = restriction_.candidates(choice).size();
-      if (count != paths_per_step()) {
-        throw std::invalid_argument(
-            "interchoice: strict fairness needs every choice to have the same number of "
-            "candidates; here choice 0 of '" +
-            std::string(Space::name) + "' has " + std::to_string(paths_per_step()) + ", choice " +
-            std::to_string(choice) + " has " + std::to_string(count) +
-            ". Use UniformSampler or another restriction");
-      }
+  constexpr explicit StrictFair(const Restriction<Space>& restriction) : restriction_(restriction) {
+    if (const std::size_t choice = unequal_choice(restriction); choice != 0) {
+      throw std::invalid_argument(fmt::format(
+          "interchoice: strict fairness needs every choice to have the same number of candidates; "
+          "here choice 0 of '{}' has {}, choice {} has {}. Use Uniform or another restriction",
+          Space::name, paths_per_step(), choice, restriction.candidates(choice).size()));
     }
   }
 
   /// The number of candidates that each choice may take.
   constexpr std::size_t paths_per_step() const { return restriction_.candidates(0).size(); }
 
-  /// The architectures of a step: always the same for the same seed, epoch and step.
-  constexpr std::vector<Architecture<Space>> paths(std::uint64_t epoch, std::uint64_t step) const {
-    CounterRandom random(seed_, stream_, epoch, step);
+  constexpr std::vector<Architecture<Space>> operator()(CounterRandom& random) const {
     std::vector<Architecture<Space>> paths(paths_per_step());
     std::array<std::uint8_t, max_candidate_count<Space>()> order{};
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
@@ -75,17 +67,20 @@ class StrictFairSampler {
     return paths;
   }
 
+  std::string text() const {
+    return "strictly fair over " + detail::restriction_text(restriction_);
+  }
+
  private:
-  static constexpr bool has_equal_choices() {
+  // The first choice whose number of candidates is not that of choice 0; 0 if there is none.
+  static constexpr std::size_t unequal_choice(const Restriction<Space>& restriction) {
     for (std::size_t choice = 1; choice < Space::choice_count; ++choice) {
-      if (Space::candidate_count(choice) != Space::candidate_count(0)) return false;
+      if (restriction.candidates(choice).size() != restriction.candidates(0).size()) return choice;
     }
-    return true;
+    return 0;
   }
 
   Restriction<Space> restriction_;
-  Seed seed_;
-  Stream stream_;
 };
 
 }  // namespace interchoice

@@ -3,28 +3,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
-#include "interchoice/sampling/sampler.hpp"
+#include "interchoice/sampling/detail/choice_texts.hpp"
 
 namespace interchoice {
-
-namespace detail {
-
-// One candidate for each choice, from the generator's next numbers.
-template <SearchSpace Space>
-constexpr Architecture<Space> draw_uniformly(const Restriction<Space>& restriction,
-                                             CounterRandom& random) {
-  std::array<std::uint8_t, Space::choice_count> candidates{};
-  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-    const auto allowed = restriction.candidates(choice);
-    candidates[choice] = allowed[random.below(static_cast<std::uint32_t>(allowed.size()))];
-  }
-  return Architecture<Space>(candidates);
-}
-
-}  // namespace detail
 
 /// One candidate for each choice, uniformly and independently, out of a restriction.
 ///
@@ -32,26 +17,23 @@ constexpr Architecture<Space> draw_uniformly(const Restriction<Space>& restricti
 ///
 /// *Source*: SPOS (Guo et al. 2020); paper section 3.2.
 template <SearchSpace Space>
-class UniformSampler {
+class Uniform {
  public:
-  constexpr UniformSampler(const Restriction<Space>& restriction, Seed seed,
-                           Stream stream = Stream::kPaths)
-      : restriction_(restriction), seed_(seed), stream_(stream) {}
+  constexpr explicit Uniform(const Restriction<Space>& restriction) : restriction_(restriction) {}
 
-  /// The architecture of a step: always the same for the same seed, epoch and step.
-  constexpr Architecture<Space> operator()(std::uint64_t epoch, std::uint64_t step) const {
-    CounterRandom random(seed_, stream_, epoch, step);
-    return detail::draw_uniformly(restriction_, random);
+  constexpr Architecture<Space> operator()(CounterRandom& random) const {
+    std::array<std::uint8_t, Space::choice_count> candidates{};
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      const auto allowed = restriction_.candidates(choice);
+      candidates[choice] = allowed[random.below(static_cast<std::uint32_t>(allowed.size()))];
+    }
+    return Architecture<Space>(candidates);
   }
 
-  /// The next architecture of a sequence, for loops that count nothing themselves.
-  constexpr Architecture<Space> operator()() { return (*this)(0, next_++); }
+  std::string text() const { return "uniform over " + detail::restriction_text(restriction_); }
 
  private:
   Restriction<Space> restriction_;
-  Seed seed_;
-  Stream stream_;
-  std::uint64_t next_ = 0;
 };
 
 }  // namespace interchoice

@@ -1,19 +1,19 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
 namespace interchoice {
 
-/// One point for each candidate of a choice between several things; every coordinate is to be
-/// minimised.
+/// The costs of one alternative: every coordinate is to be minimised.
 using CostPoint = std::vector<double>;
 
 namespace detail {
@@ -21,16 +21,16 @@ namespace detail {
 inline void check_costs(const char* where, std::span<const CostPoint> points) {
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (points[i].empty() || points[i].size() != points[0].size()) {
-      throw std::invalid_argument("interchoice: " + std::string(where) + ": point " +
-                                  std::to_string(i) + " has " + std::to_string(points[i].size()) +
-                                  " coordinates, point 0 has " + std::to_string(points[0].size()) +
-                                  "; all need the same number, at least 1");
+      throw std::invalid_argument(fmt::format(
+          "interchoice: {}: point {} has {} coordinates, point 0 has {}; all need the same number, "
+          "at least 1",
+          where, i, points[i].size(), points[0].size()));
     }
     for (const double value : points[i]) {
       if (!std::isfinite(value)) {
-        throw std::invalid_argument("interchoice: " + std::string(where) + ": point " +
-                                    std::to_string(i) + " holds " + std::to_string(value) +
-                                    "; leave out what has no finite costs");
+        throw std::invalid_argument(
+            fmt::format("interchoice: {}: point {} holds {}; leave out what has no finite costs",
+                        where, i, value));
       }
     }
   }
@@ -111,8 +111,7 @@ inline std::vector<std::size_t> pareto_front(std::span<const CostPoint> points) 
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return points[a] == points[b] ? a < b : points[a] < points[b];
   });
-  std::vector<std::size_t>
-      front;  // in lexicographic order a point can be dominated from before only
+  std::vector<std::size_t> front;  // in this order only earlier points can dominate a point
   for (const std::size_t i : order) {
     const bool is_dominated = std::any_of(
         front.begin(), front.end(), [&](std::size_t j) { return dominates(points[j], points[i]); });

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
 
 namespace interchoice {
 
-/// What a search found out about an architecture.
+/// An architecture with the objectives and the violation that a search computed.
 template <SearchSpace Space>
 struct EvaluatedArchitecture {
   Architecture<Space> architecture = {};
@@ -26,5 +27,10 @@ struct EvaluatedArchitecture {
 /// on where the history ends.
 template <SearchSpace Space>
 using SearchHistory = std::vector<EvaluatedArchitecture<Space>>;
+
+/// Called after each architecture that was really evaluated (not for those of a given history);
+/// false stops the search, which returns its history so far. May be empty. See `store_history`.
+template <SearchSpace Space>
+using SearchObserver = std::function<bool(const SearchHistory<Space>&)>;
 
 }  // namespace interchoice

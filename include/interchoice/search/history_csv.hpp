@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -23,24 +25,23 @@ namespace interchoice {
 
 namespace detail {
 
-/// The shortest decimal text that reads back as the same double.
-inline std::string exact_text(double value) {
-  char buffer[32];
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
-  (void)error;  // 24 characters are enough for every double
-  return std::string(buffer, end);
-}
-
 inline double exact_number(const std::string& field, const std::string& column,
                            const std::string& place) {
   double value = 0;
   const char* const end = field.data() + field.size();
   const auto [rest, error] = std::from_chars(field.data(), end, value);
   if (error != std::errc() || rest != end || !std::isfinite(value)) {
-    throw std::runtime_error("interchoice: " + place + ": column '" + column + "' holds '" + field +
-                             "'; a finite number is needed");
+    throw std::runtime_error(
+        fmt::format("interchoice: {}: column '{}' holds '{}'; a finite number is needed", place,
+                    column, field));
   }
   return value;
+}
+
+inline std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
+  return line;
 }
 
 template <SearchSpace Space>
@@ -60,23 +61,18 @@ std::vector<std::string> history_columns(const SearchProblem<Space>& problem) {
 template <SearchSpace Space>
 std::string history_csv(const SearchProblem<Space>& problem, const SearchHistory<Space>& history) {
   check_problem(problem);
-  std::string text;
-  for (const std::string& column : detail::history_columns(problem)) {
-    text += (text.empty() ? "" : ",") + csv_field(column);
-  }
-  text += '\n';
+  std::string text = detail::csv_line(detail::history_columns(problem)) + '\n';
   for (const EvaluatedArchitecture<Space>& entry : history) {
     const std::size_t expected = entry.is_feasible() ? problem.objectives.size() : 0;
     if (entry.objectives.size() != expected) {
-      throw std::invalid_argument("interchoice: history_csv: '" + to_text(entry.architecture) +
-                                  "' has " + std::to_string(entry.objectives.size()) +
-                                  " objectives, the problem says " + std::to_string(expected) +
-                                  "; give the problem that the history was made with");
+      throw std::invalid_argument(fmt::format(
+          "interchoice: history_csv: '{}' has {} objectives, the problem says {}; give the problem "
+          "that the history was made with",
+          to_text(entry.architecture), entry.objectives.size(), expected));
     }
-    text += csv_field(to_text(entry.architecture)) + ',' + detail::exact_text(entry.violation);
+    text += fmt::format("{},{}", csv_field(to_text(entry.architecture)), entry.violation);
     for (std::size_t i = 0; i < problem.objectives.size(); ++i) {
-      text += ',';
-      if (entry.is_feasible()) text += detail::exact_text(entry.objectives[i]);
+      text += entry.is_feasible() ? fmt::format(",{}", entry.objectives[i]) : ",";
     }
     text += '\n';
   }
@@ -92,6 +88,27 @@ void write_history(const std::filesystem::path& path, const SearchProblem<Space>
   write_file_atomically(path, history_csv(problem, history));
 }
 
+/// Writes the history to a file after every `every` evaluations, so that a search that is cut off
+/// loses no more than these.
+///
+/// The file is rewritten as a whole. Write the last entries yourself when the search returns.
+///
+/// *Throws*: `std::invalid_argument` if `every` is 0; the observer as `write_history`.
+template <SearchSpace Space>
+SearchObserver<Space> store_history(std::filesystem::path path, SearchProblem<Space> problem,
+                                    std::size_t every = 1) {
+  if (every == 0) {
+    throw std::invalid_argument(fmt::format(
+        "interchoice: store_history({}): every 0 evaluations; write after every 1 or more",
+        path.string()));
+  }
+  return [path = std::move(path), problem = std::move(problem),
+          every](const SearchHistory<Space>& history) {
+    if (history.size() % every == 0) write_history(path, problem, history);
+    return true;
+  };
+}
+
 /// The history of a CSV text; `source` takes the place of the path in messages.
 ///
 /// *Throws*: `std::runtime_error` with `path:line` and what is wrong: a file that is no table
@@ -104,16 +121,14 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
   check_problem(problem);
   const CsvTable csv = CsvTable::parse(text, source);
   const auto fail = [](const std::string& place, const std::string& reason) {
-    throw std::runtime_error("interchoice: " + place + ": " + reason);
+    throw std::runtime_error(fmt::format("interchoice: {}: {}", place, reason));
   };
   const std::vector<std::string> columns = detail::history_columns(problem);
   if (csv.columns() != columns) {
-    std::string expected;
-    for (const std::string& column : columns) {
-      expected += (expected.empty() ? "" : ",") + csv_field(column);
-    }
-    fail(source + ":1", "the columns are not '" + expected +
-                            "', which this problem's history has; is it another search's file?");
+    fail(source + ":1",
+         fmt::format("the columns are not '{}', which this problem's history has; is it another "
+                     "search's file?",
+                     detail::csv_line(columns)));
   }
   std::vector<std::vector<std::string>> fields;
   for (const std::string& column : columns) fields.push_back(csv.texts(column));
@@ -128,25 +143,28 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
       fail(place, error.what());
     }
     if (!problem.restriction.allows(entry.architecture)) {
-      fail(place, "the problem's restriction does not allow '" + fields[0][row] +
-                      "'; is it another search's file?");
+      fail(place, fmt::format("the problem's restriction does not allow '{}'; is it another "
+                              "search's file?",
+                              fields[0][row]));
     }
     const auto [first, is_new] = rows.emplace(entry.architecture, row);
     if (!is_new) {
-      fail(place, "architecture '" + fields[0][row] + "' was listed before, at " +
-                      csv.place(first->second) + "; a history holds each once");
+      fail(place, fmt::format("architecture '{}' was listed before, at {}; a history holds each "
+                              "once",
+                              fields[0][row], csv.place(first->second)));
     }
     entry.violation = detail::exact_number(fields[1][row], "violation", place);
     if (entry.violation < 0) {
-      fail(place, "violation " + fields[1][row] + " is negative; 0 means feasible");
+      fail(place, fmt::format("violation {} is negative; 0 means feasible", fields[1][row]));
     }
     for (std::size_t i = 2; i < columns.size(); ++i) {
       const std::string& field = fields[i][row];
       if (entry.is_feasible()) {
         entry.objectives.push_back(detail::exact_number(field, columns[i], place));
       } else if (!field.empty()) {
-        fail(place, "column '" + columns[i] + "' holds '" + field +
-                        "' for an infeasible architecture; it must be empty");
+        fail(place, fmt::format("column '{}' holds '{}' for an infeasible architecture; it must be "
+                                "empty",
+                                columns[i], field));
       }
     }
     history.push_back(std::move(entry));

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <map>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "interchoice/search/dominance.hpp"
@@ -72,15 +73,15 @@ inline double hypervolume(std::span<const CostPoint> points, const CostPoint& re
   detail::check_costs("hypervolume (reference)", {&reference, 1});
   const std::size_t dimensions = reference.size();
   if (dimensions != 2 && dimensions != 3) {
-    throw std::invalid_argument("interchoice: hypervolume: the reference has " +
-                                std::to_string(dimensions) +
-                                " coordinates; it is computed for 2 and 3");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: hypervolume: the reference has {} coordinates; it is computed for 2 and 3",
+        dimensions));
   }
   if (!points.empty() && points[0].size() != dimensions) {
-    throw std::invalid_argument("interchoice: hypervolume: points have " +
-                                std::to_string(points[0].size()) +
-                                " coordinates, the reference has " + std::to_string(dimensions) +
-                                "; give both the same number");
+    throw std::invalid_argument(
+        fmt::format("interchoice: hypervolume: points have {} coordinates, the reference has {}; "
+                    "give both the same number",
+                    points[0].size(), dimensions));
   }
   detail::DominatedArea area(reference[0], reference[1]);
   if (dimensions == 2) {

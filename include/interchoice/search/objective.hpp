@@ -9,20 +9,20 @@
 
 namespace interchoice {
 
-/// Which way an objective is better.
+/// The better direction of an objective.
 enum class Direction { kMinimise, kMaximise };
 
-/// One thing that a search wants much or little of: a named number of an architecture.
+/// A named number of an architecture, to be maximised or minimised.
 ///
-/// `value` may be anything: the accuracy by a super-network, parameters, MACs, a latency from a
+/// `value` may be any callable: the accuracy by a super-network, parameters, MACs, a latency from a
 /// table. A search calls it at most once for an architecture, from the thread that runs the search.
 template <SearchSpace Space>
 struct Objective {
-  std::string name = {};  ///< of its own; also the column in a history's file
+  std::string name = {};  ///< unique in the problem; also the column in a history's file
   Direction direction = Direction::kMaximise;
   std::function<double(const Architecture<Space>&)> value = {};
 
-  /// The value as something to be minimised: -value where it is to be maximised.
+  /// The value as a cost, which is to be minimised: -value where it is to be maximised.
   double cost(double of_value) const {
     return direction == Direction::kMaximise ? -of_value : of_value;
   }

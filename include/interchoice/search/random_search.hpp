@@ -10,18 +10,17 @@
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/search/detail/recorded_evaluation.hpp"
 #include "interchoice/search/history.hpp"
-#include "interchoice/search/observer.hpp"
 #include "interchoice/search/problem.hpp"
 
 namespace interchoice {
 
-/// How a random search is done.
+/// Options of `random_search`.
 struct RandomSearchOptions {
   Seed seed = {};
   std::size_t evaluations = 1000;  ///< different architectures; all where there are no more
 };
 
-/// Evaluates different architectures of the problem's restriction, drawn uniformly: the reference
+/// Evaluates different architectures of the problem's restriction, drawn uniformly: the baseline
 /// that a search has to beat.
 ///
 /// A pure function of problem and options. Given the history of a run that was stopped, it gives
@@ -42,12 +41,12 @@ SearchHistory<Space> random_search(const SearchProblem<Space>& problem,
   const std::uint64_t wanted = all_of_them == 0
                                    ? options.evaluations
                                    : std::min<std::uint64_t>(all_of_them, options.evaluations);
-  std::unordered_set<Architecture<Space>> seen;
+  const Uniform draw(problem.restriction);
   CounterRandom random(options.seed, Stream::kSearch, 0, 0);
+  std::unordered_set<Architecture<Space>> seen;
   while (seen.size() < wanted) {
-    const Architecture<Space> architecture = detail::draw_uniformly(problem.restriction, random);
-    if (!seen.insert(architecture).second) continue;
-    if (!evaluated(architecture)) break;
+    const Architecture<Space> architecture = draw(random);
+    if (seen.insert(architecture).second && !evaluated(architecture)) break;
   }
   return evaluated.take_history();
 }

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "interchoice/core/random.hpp"
@@ -15,14 +16,14 @@
 
 namespace interchoice {
 
-/// How a bootstrap is done.
+/// The options of a bootstrap.
 struct BootstrapOptions {
   Seed seed = {};                  ///< results are a pure function of it and the data
-  std::uint32_t resamples = 1000;  ///< how often the data are drawn again
-  double level = 0.95;             ///< share of the resamples that the interval holds
+  std::uint32_t resamples = 1000;  ///< the number of times that the data are drawn again
+  double level = 0.95;             ///< fraction of the resamples that the interval holds
 };
 
-/// A number with the interval in which it moves when the data are drawn again.
+/// A number with its interval over resamples of the data.
 struct ConfidenceInterval {
   double estimate = 0;        ///< of the data as they are
   double low = 0;             ///< the (1 - level) / 2 quantile of the resamples
@@ -30,24 +31,13 @@ struct ConfidenceInterval {
   std::size_t undefined = 0;  ///< resamples whose value was NaN; the interval leaves them out
 };
 
-/// What is drawn again where there are several runs.
+/// The parts of the data that are drawn again where there are several runs.
 enum class Resampled {
   kSeeds,                  ///< the runs: how far the mean rests on the seeds that were taken
   kSeedsAndArchitectures,  ///< the runs, and in each resample the architectures of all of them
 };
 
 namespace detail {
-
-inline void check_bootstrap(const BootstrapOptions& options) {
-  if (options.resamples == 0) {
-    throw std::invalid_argument(
-        "interchoice: bootstrap: 0 resamples have no quantiles; take 1000 or more");
-  }
-  if (!(options.level > 0 && options.level < 1)) {
-    throw std::invalid_argument("interchoice: bootstrap: level " + std::to_string(options.level) +
-                                " is not between 0 and 1; 0.95 is usual");
-  }
-}
 
 /// `count` places out of {0, …, count - 1}, with replacement.
 inline std::vector<std::size_t> draw_places(std::size_t count, CounterRandom& random) {
@@ -56,37 +46,71 @@ inline std::vector<std::size_t> draw_places(std::size_t count, CounterRandom& ra
   return places;
 }
 
-inline std::vector<double> taken(std::span<const double> values,
-                                 std::span<const std::size_t> places) {
+/// The places 0, …, count - 1.
+inline std::vector<std::size_t> every_place(std::size_t count) {
+  std::vector<std::size_t> places(count);
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  return places;
+}
+
+inline std::vector<double> values_at(std::span<const double> values,
+                                     std::span<const std::size_t> places) {
   std::vector<double> result(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) result[i] = values[places[i]];
   return result;
 }
 
-/// The interval of each point of a curve from the curves of all resamples.
-inline std::vector<ConfidenceInterval> intervals(const std::vector<double>& estimates,
-                                                 const std::vector<std::vector<double>>& resampled,
-                                                 double level) {
-  std::vector<ConfidenceInterval> result(estimates.size());
-  std::vector<double> values;
-  for (std::size_t point = 0; point < estimates.size(); ++point) {
-    ConfidenceInterval& interval = result[point];
-    interval.estimate = estimates[point];
-    values.clear();
-    for (const std::vector<double>& curve : resampled) {
-      if (curve.size() != estimates.size()) {
-        throw std::invalid_argument(
-            "interchoice: bootstrap: the metric returned a curve of " +
-            std::to_string(curve.size()) + " points for a resample and one of " +
-            std::to_string(estimates.size()) +
-            " for the data; its length may depend on the number of architectures only");
-      }
-      if (!std::isnan(curve[point])) values.push_back(curve[point]);
+/// Mean of a metric over the runs at some places, on the architectures at others.
+template <class Metric>
+double mean_over_runs(std::span<const std::vector<double>> runs,
+                      std::span<const std::size_t> run_places, std::span<const double> truth,
+                      std::span<const std::size_t> places, const Metric& metric) {
+  const std::vector<double> drawn_truth = values_at(truth, places);
+  double mean = 0;
+  for (const std::size_t run : run_places) {
+    const std::vector<double> predictions = values_at(runs[run], places);
+    mean += metric(std::span<const double>(predictions), std::span<const double>(drawn_truth)) /
+            static_cast<double>(run_places.size());
+  }
+  return mean;
+}
+
+/// The interval of each point of a curve, of which `draw(random)` returns a resample.
+///
+/// `draws` tells the kinds of bootstrap apart, so that they do not share random numbers.
+template <class Draw>
+std::vector<ConfidenceInterval> percentile_intervals(const std::vector<double>& estimates,
+                                                     const BootstrapOptions& options,
+                                                     std::uint32_t draws, const Draw& draw) {
+  if (options.resamples == 0) {
+    fail_statistic("bootstrap", "0 resamples have no quantiles; take 1000 or more");
+  }
+  if (!(options.level > 0 && options.level < 1)) {
+    fail_statistic("bootstrap",
+                   fmt::format("level {} is not between 0 and 1; 0.95 is usual", options.level));
+  }
+  std::vector<std::vector<double>> resampled(estimates.size());  // the values of each point
+  for (std::uint32_t b = 0; b < options.resamples; ++b) {
+    CounterRandom random(options.seed, Stream::kBootstrap, draws, b);
+    const std::vector<double> curve = draw(random);
+    if (curve.size() != estimates.size()) {
+      fail_statistic("bootstrap",
+                     fmt::format("the metric returned a curve of {} points for a resample and one "
+                                 "of {} for the data; its length may depend on the number of "
+                                 "architectures only",
+                                 curve.size(), estimates.size()));
     }
-    interval.undefined = resampled.size() - values.size();
-    std::sort(values.begin(), values.end());
-    interval.low = sorted_quantile(values, (1 - level) / 2);
-    interval.high = sorted_quantile(values, (1 + level) / 2);
+    for (std::size_t point = 0; point < curve.size(); ++point) {
+      if (!std::isnan(curve[point])) resampled[point].push_back(curve[point]);
+    }
+  }
+  std::vector<ConfidenceInterval> result;
+  for (std::size_t point = 0; point < estimates.size(); ++point) {
+    std::vector<double>& values = resampled[point];
+    std::ranges::sort(values);
+    result.push_back({estimates[point], sorted_quantile(values, (1 - options.level) / 2),
+                      sorted_quantile(values, (1 + options.level) / 2),
+                      options.resamples - values.size()});
   }
   return result;
 }
@@ -107,18 +131,14 @@ std::vector<ConfidenceInterval> bootstrap_curve(std::span<const double> predicti
                                                 std::span<const double> truth, const Metric& metric,
                                                 const BootstrapOptions& options = {}) {
   detail::check_pairs("bootstrap", {"predictions", predictions}, {"truth", truth});
-  detail::check_bootstrap(options);
-  std::vector<std::vector<double>> resampled;
-  resampled.reserve(options.resamples);
-  for (std::uint32_t b = 0; b < options.resamples; ++b) {
-    CounterRandom random(options.seed, Stream::kBootstrap, 0, b);
-    const auto places = detail::draw_places(truth.size(), random);
-    const auto drawn_predictions = detail::taken(predictions, places);
-    const auto drawn_truth = detail::taken(truth, places);
-    resampled.push_back(
-        metric(std::span<const double>(drawn_predictions), std::span<const double>(drawn_truth)));
-  }
-  return detail::intervals(metric(predictions, truth), resampled, options.level);
+  return detail::percentile_intervals(
+      metric(predictions, truth), options, 0, [&](CounterRandom& random) {
+        const auto places = detail::draw_places(truth.size(), random);
+        const auto drawn_predictions = detail::values_at(predictions, places);
+        const auto drawn_truth = detail::values_at(truth, places);
+        return metric(std::span<const double>(drawn_predictions),
+                      std::span<const double>(drawn_truth));
+      });
 }
 
 /// Percentile bootstrap of a metric over architectures.
@@ -126,7 +146,7 @@ std::vector<ConfidenceInterval> bootstrap_curve(std::span<const double> predicti
 ///     value_b = metric(p[i_1], …, p[i_n]; t[i_1], …, t[i_n]),  i_k uniform on {1, …, n}
 ///     [low, high] = quantiles (1 ∓ level) / 2 of value_1, …, value_B
 ///
-/// How far the number rests on which architectures were evaluated. `metric(predictions, truth)` is
+/// The uncertainty from the choice of the evaluated architectures. `metric(predictions, truth)` is
 /// any callable of two `std::span<const double>` that returns a number.
 ///
 /// A resample holds some architectures more than once. These are ties in both arguments, which
@@ -166,42 +186,29 @@ template <class Metric>
 ConfidenceInterval bootstrap_over_seeds(std::span<const std::vector<double>> runs,
                                         std::span<const double> truth, const Metric& metric,
                                         const BootstrapOptions& options = {},
-                                        Resampled what = Resampled::kSeeds) {
-  detail::check_bootstrap(options);
-  if (runs.empty()) {
-    throw std::invalid_argument(
-        "interchoice: bootstrap_over_seeds: there are no runs; give the "
-        "predictions of at least one");
-  }
+                                        Resampled resampled = Resampled::kSeeds) {
+  detail::check_runs("bootstrap_over_seeds", runs, 1, 2);
+  detail::check_pairs("bootstrap_over_seeds", {"a run", runs[0]}, {"truth", truth});
   std::vector<double> values;  // of the runs, all architectures
-  double estimate = 0;
   for (const std::vector<double>& run : runs) {
-    detail::check_pairs("bootstrap_over_seeds", {"a run", run}, {"truth", truth});
     values.push_back(metric(std::span<const double>(run), truth));
-    estimate += values.back() / static_cast<double>(runs.size());
   }
-  std::vector<std::vector<double>> resampled;
-  resampled.reserve(options.resamples);
-  for (std::uint32_t b = 0; b < options.resamples; ++b) {
-    CounterRandom random(options.seed, Stream::kBootstrap, 1, b);
-    const auto drawn_runs = detail::draw_places(runs.size(), random);
-    std::vector<double> drawn_values = values;
-    if (what == Resampled::kSeedsAndArchitectures) {
-      const auto places = detail::draw_places(truth.size(), random);
-      const auto drawn_truth = detail::taken(truth, places);
-      for (std::size_t i = 0; i < runs.size(); ++i) {
-        const auto drawn_predictions = detail::taken(runs[i], places);
-        drawn_values[i] = metric(std::span<const double>(drawn_predictions),
-                                 std::span<const double>(drawn_truth));
-      }
-    }
+  const auto mean_at = [&](const std::vector<std::size_t>& places) {
     double mean = 0;
-    for (const std::size_t run : drawn_runs) {
-      mean += drawn_values[run] / static_cast<double>(runs.size());
-    }
-    resampled.push_back({mean});
-  }
-  return detail::intervals({estimate}, resampled, options.level).front();
+    for (const std::size_t run : places) mean += values[run] / static_cast<double>(places.size());
+    return mean;
+  };
+  return detail::percentile_intervals({mean_at(detail::every_place(runs.size()))}, options, 1,
+                                      [&](CounterRandom& random) {
+                                        const auto drawn = detail::draw_places(runs.size(), random);
+                                        if (resampled == Resampled::kSeeds)
+                                          return std::vector<double>{mean_at(drawn)};
+                                        const auto places =
+                                            detail::draw_places(truth.size(), random);
+                                        return std::vector<double>{detail::mean_over_runs(
+                                            runs, drawn, truth, places, metric)};
+                                      })
+      .front();
 }
 
 }  // namespace interchoice

@@ -4,16 +4,16 @@
 #include <span>
 #include <vector>
 
-#include "interchoice/stats/detail/checked_runs.hpp"
+#include "interchoice/stats/detail/checked_values.hpp"
 #include "interchoice/stats/ranks.hpp"
 
 namespace interchoice {
 
-/// Ensemble of several super-networks: the mean of what they predict for each architecture.
+/// Ensemble of several super-networks: the mean of their predictions for each architecture.
 ///
 ///     e_i = Σ_r p_ri / R
 ///
-/// Runs on a larger scale have a larger say; `mean_of_ranks` weighs all alike.
+/// Runs on a larger scale weigh more; `mean_of_ranks` weighs all alike.
 ///
 /// *Throws*: `std::invalid_argument` if there are no runs, if their lengths differ, or if a value
 /// is NaN or infinite.

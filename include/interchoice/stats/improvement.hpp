@@ -12,14 +12,14 @@
 
 namespace interchoice {
 
-/// What is gained by trusting a prediction: element n - 1 of each list speaks of the n
-/// architectures with the best predictions.
+/// The gain from trusting a prediction: element n - 1 of each list is of the n architectures with
+/// the best predictions.
 struct ImprovementCurve {
   std::vector<double> mean;        ///< their mean true value, in the truth's unit
   std::vector<double> normalised;  ///< 0: as good as all together; 1: as good as the single best
 };
 
-/// What becomes of architectures with equal predictions when a curve keeps only some of them.
+/// The rule for architectures with equal predictions when a curve keeps only some of them.
 enum class Ties {
   kInputOrder,  ///< those that come first in the input are kept (`best_first`)
   kExpected,  ///< the expectation over all orders of the equal ones, each as probable as any other
@@ -30,8 +30,8 @@ enum class Ties {
 ///     mean_n       = mean true value of the n best by prediction, n = 1, …, all
 ///     normalised_n = (mean_n - mean_all) / (max - mean_all)
 ///
-/// An architecture drawn at random has the expectation mean_all, so 0 is what no search at all
-/// reaches; the last element is 0 always. Pass the truth as its own prediction for the bound that
+/// An architecture drawn at random has the expectation mean_all, so 0 is the level of no search at
+/// all; the last element is 0 always. Pass the truth as its own prediction for the bound that
 /// no prediction can exceed. Where predictions are equal, the curve rests on the rule for ties:
 /// with `Ties::kInputOrder` it is one that a search really follows, but depends on the order of the
 /// input; with `Ties::kExpected` it does not.
@@ -59,9 +59,9 @@ inline ImprovementCurve improvement_curve(std::span<const double> predictions,
   if (ties == Ties::kExpected) {
     for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
       while (last < order.size() && predictions[order[last]] == predictions[order[first]]) ++last;
-      const double share = (sums[last] - sums[first]) / static_cast<double>(last - first);
+      const double mean = (sums[last] - sums[first]) / static_cast<double>(last - first);
       for (std::size_t n = first + 1; n < last; ++n) {
-        sums[n] = sums[first] + share * static_cast<double>(n - first);
+        sums[n] = sums[first] + mean * static_cast<double>(n - first);
       }
     }
   }

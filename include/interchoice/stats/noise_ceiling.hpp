@@ -1,17 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <numeric>
 #include <span>
 #include <vector>
 
-#include "interchoice/stats/detail/checked_runs.hpp"
+#include "interchoice/stats/detail/checked_values.hpp"
 #include "interchoice/stats/ensemble.hpp"
 #include "interchoice/stats/kendall.hpp"
 #include "interchoice/stats/self_consistency.hpp"
 
 namespace interchoice {
 
-/// How well repeated trainings of the same architectures know each other.
+/// The agreement of repeated trainings of the same architectures.
 struct NoiseCeiling {
   std::vector<double> pairs;         ///< correlations of every two repeats
   std::vector<double> against_rest;  ///< of each repeat with the mean of the others
@@ -19,8 +20,8 @@ struct NoiseCeiling {
   double with_rest = 0;              ///< mean of `against_rest`
 };
 
-/// The noise ceiling: what a prediction can reach at all against a ground truth that was measured
-/// with noise.
+/// The noise ceiling: the agreement that a prediction can reach at all with a ground truth that was
+/// measured with noise.
 ///
 ///     pairs        = correlation(repeat_i, repeat_j), i < j
 ///     against_rest = correlation(repeat_i, mean of the others)
@@ -33,13 +34,15 @@ struct NoiseCeiling {
 /// *Throws*: `std::invalid_argument` if there are fewer than two repeats, if their lengths differ,
 /// if there are fewer than two values, or if one is NaN or infinite.
 ///
-/// *Cost*: repeats² / 2 correlations. Ties are the correlation's matter.
-template <class Correlation>
+/// *Cost*: repeats² / 2 correlations. The correlation's rule for ties holds.
+template <class Correlation = decltype(kendall_tau_b)>
 NoiseCeiling noise_ceiling(std::span<const std::vector<double>> repeats,
-                           const Correlation& correlation) {
+                           const Correlation& correlation = kendall_tau_b) {
   detail::check_runs("noise_ceiling", repeats, 2, 2);
   NoiseCeiling ceiling;
-  ceiling.pairs = self_consistency(repeats, correlation).pairs();
+  const CorrelationMatrix matrix = self_consistency(repeats, correlation);
+  ceiling.pairs = matrix.pairs();
+  ceiling.between_two = matrix.mean();
   for (std::size_t i = 0; i < repeats.size(); ++i) {
     std::vector<std::vector<double>> others;
     for (std::size_t j = 0; j < repeats.size(); ++j) {
@@ -49,21 +52,10 @@ NoiseCeiling noise_ceiling(std::span<const std::vector<double>> repeats,
     ceiling.against_rest.push_back(
         correlation(std::span<const double>(repeats[i]), std::span<const double>(rest)));
   }
-  const auto mean = [](const std::vector<double>& values) {
-    double sum = 0;
-    for (const double value : values) sum += value;
-    return sum / static_cast<double>(values.size());
-  };
-  ceiling.between_two = mean(ceiling.pairs);
-  ceiling.with_rest = mean(ceiling.against_rest);
+  const std::vector<double>& rests = ceiling.against_rest;
+  ceiling.with_rest =
+      std::accumulate(rests.begin(), rests.end(), 0.0) / static_cast<double>(rests.size());
   return ceiling;
-}
-
-/// The noise ceiling in Kendall's tau-b.
-inline NoiseCeiling noise_ceiling(std::span<const std::vector<double>> repeats) {
-  return noise_ceiling(repeats, [](std::span<const double> x, std::span<const double> y) {
-    return kendall_tau_b(x, y);
-  });
 }
 
 }  // namespace interchoice

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
-#include <stdexcept>
 #include <vector>
 
 #include "interchoice/stats/detail/checked_values.hpp"
@@ -15,7 +14,7 @@
 
 namespace interchoice {
 
-/// How many of the best a selection keeps: the paper cuts its curves at ten, because a
+/// The number of the best that a selection keeps: the paper cuts its curves at ten, because a
 /// super-network's order of the very best is mostly chance.
 inline constexpr std::size_t kBestKept = 10;
 
@@ -45,8 +44,7 @@ inline PredictionQuality prediction_quality(std::span<const double> predictions,
                                             std::size_t best_kept = kBestKept) {
   const ImprovementCurve curve = improvement_curve(predictions, truth);
   if (best_kept == 0) {
-    throw std::invalid_argument(
-        "interchoice: prediction_quality: the best 0 have no mean; keep at least 1");
+    detail::fail_statistic("prediction_quality", "the best 0 have no mean; keep at least 1");
   }
   PredictionQuality quality;
   quality.kendall_tau_b = kendall_tau_b(predictions, truth);

@@ -1,18 +1,20 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
-#include "interchoice/stats/detail/checked_runs.hpp"
+#include "interchoice/stats/detail/checked_values.hpp"
 #include "interchoice/stats/kendall.hpp"
 
 namespace interchoice {
 
-/// The correlations of every two of several runs: symmetric.
+/// The correlations of every two of several runs: a symmetric matrix.
 class CorrelationMatrix {
  public:
   explicit CorrelationMatrix(std::size_t runs) : runs_(runs), values_(runs * runs) {}
@@ -43,17 +45,14 @@ class CorrelationMatrix {
   double mean() const {
     const std::vector<double> all = pairs();
     if (all.empty()) return std::numeric_limits<double>::quiet_NaN();
-    double sum = 0;
-    for (const double correlation : all) sum += correlation;
-    return sum / static_cast<double>(all.size());
+    return std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
   }
 
  private:
   std::size_t place(std::size_t i, std::size_t j) const {
     if (i >= runs_ || j >= runs_) {
-      throw std::out_of_range("interchoice: correlation of runs " + std::to_string(i) + " and " +
-                              std::to_string(j) + "; there are " + std::to_string(runs_) +
-                              ", counted from 0");
+      throw std::out_of_range(fmt::format(
+          "interchoice: correlation of runs {} and {}; there are {}, counted from 0", i, j, runs_));
     }
     return i * runs_ + j;
   }
@@ -67,9 +66,8 @@ class CorrelationMatrix {
 ///     m_ij = correlation(run_i, run_j)
 ///
 /// It bounds trust, not quality: runs that agree can be wrong together. `correlation` is any
-/// callable of two `std::span<const double>`: a lambda around `kendall_tau_b` (as the other
-/// overload takes), `pearson`, `spearman`. The diagonal is 1, or NaN where the correlation of a run
-/// with itself is.
+/// callable of two `std::span<const double>`: `kendall_tau_b`, `pearson`, `spearman`, a lambda. The
+/// diagonal is 1, or NaN where the correlation of a run with itself is.
 ///
 /// *Throws*: `std::invalid_argument` if there are no runs, if their lengths differ, if there are
 /// fewer than two values, or if one is NaN or infinite.
@@ -77,9 +75,9 @@ class CorrelationMatrix {
 /// *Cost*: runs² / 2 correlations.
 ///
 /// *Source*: paper, table 2 and figure 10.
-template <class Correlation>
+template <class Correlation = decltype(kendall_tau_b)>
 CorrelationMatrix self_consistency(std::span<const std::vector<double>> runs,
-                                   const Correlation& correlation) {
+                                   const Correlation& correlation = kendall_tau_b) {
   detail::check_runs("self_consistency", runs, 1, 2);
   CorrelationMatrix matrix(runs.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -89,13 +87,6 @@ CorrelationMatrix self_consistency(std::span<const std::vector<double>> runs,
     }
   }
   return matrix;
-}
-
-/// Self-consistency in Kendall's tau-b, whose rule for ties holds.
-inline CorrelationMatrix self_consistency(std::span<const std::vector<double>> runs) {
-  return self_consistency(runs, [](std::span<const double> x, std::span<const double> y) {
-    return kendall_tau_b(x, y);
-  });
 }
 
 }  // namespace interchoice

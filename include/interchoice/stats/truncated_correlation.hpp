@@ -1,12 +1,13 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "interchoice/stats/detail/checked_values.hpp"
@@ -21,7 +22,7 @@ namespace detail {
 /// Numbers the distinct values 0, 1, …, smallest first, and returns each value's number.
 inline std::vector<std::size_t> dense_ranks(std::span<const double> values) {
   std::vector<double> distinct(values.begin(), values.end());
-  std::sort(distinct.begin(), distinct.end());
+  std::ranges::sort(distinct);
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   std::vector<std::size_t> ranks(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -73,7 +74,7 @@ inline std::vector<double> truncated_kendall_tau_b(std::span<const double> predi
       pairs.tied_in_y_only += (last - first) - alike[rank];
       pairs.total += last;
       ++alike[rank];
-      taus.push_back(kendall_tau_b(pairs));
+      taus.push_back(pairs.tau_b());
     }
     for (std::size_t i = first; i < last; ++i) {
       better.increment(ranks[order[i]]);
@@ -110,9 +111,10 @@ std::vector<double> truncated_correlation(std::span<const double> predictions,
   std::vector<double> results;
   for (const std::size_t size : sizes) {
     if (size < 2 || size > truth.size()) {
-      throw std::out_of_range("interchoice: truncated_correlation: a correlation of " +
-                              std::to_string(size) + " architectures; from 2 to " +
-                              std::to_string(truth.size()) + " are possible");
+      throw std::out_of_range(fmt::format(
+          "interchoice: truncated_correlation: a correlation of {} architectures; from 2 to {} are "
+          "possible",
+          size, truth.size()));
     }
     results.push_back(correlation(std::span<const double>(sorted_predictions).first(size),
                                   std::span<const double>(sorted_truth).first(size)));

@@ -1,19 +1,81 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
+#include <torch/optim/optimizer.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "interchoice/nn/new_parameters.hpp"
+#include "interchoice/training/detail/optimizer_state.hpp"
+#include "interchoice/training/part.hpp"
+
 namespace interchoice {
 
-/// With which SGD momentum the copies of a split begin, given their source's.
-enum class CopyMomentum {
-  /// Each copy has a copy of it and moves on as its source does. The default.
-  kCopied,
-  /// Each copy begins without, as a new parameter does.
-  kFresh,
-  /// All copies and their source go on with one momentum, as in the reference implementation.
-  ///
-  /// Every parameter that has a gradient at a step moves the momentum, so no more than one of those
-  /// that share it may have one: `UnsampledWeights::kFreeze`, and a context a step at each
-  /// location.
-  kShared,
+/// Gives the copy of a split its momentum: the optimizer's state for `copy.parameter`, given that
+/// for `copy.source`. Called when the copy has joined the optimizer and has its gradient.
+/// `copied_momentum`, `fresh_momentum`, or any callable of these parameters.
+using CopyMomentum = Part<void(torch::optim::Optimizer&, const NewParameter& copy)>;
+
+/// Each copy has a copy of its source's momentum, whichever optimizer keeps it, and moves on as its
+/// source does. The default.
+///
+/// *Throws* c10::Error for the state of an optimizer that is none of libtorch's SGD, Adam, AdamW,
+/// RMSprop and Adagrad.
+struct CopiedMomentum {
+  void operator()(torch::optim::Optimizer& optimizer, const NewParameter& copy) const {
+    auto& states = optimizer.state();
+    const auto source = states.find(copy.source.unsafeGetTensorImpl());
+    if (source == states.end()) return;
+    auto state = static_cast<const torch::optim::OptimizerParamState&>(*source->second).clone();
+    struct {
+      void operator()(const char*, at::Tensor& tensor) const {
+        if (tensor.defined()) tensor = tensor.clone();
+      }
+      void operator()(const char*, std::int64_t&) const {}
+    } separate;  // clone() shares the tensors
+    TORCH_CHECK(detail::visit_optimizer_state(*state, separate),
+                "interchoice: copied_momentum does not know this optimizer's state; use "
+                "fresh_momentum, or a callable of your own (training/copy_momentum.hpp)");
+    states[copy.parameter.unsafeGetTensorImpl()] = std::move(state);
+  }
+  std::string text() const { return "copied"; }
 };
+inline constexpr CopiedMomentum copied_momentum{};
+
+/// Each copy begins without momentum, as any new parameter does.
+struct FreshMomentum {
+  void operator()(torch::optim::Optimizer&, const NewParameter&) const {}
+  std::string text() const { return "fresh"; }
+};
+inline constexpr FreshMomentum fresh_momentum{};
+
+/// Lets an optimizer train parameters that a split added: each joins its source's group, and starts
+/// with a copy of the source's gradient and with the momentum that `momentum` gives it.
+///
+/// Copies of parameters that the optimizer does not train stay untrained; what it trains already is
+/// left alone.
+inline void add_new_parameters(torch::optim::Optimizer& optimizer, const NewParameters& added,
+                               const CopyMomentum& momentum = copied_momentum) {
+  std::unordered_map<const void*, std::size_t> group_of;
+  auto& groups = optimizer.param_groups();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (const at::Tensor& p : groups[g].params()) group_of.emplace(p.unsafeGetTensorImpl(), g);
+  }
+  for (const NewParameter& copy : added) {
+    const auto source_group = group_of.find(copy.source.unsafeGetTensorImpl());
+    if (source_group == group_of.end()) continue;
+    const std::size_t g = source_group->second;
+    if (!group_of.emplace(copy.parameter.unsafeGetTensorImpl(), g).second) continue;
+    groups[g].params().push_back(copy.parameter);
+    if (copy.source.grad().defined()) copy.parameter.mutable_grad() = copy.source.grad().clone();
+    momentum(optimizer, copy);
+  }
+}
 
 }  // namespace interchoice

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <cstddef>
 #include <functional>
 #include <numbers>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace interchoice {
@@ -42,9 +43,10 @@ struct WarmUp {
   LearningRate then;
   double operator()(std::size_t epoch, std::size_t epochs) const {
     if (epochs <= warm_epochs) {
-      throw std::invalid_argument("interchoice: a warm-up of " + std::to_string(warm_epochs) +
-                                  " epochs in a training of " + std::to_string(epochs) +
-                                  "; train longer or warm up for fewer epochs");
+      throw std::invalid_argument(fmt::format(
+          "interchoice: a warm-up of {} epochs in a training of {}; train longer or warm up for "
+          "fewer epochs",
+          warm_epochs, epochs));
     }
     const std::size_t rest = epochs - warm_epochs;
     if (epoch >= warm_epochs) return then(epoch - warm_epochs, rest);

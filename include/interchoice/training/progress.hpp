@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -10,7 +11,7 @@
 
 namespace interchoice {
 
-/// How far a long task is: what the library tells whoever asked for it.
+/// The state of a long task, as the library reports it.
 struct Progress {
   std::size_t done;   // steps finished
   std::size_t total;  // steps in all
@@ -18,7 +19,7 @@ struct Progress {
   bool is_milestone;  // worth a line of its own where output is kept (an epoch's end, say)
 };
 
-/// Whoever does not want to know.
+/// A report that goes nowhere.
 struct NoProgress {
   void operator()(const Progress&) const {}
 };
@@ -44,11 +45,10 @@ class TerminalProgress {
                             ? 0
                             : seconds / static_cast<double>(progress.done) *
                                   static_cast<double>(progress.total - progress.done);
-    std::fprintf(
-        stream_, "%s%s%s%s  %3.0f %%  %s elapsed, %s left%s", is_terminal_ ? "\r\033[K" : "",
-        task_.c_str(), task_.empty() ? "" : ": ", progress.state.c_str(),
-        100 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
-        clock_text(seconds).c_str(), clock_text(left).c_str(), is_terminal_ && !last ? "" : "\n");
+    fmt::print(stream_, "{}{}{}{}  {:3.0f} %  {} elapsed, {} left{}",
+               is_terminal_ ? "\r\033[K" : "", task_, task_.empty() ? "" : ": ", progress.state,
+               100 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
+               clock_text(seconds), clock_text(left), is_terminal_ && !last ? "" : "\n");
     std::fflush(stream_);
   }
 
@@ -56,15 +56,9 @@ class TerminalProgress {
   using Clock = std::chrono::steady_clock;
 
   static std::string clock_text(double seconds) {
-    char text[32];
     const long whole = static_cast<long>(seconds);
-    if (whole >= 3600) {
-      std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60,
-                    whole % 60);
-    } else {
-      std::snprintf(text, sizeof text, "%ld:%02ld", whole / 60, whole % 60);
-    }
-    return text;
+    return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                         : fmt::format("{}:{:02}", whole / 60, whole % 60);
   }
 
   std::string task_;

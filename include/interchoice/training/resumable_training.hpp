@@ -1,42 +1,85 @@
 #pragma once
 
 #include <ATen/Context.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
+#include <fmt/core.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/identity.hpp"
+#include "interchoice/data/any_batch_source.hpp"
+#include "interchoice/data/detail/text_of.hpp"
+#include "interchoice/io/detail/digest.hpp"
 #include "interchoice/io/safetensors.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/device.hpp"
-#include "interchoice/training/checkpoint.hpp"
-#include "interchoice/training/training_identity.hpp"
+#include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/training_run.hpp"
 
 namespace interchoice {
 
-/// Where a training keeps its state.
+/// The file of a training's state.
 struct TrainingStateFile {
   std::filesystem::path path = {};
   /// Epochs between two states; the last epoch's is always kept.
   std::size_t every = 1;
 };
 
+/// The identity of a training beside its network: the texts of its parts, its sampler and its data,
+/// and the learning rates of all epochs. Trainings of equal identity go on alike.
+///
+/// *Throws* c10::Error if a part has no text.
+template <class Source, class Sampler>
+Identity training_identity(const Source& data, const Sampler& sample, const Training& training) {
+  detail::Digest rates;
+  for (std::size_t epoch = 0; epoch < training.epochs; ++epoch) {
+    rates.add(fmt::format("{}", training.learning_rate(epoch, training.epochs)));
+  }
+  Identity identity{
+      {"epochs", fmt::format("{}", training.epochs)},
+      {"loss", training.loss.text()},
+      {"optimizer", training.optimizer.text()},
+      {"learning rates",
+       fmt::format("from {}, digest {}", training.learning_rate(0, training.epochs), rates.text())},
+      {"unsampled weights", training.unsampled.text()},
+      {"momentum of copies", training.copies.text()},
+      {"batches of paths", training.path_batches == PathBatches::kSame ? "the same" : "successive"},
+      {"split epoch",
+       training.split_epoch ? fmt::format("{}", *training.split_epoch) : "the policy's"},
+      {"sampler", detail::text_of(sample)},
+      {"data", detail::text_of(data)}};
+  for (const auto& [name, text] : identity) {
+    TORCH_CHECK(
+        !text.empty(), "interchoice: the ", name,
+        " of a training has no text that tells it from others; give its type a `std::string "
+        "text() const` that names everything that changes what it does");
+  }
+  return identity;
+}
+
 namespace detail {
 
 inline constexpr const char* kTrainingKey = "interchoice_training";
-inline constexpr std::string_view kMomentumPrefix = "momentum.";
+inline constexpr int kTrainingFormat = 2;
+inline constexpr std::string_view kOptimizerPrefix = "optimizer.";
 inline constexpr std::string_view kGeneratorPrefix = "generator.";
 
-[[noreturn]] inline void fail_training(const std::filesystem::path& path, const std::string& what) {
-  throw std::runtime_error("interchoice: " + path.string() + ": " + what);
+[[noreturn]] inline void fail_training(const std::filesystem::path& path,
+                                       std::string_view message) {
+  throw std::runtime_error(fmt::format("interchoice: {}: {}", path.string(), message));
 }
 
 /// libtorch's random number generators that a network on a device may draw from (dropout does).
@@ -50,19 +93,38 @@ inline std::map<std::string, at::Generator> generators(const at::Device& device)
   return all;
 }
 
+/// Calls `visit(name, tensor)` for the members of an optimizer's state for one parameter; counts of
+/// steps are int64 tensors.
+template <class Visit>
+void visit_saved_state(torch::optim::Optimizer& optimizer, const at::Tensor& parameter,
+                       const Visit& visit) {
+  const auto state = optimizer.state().find(parameter.unsafeGetTensorImpl());
+  if (state == optimizer.state().end()) return;
+  struct {
+    const Visit& visit;
+    void operator()(const char* name, at::Tensor& tensor) const {
+      if (tensor.defined()) visit(name, tensor);
+    }
+    void operator()(const char* name, std::int64_t& count) const {
+      visit(name, at::scalar_tensor(count, at::TensorOptions(at::kLong)));
+    }
+  } as_tensors{visit};
+  visit_optimizer_state(*state->second, as_tensors);
+}
+
 /// Everything that a training is after an epoch.
 template <class Network, class Run>
-TensorFile training_file(const std::filesystem::path& path, Network& network, Run& run,
-                         const CheckpointHeader& header, const TrainingIdentity& identity) {
-  TensorFile file = network_file(path, *network, header);
-  nlohmann::json json{{"format", 1}, {"training", identity}};
+TensorFile training_file(Network& network, Run& run, const Identity& identity) {
+  TensorFile file = network_file(network, {});
+  nlohmann::json json{{"format", kTrainingFormat}};
+  for (const auto& [name, text] : identity) json["training"][name] = text;
   json["gradients"] = nlohmann::json::array();
   json["epochs"] = nlohmann::json::array();
   for (const auto& parameter : network->named_parameters()) {
-    const at::Tensor momentum = momentum_of(run.sgd(), parameter.value());
-    if (momentum.defined()) {
-      file.tensors[std::string(kMomentumPrefix) + parameter.key()] = momentum;
-    }
+    visit_saved_state(
+        run.optimizer(), parameter.value(), [&](const char* member, const at::Tensor& tensor) {
+          file.tensors[fmt::format("{}{}.{}", kOptimizerPrefix, parameter.key(), member)] = tensor;
+        });
     // Values are cleared before the next step; whether there are any decides what moves.
     if (parameter.value().grad().defined()) json["gradients"].push_back(parameter.key());
   }
@@ -70,15 +132,16 @@ TensorFile training_file(const std::filesystem::path& path, Network& network, Ru
     file.tensors[std::string(kGeneratorPrefix) + name] = generator.get_state();
   }
   for (const EpochRecord& e : run.record().epochs) {
-    json["epochs"].push_back({e.learning_rate, e.loss, e.accuracy, e.seconds});
+    const nlohmann::json accuracy = e.accuracy ? nlohmann::json(*e.accuracy) : nlohmann::json();
+    json["epochs"].push_back({e.learning_rate, e.loss, accuracy, e.seconds});
   }
   file.metadata[kTrainingKey] = json.dump();
   return file;
 }
 
-/// What the metadata of a training's file says.
+/// The metadata of a training's file.
 struct TrainingFacts {
-  TrainingIdentity identity;
+  Identity identity;
   std::vector<std::string> gradients;
   std::vector<EpochRecord> epochs;
 };
@@ -87,42 +150,37 @@ inline TrainingFacts parse_training_facts(const std::filesystem::path& path,
                                           const TensorFile& file) {
   const auto found = file.metadata.find(kTrainingKey);
   if (found == file.metadata.end()) {
-    fail_training(
-        path, "is no state of a training: its metadata has no '" + std::string(kTrainingKey) + "'");
+    fail_training(path,
+                  fmt::format("is no state of a training: its metadata has no '{}'", kTrainingKey));
   }
   TrainingFacts facts;
   try {
     const auto json = nlohmann::json::parse(found->second);
-    if (const int format = json.at("format").get<int>(); format != 1) {
-      fail_training(path, "training state of format " + std::to_string(format) +
-                              ", this version reads format 1");
+    if (const int format = json.at("format").get<int>(); format != kTrainingFormat) {
+      fail_training(path, fmt::format("training state of format {}, this version reads format {}; "
+                                      "remove it to begin anew",
+                                      format, kTrainingFormat));
     }
-    json.at("training").get_to(facts.identity);
+    for (const auto& [name, text] : json.at("training").items()) facts.identity.set(name, text);
     json.at("gradients").get_to(facts.gradients);
     for (const auto& row : json.at("epochs")) {
-      const auto values = row.get<std::vector<double>>();
-      if (values.size() != 4) fail_training(path, "an epoch has not 4 values");
-      facts.epochs.push_back({facts.epochs.size(), values[0], values[1], values[2], values[3]});
+      if (row.size() != 4) fail_training(path, "an epoch has not 4 values");
+      std::optional<double> accuracy;
+      if (!row.at(2).is_null()) accuracy = row.at(2).get<double>();
+      facts.epochs.push_back({facts.epochs.size(), row.at(0), row.at(1), accuracy, row.at(3)});
     }
   } catch (const nlohmann::json::exception& error) {
-    fail_training(path, std::string("the training's state is damaged: ") + error.what());
+    fail_training(path, fmt::format("the training's state is damaged: {}", error.what()));
   }
   return facts;
 }
 
-inline void require_same_training(const std::filesystem::path& path, const TrainingIdentity& is,
-                                  const TrainingIdentity& wanted) {
+inline void require_same_training(const std::filesystem::path& path, const Identity& there,
+                                  const Identity& here) {
   std::string message;
-  for (const auto& [name, text] : wanted) {
-    const auto found = is.find(name);
-    const std::string other = found == is.end() ? "" : found->second;
-    if (other != text) message += "\n  " + name + ": '" + other + "', here '" + text + "'";
-  }
-  if (!message.empty()) {
-    throw std::runtime_error(
-        "interchoice: " + path.string() +
-        " is the state of another training; remove it to begin anew:" + message);
-  }
+  for (const std::string& line : differences(there, here)) message += "\n  " + line;
+  if (message.empty()) return;
+  fail_training(path, "is the state of another training; remove it to begin anew:" + message);
 }
 
 /// The tensors below a prefix, taken out of a file's.
@@ -140,43 +198,85 @@ inline std::map<std::string, at::Tensor> extract_tensors(TensorFile& file,
   return taken;
 }
 
-/// Momentum, gradients and generators of a file, once its network has been loaded. Nothing is
-/// changed if something does not fit.
+using OptimizerStates =
+    std::vector<std::pair<at::Tensor, std::unique_ptr<torch::optim::OptimizerParamState>>>;
+
+/// The states that an optimizer is to have for the parameters of a network, out of a file's
+/// tensors, `<parameter>.<member>`.
+template <class Parameters>
+OptimizerStates parse_optimizer_states(const std::filesystem::path& path,
+                                       const Parameters& parameters,
+                                       const torch::optim::Optimizer& optimizer,
+                                       std::map<std::string, at::Tensor> saved) {
+  OptimizerStates states;
+  for (const auto& parameter : parameters) {
+    const at::Tensor& value = parameter.value();
+    auto state = empty_optimizer_state(optimizer);
+    const std::size_t left = saved.size();
+    const auto take = [&](const char* member, const auto& fits) {
+      const auto found = saved.find(fmt::format("{}.{}", parameter.key(), member));
+      if (found == saved.end() || !fits(found->second)) return at::Tensor();
+      const at::Tensor tensor = found->second;
+      saved.erase(found);
+      return tensor;
+    };
+    struct {
+      const at::Tensor& value;
+      const decltype(take)& take_member;
+      void operator()(const char* member, at::Tensor& tensor) const {
+        tensor = take_member(member, [&](const at::Tensor& t) {
+          return t.sizes() == value.sizes() && t.scalar_type() == value.scalar_type();
+        });
+        if (tensor.defined()) tensor = tensor.to(value.device());
+      }
+      void operator()(const char* member, std::int64_t& count) const {
+        const at::Tensor saved_count = take_member(member, [](const at::Tensor& t) {
+          return t.numel() == 1 && t.scalar_type() == at::kLong;
+        });
+        if (saved_count.defined()) count = saved_count.item<std::int64_t>();
+      }
+    } fill{value, take};
+    visit_optimizer_state(*state, fill);
+    if (saved.size() < left) states.emplace_back(value, std::move(state));
+  }
+  if (!saved.empty()) {
+    fail_training(path, fmt::format("the optimizer's '{}' fits no parameter of the network",
+                                    saved.begin()->first));
+  }
+  return states;
+}
+
+/// Takes up optimizer, gradients and generators of a file, once its network has been loaded.
+/// Nothing is changed if something does not fit.
 template <class Network, class Run>
 void take_training(const std::filesystem::path& path, Network& network, Run& run,
-                   const TrainingFacts& facts, const std::map<std::string, at::Tensor>& momenta,
-                   const std::map<std::string, at::Tensor>& states) {
+                   const TrainingFacts& facts, const std::map<std::string, at::Tensor>& optimizer,
+                   const std::map<std::string, at::Tensor>& generator_states) {
   auto parameters = network->named_parameters();
-  for (const auto& [name, momentum] : momenta) {
-    const at::Tensor* const parameter = parameters.find(name);
-    if (parameter == nullptr || parameter->sizes() != momentum.sizes() ||
-        parameter->scalar_type() != momentum.scalar_type()) {
-      fail_training(path, "the momentum of '" + name + "' fits no parameter of the network");
-    }
-  }
+  auto states = parse_optimizer_states(path, parameters, run.optimizer(), optimizer);
   for (const std::string& name : facts.gradients) {
     if (parameters.find(name) == nullptr) {
-      fail_training(path, "there is no parameter '" + name + "' to have a gradient");
+      fail_training(path, fmt::format("there is no parameter '{}' to have a gradient", name));
     }
   }
   auto random = generators(device_of(*network));
   for (auto& [name, generator] : random) {
-    const auto state = states.find(name);
-    if (state == states.end() || state->second.scalar_type() != at::kByte ||
+    const auto state = generator_states.find(name);
+    if (state == generator_states.end() || state->second.scalar_type() != at::kByte ||
         state->second.sizes() != generator.get_state().sizes()) {
-      fail_training(path, "the state of the random number generator '" + name +
-                              "' is missing or not this libtorch's; on this device the training "
-                              "cannot go on from here");
+      fail_training(path, fmt::format("the state of the random number generator '{}' is missing or "
+                                      "not this libtorch's; on this device the training cannot go "
+                                      "on from here",
+                                      name));
     }
   }
-  for (const auto& [name, momentum] : momenta) {
-    at::Tensor& parameter = parameters[name];
-    set_momentum(run.sgd(), parameter, momentum.to(parameter.device()));
+  for (auto& [parameter, state] : states) {
+    run.optimizer().state()[parameter.unsafeGetTensorImpl()] = std::move(state);
   }
   for (const std::string& name : facts.gradients) {
     parameters[name].mutable_grad() = at::zeros_like(parameters[name]);
   }
-  for (auto& [name, generator] : random) generator.set_state(states.at(name));
+  for (auto& [name, generator] : random) generator.set_state(generator_states.at(name));
   run.go_on_after(facts.epochs);
 }
 
@@ -186,36 +286,33 @@ void take_training(const std::filesystem::path& path, Network& network, Run& run
 /// after every epoch, and a call that finds the file goes on from there.
 ///
 /// The result is, bit by bit, that of a training that was never interrupted (on a device and with a
-/// number of threads that compute alike): weights, buffers, splits, momentum, the state of
-/// libtorch's random number generators, and the records. What was stopped within an epoch begins
-/// that epoch again. A finished training's file gives back its network and its record at once.
+/// number of threads that compute alike): weights, buffers, splits, the optimizer's state, the
+/// states of libtorch's random number generators, and the records. What was stopped within an epoch
+/// begins that epoch again. A finished training's file gives back its network and its record at
+/// once.
 ///
-/// `network` is as it is before its first step; `header` says what it is (`checkpoint_header`).
-/// *Throws* c10::Error for what cannot be kept: `CopyMomentum::kShared`, and policies of
-/// `last_used` copies. std::runtime_error for a file that is damaged, of another network, or of
-/// another training (`training_identity`; every difference is named); the file is left alone then,
-/// network and generators too if only the training differs. And what `train` throws. *Cost*: writes
-/// the network twice over (weights, momentum) for each state.
+/// `network` is as it is before its first step. *Throws* c10::Error for what cannot be kept or told
+/// apart: an optimizer that is none of libtorch's SGD, Adam, AdamW, RMSprop and Adagrad, parts
+/// without text (`training_identity`). std::runtime_error for a file that is damaged, of another
+/// network, or of another training (every difference is named); the file is left alone then,
+/// network and generators too if only the training differs. And as `train`. *Cost*: writes the
+/// network's weights and the optimizer's state each time.
 template <class Network, class Source, class Sampler, class Report = NoProgress>
-TrainingRecord train_resumable(const TrainingStateFile& state, Network& network,
-                               const CheckpointHeader& header, const Source& data,
-                               const Sampler& sample, const Training& training,
+TrainingRecord train_resumable(const TrainingStateFile& state, const Network& network,
+                               const Source& data, const Sampler& sample, const Training& training,
                                Report&& report = {}) {
   static_assert(detail::CheckedTraining<Network, Source, Sampler>::value);
+  Network shared = network;
   TORCH_CHECK(state.every >= 1, "interchoice: TrainingStateFile::every is 0; at least 1 is needed");
-  TORCH_CHECK(training.copy_momentum != CopyMomentum::kShared,
-              "interchoice: train_resumable: CopyMomentum::kShared cannot be kept in a file; use "
-              "train, or another CopyMomentum");
-  detail::for_each_choice_block(*network, [](const std::string& name, const AnyChoiceBlock& block) {
-    TORCH_CHECK(block.is_saveable(), "interchoice: train_resumable: block '", name,
-                "' has the policy ", block.policy(),
-                ", whose copies cannot be saved; use split<Epoch>, or train");
-  });
-  const TrainingIdentity identity = training_identity(data, sample, training);
+  TORCH_CHECK(
+      detail::empty_optimizer_state(*training.optimizer(*shared)) != nullptr,
+      "interchoice: train_resumable keeps the state of libtorch's SGD, Adam, AdamW, RMSprop "
+      "and Adagrad; use one of them, or train");
+  const Identity identity = training_identity(data, sample, training);
   const bool is_begun = std::filesystem::exists(state.path);
   TensorFile file;
   detail::TrainingFacts facts;
-  std::map<std::string, at::Tensor> momenta;
+  std::map<std::string, at::Tensor> optimizer;
   std::map<std::string, at::Tensor> generators;
   if (is_begun) {
     file = read_tensor_file(state.path);
@@ -224,19 +321,18 @@ TrainingRecord train_resumable(const TrainingStateFile& state, Network& network,
     if (facts.epochs.size() > training.epochs) {
       detail::fail_training(state.path, "has more epochs than the training");
     }
-    momenta = detail::extract_tensors(file, detail::kMomentumPrefix);
+    optimizer = detail::extract_tensors(file, detail::kOptimizerPrefix);
     generators = detail::extract_tensors(file, detail::kGeneratorPrefix);
-    detail::take_network(state.path, file, *network, header);
+    detail::take_network(state.path, file, shared);
   }
-  TrainingRun run(network, data, sample, training);
-  if (is_begun) detail::take_training(state.path, network, run, facts, momenta, generators);
+  TrainingRun run(shared, data, sample, training);
+  if (is_begun) detail::take_training(state.path, shared, run, facts, optimizer, generators);
   while (!run.is_over()) {
     run.run_epoch(report);
     const std::size_t done = run.record().epochs.size();
     if (run.record().epochs.back().is_partial) break;
     if (done % state.every == 0 || run.is_over()) {
-      write_tensor_file(state.path,
-                        detail::training_file(state.path, network, run, header, identity));
+      write_tensor_file(state.path, detail::training_file(shared, run, identity));
     }
   }
   return run.record();

@@ -6,19 +6,19 @@
 
 namespace interchoice {
 
-/// Trains one random path a step, or several.
+/// Trains one random path a step, or several:
 ///
-/// For each epoch: let splits happen, set the learning rate; for each step: sample architectures,
-/// clear gradients; cross entropy and backward for each of them; SGD step. A thin loop over public
-/// parts: write your own where it does not fit.
+///   train(net, data, sample, {.epochs = 20, .learning_rate = cosine(0.1, 1e-5)});
+///
+/// A loop around `PathStep` with the parts of `Training`; write your own where it does not fit.
 ///
 /// `network` is a module holder with `forward(x, architecture)`, `data` a `BatchSource`, `sample` a
-/// `PathSampler` or a `MultiPathSampler`. Gradients of several paths are added up;
+/// sampler of one or several paths a step. Gradients of several paths are added up;
 /// `Training::path_batches` says which batches they see. The same seeds give the same result,
 /// whatever ran before. *Throws* std::runtime_error if a loss is not finite, before the weights are
 /// touched (BatchNorm's running statistics have seen the batch by then).
 template <class Network, class Source, class Sampler, class Report = NoProgress>
-TrainingRecord train(Network& network, const Source& data, const Sampler& sample,
+TrainingRecord train(const Network& network, const Source& data, const Sampler& sample,
                      const Training& training, Report&& report = {}) {
   static_assert(detail::CheckedTraining<Network, Source, Sampler>::value);
   TrainingRun run(network, data, sample, training);

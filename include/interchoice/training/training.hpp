@@ -7,41 +7,55 @@
 
 #include "interchoice/training/copy_momentum.hpp"
 #include "interchoice/training/learning_rate.hpp"
-#include "interchoice/training/path_batches.hpp"
-#include "interchoice/training/sgd.hpp"
+#include "interchoice/training/loss.hpp"
+#include "interchoice/training/optimizer.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
 namespace interchoice {
 
-/// How a super-network is trained. The defaults are the paper's on NAS-Bench-201 (Table 5).
+/// Which batches the paths of one step see, where a sampler draws several paths a step (strict
+/// fairness). Their gradients are added up, not averaged, for one optimizer step.
+enum class PathBatches {
+  /// All paths see the same batch: an epoch has a step for each batch, and costs n times a
+  /// single-path epoch. FairNAS (Chu et al. 2021), algorithm 1, and the default.
+  kSame,
+  /// Path j of step s sees batch n s + j: an epoch has floor(batches / n) steps and costs what a
+  /// single-path epoch costs. What is left of an epoch, fewer than n batches, is not used: a step
+  /// with fewer paths would not be fair, and every epoch leaves other examples out. The reference
+  /// implementation.
+  kSuccessive,
+};
+
+/// How a super-network is trained, composed of parts; each takes the library's or any callable of
+/// one's own. The defaults are the paper's on NAS-Bench-201 (Table 5).
 struct Training {
   std::size_t epochs = 250;
+  Loss loss = CrossEntropy{};
+  OptimizerMaker optimizer = Sgd{};
   LearningRate learning_rate = cosine(0.025, 1e-5);
-  SgdOptions sgd = {};
-  UnsampledWeights unsampled = UnsampledWeights::kMove;
-  /// Targets (1 - e) onehot + e / classes.
-  double label_smoothing = 0;
-  /// Which batches the paths of a step see, where the sampler draws several.
-  PathBatches path_batches = PathBatches::kSameBatch;
+  UnsampledWeights unsampled = move;
+  /// The momentum with which the copies of a split begin.
+  CopyMomentum copies = copied_momentum;
+  PathBatches path_batches = PathBatches::kSame;
   /// The epoch of a split for policies `split<on_demand, ...>`; other policies know theirs.
   std::optional<std::size_t> split_epoch = {};
-  /// With which momentum the copies of a split begin. `kShared` needs `UnsampledWeights::kFreeze`.
-  CopyMomentum copy_momentum = CopyMomentum::kCopied;
   /// Asked after every step; true ends the training cleanly.
   std::function<bool()> stop = {};
 };
 
-/// What an epoch of training came to.
+/// The outcome of one epoch of training.
 struct EpochRecord {
   std::size_t epoch;
   double learning_rate;
-  double loss;      // mean over the epoch's images, each counted for every path that saw it
-  double accuracy;  // share of them that was classified right by that path
+  double loss;  // mean over the epoch's examples, each counted for every path that saw it
+  /// The fraction of targets that are the index of the largest logit of axis 1, for that path; none
+  /// where targets are no classes.
+  std::optional<double> accuracy;
   double seconds;
   bool is_partial = false;  // stopped before its last step
 };
 
-/// What a training came to.
+/// The outcome of a training.
 struct TrainingRecord {
   std::vector<EpochRecord> epochs;
   /// Whether `Training::stop` ended it before its last step.

@@ -2,25 +2,33 @@
 
 #include <torch/nn/module.h>
 
+#include <string>
+
+#include "interchoice/training/part.hpp"
+
 namespace interchoice {
 
-/// What happens to weights that the sampled path of a step does not use.
+/// Clears the gradients of a network before a step, and so decides what happens to weights that the
+/// sampled path does not use: with momentum and weight decay it matters whether their gradient is
+/// zero or absent. `move`, `freeze`, or any callable of these parameters.
 ///
-/// With momentum and weight decay it matters whether their gradient is zero or absent.
-enum class UnsampledWeights {
-  /// Gradients are zeroed: once sampled, weights decay and coast on at every later step. The
-  /// reference implementation, and the default.
-  kMove,
-  /// Gradients are removed: weights off the path stay exactly what they are (SPOS). For whole
-  /// parameters: a bias table is one, so that its unused rows move as in kMove when a row is used.
-  kFreeze,
-};
+/// Weights that were never sampled have no gradient either way and stay what they are.
+using UnsampledWeights = Part<void(torch::nn::Module&)>;
 
-/// Clears all gradients of a network before a step.
-///
-/// Weights that were never sampled have no gradient in either mode and stay what they are.
-inline void clear_gradients(torch::nn::Module& network, UnsampledWeights mode) {
-  network.zero_grad(/*set_to_none=*/mode == UnsampledWeights::kFreeze);
-}
+/// Gradients are zeroed: once sampled, weights decay and coast on at every later step. The
+/// reference implementation, and the default.
+struct MoveUnsampled {
+  void operator()(torch::nn::Module& network) const { network.zero_grad(/*set_to_none=*/false); }
+  std::string text() const { return "move"; }
+};
+inline constexpr MoveUnsampled move{};
+
+/// Gradients are removed: weights off the path stay exactly what they are (SPOS). For whole
+/// parameters: a bias table is one, so that its unused rows move as with `move` when a row is used.
+struct FreezeUnsampled {
+  void operator()(torch::nn::Module& network) const { network.zero_grad(/*set_to_none=*/true); }
+  std::string text() const { return "freeze"; }
+};
+inline constexpr FreezeUnsampled freeze{};
 
 }  // namespace interchoice

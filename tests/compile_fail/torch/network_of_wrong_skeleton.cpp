@@ -32,4 +32,4 @@ struct Skeleton {
 using Chain = ic::ChainNetwork<Skeleton<ChainSpace>>::Space;
 using Cell = ic::CellNetwork<Skeleton<CellSpace>>::Space;
 using Nb201 = ic::NasBench201Network<Edges>::Space;
-constexpr ic::Cost kCost = ic::cost_of_candidate<ic::Candidates<Costless>>(0, {}, {});
+constexpr ic::Cost kCost = ic::cost_of_candidate<ic::Candidates<Costless>>(0, 0, {}, {});

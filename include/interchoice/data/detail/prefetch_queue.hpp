@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -11,6 +12,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <ranges>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -20,7 +22,8 @@
 
 namespace interchoice::detail {
 
-/// Makes `epoch[i]` on threads of its own for the indices that follow the one last taken.
+/// Makes the batches of an epoch (`BatchRange`) that follow the one last taken on threads of its
+/// own.
 ///
 /// *Invariant*: `ready_` holds batches of [expected_, end_) only, made since the last jump.
 template <class Epoch>
@@ -44,7 +47,8 @@ class PrefetchQueue {
   PrefetchQueue& operator=(const PrefetchQueue&) = delete;
 
   Batch take(std::int64_t index) {
-    if (index < 0 || index >= limits_.size) return epoch_[index];  // which throws
+    TORCH_CHECK_INDEX(index >= 0 && index < limits_.size, "interchoice: batch ", index,
+                      " of an epoch of ", limits_.size, " batches");
     const std::lock_guard turn(turn_);
     std::unique_lock lock(mutex_);
     if (index != expected_) {
@@ -82,7 +86,7 @@ class PrefetchQueue {
       lock.unlock();
       Made made;
       try {
-        made.batch = epoch_[index];
+        made.batch = std::ranges::begin(epoch_)[index];
       } catch (...) {
         made.error = std::current_exception();
       }

@@ -7,22 +7,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
+#include "interchoice/data/any_batch_source.hpp"
 #include "interchoice/evaluation/detail/batch_norms.hpp"
+#include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/nn/device.hpp"
 #include "interchoice/nn/normalised_values.hpp"
 
 namespace interchoice::detail {
 
-/// How calibration batches become running statistics.
-enum class NormUpdate { kMomentum, kAverage, kBiasedAverage };
-
 /// Gives every BatchNorm a momentum of 1 while it lives: running statistics are the last batch's.
 class LastBatchOnly {
  public:
-  explicit LastBatchOnly(std::vector<RunningNorm>& norms) : norms_(norms) {
-    for (RunningNorm& norm : norms_) {
+  explicit LastBatchOnly(const std::vector<RunningNorm>& norms) : norms_(norms) {
+    for (const RunningNorm& norm : norms_) {
       kept_.push_back(norm.options->momentum());
       norm.options->momentum(1.0);
     }
@@ -34,68 +35,113 @@ class LastBatchOnly {
   LastBatchOnly& operator=(const LastBatchOnly&) = delete;
 
  private:
-  std::vector<RunningNorm>& norms_;
+  const std::vector<RunningNorm>& norms_;
   std::vector<std::optional<double>> kept_;
 };
 
-/// Sets all statistics to those of a new BatchNorm: mean 0, variance 1, no batch seen.
-inline void reset_statistics(std::vector<RunningNorm>& norms) {
-  const c10::NoGradGuard no_grad;
-  for (RunningNorm& norm : norms) {
-    norm.mean.zero_();
-    norm.variance.fill_(1);
-    norm.batches.zero_();
+/// A recalibration of one network, whose BatchNorms and device are looked up once.
+class NormCalibration {
+ public:
+  NormCalibration(torch::nn::Module& network, const Recalibration& recalibration)
+      : network_(network),
+        recalibration_(recalibration),
+        device_(device_of(network)),
+        norms_(running_norms(network)) {
+    TORCH_CHECK(!recalibration.calibrates() || recalibration.batches >= 1,
+                "interchoice: a recalibration needs at least 1 batch, got ", recalibration.batches,
+                "; take Recalibration::none() for none");
   }
-}
 
-/// What the last batch's unbiased variance has to be multiplied by to be the biased one.
-inline double bias_factor(const RunningNorm& norm, const NormalisedValues& values) {
-  const std::int64_t count = values.of(norm.mean);
-  TORCH_CHECK(count > 0, "interchoice: biased_average: BatchNorm '", norm.name,
-              "' does not run through convolution_norm or adjusted_norm, so the number of its "
-              "values is unknown; call one of them in its module, or take Recalibration::average");
-  return static_cast<double>(count - 1) / static_cast<double>(count);
-}
+  at::Device device() const { return device_; }
 
-/// Runs `pass(i)` for each calibration batch, in training mode and without gradients, so that the
-/// statistics of the norms that it uses become what `update` says. Leaves the network in training
-/// mode.
-template <class Pass>
-void calibrate_norms(torch::nn::Module& network, std::vector<RunningNorm>& norms, NormUpdate update,
-                     std::int64_t batches, const Pass& pass) {
-  const c10::NoGradGuard no_grad;
-  network.train();
-  if (update == NormUpdate::kMomentum) {
-    for (std::int64_t i = 0; i < batches; ++i) pass(i);
-    return;
-  }
-  struct Sum {
-    at::Tensor mean;
-    at::Tensor variance;
-  };
-  std::vector<Sum> sums(norms.size());
-  std::vector<std::int64_t> versions(norms.size());
-  const LastBatchOnly momentum(norms);
-  const NormalisedValues values;
-  for (std::int64_t i = 0; i < batches; ++i) {
-    for (std::size_t k = 0; k < norms.size(); ++k) versions[k] = norms[k].version();
-    pass(i);
-    for (std::size_t k = 0; k < norms.size(); ++k) {
-      if (norms[k].version() == versions[k]) continue;
-      const at::Tensor mean = norms[k].mean.to(at::kDouble);
-      at::Tensor variance = norms[k].variance.to(at::kDouble);
-      if (update == NormUpdate::kBiasedAverage) {
-        variance = variance * bias_factor(norms[k], values);
-      }
-      sums[k].mean = sums[k].mean.defined() ? sums[k].mean + mean : mean;
-      sums[k].variance = sums[k].variance.defined() ? sums[k].variance + variance : variance;
+  /// Where the recalibration says so, statistics are those of a new BatchNorm: mean 0, variance 1,
+  /// no batch seen.
+  void reset() {
+    if (recalibration_.method != Recalibration::Method::kResetMomentum) return;
+    const c10::NoGradGuard no_grad;
+    for (RunningNorm& norm : norms_) {
+      norm.mean.zero_();
+      norm.variance.fill_(1);
+      norm.batches.zero_();
     }
   }
-  for (std::size_t k = 0; k < norms.size(); ++k) {
-    if (!sums[k].mean.defined()) continue;
-    norms[k].mean.copy_(sums[k].mean / static_cast<double>(batches));
-    norms[k].variance.copy_(sums[k].variance / static_cast<double>(batches));
+
+  /// Runs `pass(i)` for each calibration batch, in training mode and without gradients, so that the
+  /// statistics of the BatchNorms that it uses become what the recalibration says. Leaves the
+  /// network in evaluation mode.
+  void calibrate(const std::function<void(std::int64_t)>& pass) {
+    if (recalibration_.calibrates()) {
+      const c10::NoGradGuard no_grad;
+      network_.train();
+      if (recalibration_.method == Recalibration::Method::kAverage ||
+          recalibration_.method == Recalibration::Method::kBiasedAverage) {
+        average(pass);
+      } else {
+        for (std::int64_t i = 0; i < recalibration_.batches; ++i) pass(i);
+      }
+    }
+    evaluation_mode();
   }
-}
+
+  /// All of it, with the whole network as the pass.
+  void run(const AnyBatchSource& data, const std::function<void(const at::Tensor&)>& forward) {
+    reset();
+    calibrate([&](std::int64_t i) { forward(on_device(data.calibration(i), device_).data); });
+  }
+
+  /// Evaluation mode; BatchNorms that are to take the batch's statistics are in training mode.
+  void evaluation_mode() {
+    network_.eval();
+    if (recalibration_.method != Recalibration::Method::kBatchStatistics) return;
+    for (const RunningNorm& norm : norms_) norm.module->train();
+  }
+
+ private:
+  void average(const std::function<void(std::int64_t)>& pass) {
+    struct Sum {
+      at::Tensor mean;
+      at::Tensor variance;
+    };
+    std::vector<Sum> sums(norms_.size());
+    std::vector<std::int64_t> versions(norms_.size());
+    const LastBatchOnly momentum(norms_);
+    const NormalisedValues values;
+    for (std::int64_t i = 0; i < recalibration_.batches; ++i) {
+      for (std::size_t k = 0; k < norms_.size(); ++k) versions[k] = norms_[k].batches._version();
+      pass(i);
+      for (std::size_t k = 0; k < norms_.size(); ++k) {
+        if (norms_[k].batches._version() == versions[k]) continue;  // it did not run
+        const at::Tensor mean = norms_[k].mean.to(at::kDouble);
+        at::Tensor variance = norms_[k].variance.to(at::kDouble);
+        if (recalibration_.method == Recalibration::Method::kBiasedAverage) {
+          variance = variance * bias_factor(norms_[k], values);
+        }
+        sums[k].mean = sums[k].mean.defined() ? sums[k].mean + mean : mean;
+        sums[k].variance = sums[k].variance.defined() ? sums[k].variance + variance : variance;
+      }
+    }
+    const auto count = static_cast<double>(recalibration_.batches);
+    for (std::size_t k = 0; k < norms_.size(); ++k) {
+      if (!sums[k].mean.defined()) continue;
+      norms_[k].mean.copy_(sums[k].mean / count);
+      norms_[k].variance.copy_(sums[k].variance / count);
+    }
+  }
+
+  // The last batch's biased variance over its unbiased one.
+  static double bias_factor(const RunningNorm& norm, const NormalisedValues& values) {
+    const std::int64_t count = values.of(norm.mean);
+    TORCH_CHECK(count > 0, "interchoice: biased_average: BatchNorm '", norm.name,
+                "' does not run through convolution_norm or adjusted_norm, so the number of its "
+                "values is unknown; call one of them in its module, or take "
+                "Recalibration::average");
+    return static_cast<double>(count - 1) / static_cast<double>(count);
+  }
+
+  torch::nn::Module& network_;
+  Recalibration recalibration_;
+  at::Device device_;
+  std::vector<RunningNorm> norms_;
+};
 
 }  // namespace interchoice::detail

@@ -5,11 +5,9 @@
 #include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,23 +19,9 @@ namespace interchoice::detail {
 /// Which buffers the segments of the present path have changed, with the values from before.
 class TouchedBuffers {
  public:
-  TouchedBuffers(torch::nn::Module& network, const std::vector<RunningNorm>& norms,
-                 std::vector<Segment> segments)
+  TouchedBuffers(torch::nn::Module& network, std::vector<Segment> segments)
       : segments_(std::move(segments)) {
-    std::vector<at::Tensor> of_norms;
-    for (const RunningNorm& norm : norms) {
-      units_.push_back({norm.name, {norm.mean, norm.variance, norm.batches}, {}, {}, true});
-      of_norms.insert(of_norms.end(), units_.back().now.begin(), units_.back().now.end());
-    }
-    for (const auto& buffer : network.named_buffers()) {
-      const bool is_of_norm =
-          std::any_of(of_norms.begin(), of_norms.end(),
-                      [&](const at::Tensor& x) { return x.is_same(buffer.value()); });
-      if (!is_of_norm) units_.push_back({buffer.key(), {buffer.value()}, {}, {}, false});
-    }
-    for (Unit& unit : units_) {
-      for (const at::Tensor& x : unit.now) unit.before.push_back(x.detach().clone());
-    }
+    for (KeptBuffers& buffers : keep_buffers(network)) units_.push_back({std::move(buffers)});
   }
 
   /// A first batch starts.
@@ -51,8 +35,8 @@ class TouchedBuffers {
       if (!unit.has_changed()) continue;
       unit.note();
       TORCH_CHECK(!unit.owner || *unit.owner == i, "interchoice: prefix sharing: the buffers of '",
-                  unit.name, "' are changed by segment '", segments_[unit.owner.value_or(0)].name,
-                  "' and by segment '", segments_[i].name,
+                  unit.buffers.name, "' are changed by segment '",
+                  segments_[unit.owner.value_or(0)].name, "' and by segment '", segments_[i].name,
                   "', so results would depend on what is shared; rank without sharing");
       unit.owner = i;
     }
@@ -62,30 +46,25 @@ class TouchedBuffers {
   void restore_behind(std::size_t level) {
     for (Unit& unit : units_) {
       if (!unit.owner || *unit.owner < level) continue;
-      for (std::size_t k = 0; k < unit.now.size(); ++k) unit.now[k].copy_(unit.before[k]);
+      unit.buffers.restore();
       unit.owner.reset();
     }
   }
 
  private:
   struct Unit {
-    std::string name;
-    std::vector<at::Tensor> now;
-    std::vector<at::Tensor> before;
-    std::optional<std::size_t> owner;
-    bool is_norm;
-    std::int64_t version = 0;
-    at::Tensor noted = {};
+    KeptBuffers buffers;
+    std::optional<std::size_t> owner = {};
+    std::int64_t version = 0;  // of a BatchNorm's
+    at::Tensor noted = {};     // of others, which may change without a version
 
     void note() {
-      if (is_norm) {
-        version = now.back()._version();
-      } else {
-        noted = now.back().detach().clone();
-      }
+      version = buffers.version();
+      if (!buffers.is_of_norm) noted = buffers.now.front().detach().clone();
     }
     bool has_changed() const {
-      return is_norm ? now.back()._version() != version : !at::equal(now.back(), noted);
+      return buffers.is_of_norm ? buffers.version() != version
+                                : !at::equal(buffers.now.front(), noted);
     }
   };
 

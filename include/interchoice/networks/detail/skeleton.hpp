@@ -4,14 +4,47 @@
 #include <torch/nn/module.h>
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "interchoice/networks/segments.hpp"
 #include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/observability.hpp"
 #include "interchoice/nn/operation.hpp"
 
-// What chain and cell networks share: stem and head of a skeleton, and its optional members.
+// The part that chain and cell networks share: a skeleton's stem and head, its optional members.
 
 namespace interchoice::detail {
+
+template <class Skeleton>
+struct OperationsIn {
+  using type = typename Skeleton::Space;
+};
+template <class Skeleton>
+requires requires { typename Skeleton::Operations; }
+struct OperationsIn<Skeleton> {
+  using type = typename Skeleton::Operations;
+};
+
+/// The operations of a choice of a skeleton: of its own list, or of the space.
+template <class Skeleton, class Policy>
+std::vector<AnyOperation> operations_in(std::size_t choice) {
+  if constexpr (requires { typename Skeleton::Operations; }) {
+    return operations_of<typename Skeleton::Operations>(choice);
+  } else {
+    return own_operations<typename Skeleton::Space, Policy>(choice);
+  }
+}
+
+template <class Skeleton>
+constexpr typename Skeleton::Options default_options() {
+  if constexpr (requires { Skeleton::default_options(); }) {
+    return Skeleton::default_options();
+  } else {
+    return {};
+  }
+}
 
 template <class Skeleton>
 constexpr Response head_response() {
@@ -22,48 +55,71 @@ constexpr Response head_response() {
   }
 }
 
-template <class Skeleton>
-constexpr Cost candidate_cost(std::size_t choice, std::size_t candidate, const Geometry& geometry,
-                              const SpatialSize& input) {
-  if constexpr (requires { typename Skeleton::Operations; }) {
-    return cost_of_candidate<typename Skeleton::Operations>(candidate, geometry, input);
-  } else {
-    return cost_of_choice<typename Skeleton::Space>(choice, candidate, geometry, input);
-  }
+/// The cost of stem and head, and of what stands between them: `add_body(cost, map)` adds it and
+/// takes the map from the size behind the stem to the one in front of the head.
+template <class Skeleton, class AddBody>
+constexpr Cost network_cost(const typename Skeleton::Options& options, const SpatialSize& input,
+                            const AddBody& add_body) {
+  Cost cost = Skeleton::stem_cost(options, input);
+  SpatialSize map = input.reduced(Skeleton::stem_stride);
+  add_body(cost, map);
+  return cost + Skeleton::head_cost(options, map);
 }
 
-/// The options, the stem and the head of a network.
+/// A network with a skeleton's stem and head. The body is its own matter.
 template <class Skeleton>
-class NetworkEnds {
+class SkeletonModule : public torch::nn::Module {
  public:
+  using Space = typename Skeleton::Space;
   using Options = typename Skeleton::Options;
-
-  /// Registers the stem with the owner. The head comes after the body: `add_head`.
-  NetworkEnds(torch::nn::Module& owner, const Options& options) : options_(options) {
-    if constexpr (requires { Skeleton::check(options); }) Skeleton::check(options);
-    stem_ = owner.register_module("stem", Skeleton::stem(options));
-  }
-  void add_head(torch::nn::Module& owner) {
-    head_ = owner.register_module("head", Skeleton::head(options_));
-  }
-  /// Sets the initial weights of everything below the owner, if the skeleton has its own.
-  void initialise(torch::nn::Module& owner) const {
-    if constexpr (requires { Skeleton::initialise(owner, options_); }) {
-      Skeleton::initialise(owner, options_);
-    }
-  }
 
   const Options& options() const { return options_; }
 
-  at::Tensor stem(const at::Tensor& x) {
-    return stem_->forward(x.contiguous(at::MemoryFormat::ChannelsLast));
+  /// Draws new initial weights as the skeleton says, for all modules that are there by now. Called
+  /// by the constructor.
+  void initialise() {
+    if constexpr (requires { Skeleton::initialise(*this, options_); }) {
+      Skeleton::initialise(*this, options_);
+    }
   }
-  at::Tensor head(const at::Tensor& x) { return head_->forward(x); }
+
+  /// Stem, the body's segments, head.
+  const std::vector<Segment>& segments() const { return segments_; }
+
+ protected:
+  explicit SkeletonModule(const Options& options) : options_(options) {
+    if constexpr (requires { Skeleton::check(options); }) Skeleton::check(options);
+    stem_ = this->register_module("stem", Skeleton::stem(options));
+  }
+
+  /// To be called when the body is registered.
+  void finish(std::vector<Segment> body_segments) {
+    head_ = this->register_module("head", Skeleton::head(options_));
+    segments_ = std::move(body_segments);
+    segments_.insert(segments_.begin(), {"stem", {}});
+    segments_.push_back({"head", {}});
+    initialise();
+  }
+
+  /// Runs stem or head. Returns whether the segment was one of them.
+  bool run_end(std::size_t segment, Activations& activations) {
+    const at::Tensor& x = activations.front();
+    if (segment == 0) {
+      activations = {
+          stem_->forward(x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x)};
+    } else if (segment + 1 == segments_.size()) {
+      activations = {head_->forward(x)};
+    } else {
+      return false;
+    }
+    return true;
+  }
 
  private:
   Options options_;
   decltype(Skeleton::stem(std::declval<const Options&>())) stem_{nullptr};
   decltype(Skeleton::head(std::declval<const Options&>())) head_{nullptr};
+  std::vector<Segment> segments_;
 };
 
 }  // namespace interchoice::detail

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <tuple>
 
@@ -8,133 +10,84 @@
 
 namespace interchoice {
 
+namespace detail {
+
+template <class... Policies>
+struct CheckedHooks<compose<Policies...>> {
+  static constexpr bool value = (CheckedHooks<Policies>::value && ...);
+};
+
+// The place of the policy that has a hook; the number of policies where none has it.
+template <bool... Has>
+constexpr std::size_t owner_of_hook() {
+  constexpr std::array<bool, sizeof...(Has)> has{Has...};
+  static_assert(std::count(has.begin(), has.end(), true) <= 1,
+                "interchoice: compose<Policies...> needs policies on different hooks, and two of "
+                "these act on the same one; leave one of them out");
+  return static_cast<std::size_t>(std::find(has.begin(), has.end(), true) - has.begin());
+}
+
+}  // namespace detail
+
 /// The states of several policies. A hook is that of the one policy that has it, called with that
-/// policy's own context.
+/// policy's own context; `begin_epoch` is called for each policy that has it.
 template <class... Policies>
 struct dependency_state<compose<Policies...>> {
  private:
-  static constexpr std::size_t kInputScales =
-      (std::size_t{detail::HasInputScale<dependency_state<Policies>>} + ...);
-  static constexpr std::size_t kInputVectors =
-      (std::size_t{detail::HasInputVector<dependency_state<Policies>>} + ...);
+  template <class Policy>
+  using State = dependency_state<Policy>;
+  static constexpr std::size_t kNobody = sizeof...(Policies);
+  static constexpr std::size_t kScale =
+      detail::owner_of_hook<detail::HasInputScale<State<Policies>>...>();
+  static constexpr std::size_t kVector =
+      detail::owner_of_hook<detail::HasInputVector<State<Policies>>...>();
   static constexpr std::size_t kBefore =
-      (std::size_t{detail::HasBefore<dependency_state<Policies>>} + ...);
+      detail::owner_of_hook<detail::HasBefore<State<Policies>>...>();
   static constexpr std::size_t kAfter =
-      (std::size_t{detail::HasAfter<dependency_state<Policies>>} + ...);
-  static constexpr std::size_t kNormAdjustments =
-      (std::size_t{detail::HasNormAdjustment<dependency_state<Policies>>} + ...);
-  static constexpr std::size_t kCopies =
-      (std::size_t{detail::HasCopy<dependency_state<Policies>> ||
-                   detail::HasPrepare<dependency_state<Policies>>} +
-       ...);
-  static_assert(kInputScales <= 1 && kInputVectors <= 1 && kBefore <= 1 && kAfter <= 1 &&
-                    kNormAdjustments <= 1 && kCopies <= 1,
-                "interchoice: compose<Policies...> needs policies on different hooks, and two of "
-                "these act on the same one; leave one of them out");
+      detail::owner_of_hook<detail::HasAfter<State<Policies>>...>();
+  static constexpr std::size_t kNorm =
+      detail::owner_of_hook<detail::HasNormAdjustment<State<Policies>>...>();
+  static constexpr std::size_t kCopy = detail::owner_of_hook<detail::HasCopy<State<Policies>>...>();
+  static constexpr std::size_t kSplit =
+      detail::owner_of_hook<detail::HasSplit<State<Policies>>...>();
 
  public:
   template <SearchSpace Space>
   dependency_state(torch::nn::Module& owner, const SpaceSite<Space>& site)
       : parts_{Part<Policies>(owner, site.template with_policy<Policies>())...} {}
 
-  at::Tensor input_scale(const Selection& selection) requires(kInputScales == 1) {
-    at::Tensor result{};
-    each([&]<class State>(State& state, const Context& context) {
-      if constexpr (detail::HasInputScale<State>) {
-        const Selection own(context, selection.architecture());
-        result = state.input_scale(own);
-      }
-    });
-    return result;
+  at::Tensor input_scale(const Selection& at) requires(kScale != kNobody) {
+    return part<kScale>().state.input_scale(part<kScale>().own(at));
   }
-  at::Tensor input_vector(const Selection& selection) requires(kInputVectors == 1) {
-    at::Tensor result{};
-    each([&]<class State>(State& state, const Context& context) {
-      if constexpr (detail::HasInputVector<State>) {
-        const Selection own(context, selection.architecture());
-        result = state.input_vector(own);
-      }
-    });
-    return result;
+  at::Tensor input_vector(const Selection& at) requires(kVector != kNobody) {
+    return part<kVector>().state.input_vector(part<kVector>().own(at));
   }
-  at::Tensor before(const at::Tensor& x, const Selection& selection) requires(kBefore == 1) {
-    at::Tensor result{};
-    each([&]<class State>(State& state, const Context& context) {
-      if constexpr (detail::HasBefore<State>) {
-        const Selection own(context, selection.architecture());
-        result = state.before(x, own);
-      }
-    });
-    return result;
+  at::Tensor before(const at::Tensor& x, const Selection& at) requires(kBefore != kNobody) {
+    return part<kBefore>().state.before(x, part<kBefore>().own(at));
   }
-  at::Tensor after(const at::Tensor& y, const Selection& selection) requires(kAfter == 1) {
-    at::Tensor result{};
-    each([&]<class State>(State& state, const Context& context) {
-      if constexpr (detail::HasAfter<State>) {
-        const Selection own(context, selection.architecture());
-        result = state.after(y, own);
-      }
-    });
-    return result;
+  at::Tensor after(const at::Tensor& y, const Selection& at) requires(kAfter != kNobody) {
+    return part<kAfter>().state.after(y, part<kAfter>().own(at));
   }
-  NormAdjustment norm_adjustment(const Selection& selection) requires(kNormAdjustments == 1) {
-    NormAdjustment result{};
-    each([&]<class State>(State& state, const Context& context) {
-      if constexpr (detail::HasNormAdjustment<State>) {
-        const Selection own(context, selection.architecture());
-        result = state.norm_adjustment(own);
-      }
-    });
-    return result;
+  NormAdjustment norm_adjustment(const Selection& at) requires(kNorm != kNobody) {
+    return part<kNorm>().state.norm_adjustment(part<kNorm>().own(at));
   }
-  std::size_t copy(const Selection& selection) requires(
-      (detail::HasCopy<dependency_state<Policies>> || ...)) {
-    std::size_t result{};
-    each([&]<class State>(State& state, const Context& context) {
-      if constexpr (detail::HasCopy<State>) {
-        const Selection own(context, selection.architecture());
-        result = state.copy(own);
-      }
-    });
-    return result;
+  std::size_t copy(const Selection& at) requires(kCopy != kNobody) {
+    return part<kCopy>().state.copy(part<kCopy>().own(at));
   }
-  void prepare(CandidateBank& bank, const Selection& selection) requires(
-      (detail::HasPrepare<dependency_state<Policies>> || ...)) {
-    each([&]<class State>(State& state, const Context& context) {
-      if constexpr (detail::HasPrepare<State>) {
-        state.prepare(bank, Selection(context, selection.architecture()));
-      }
-    });
+  NewParameters split(CandidateBank& bank) requires(kSplit != kNobody) {
+    return part<kSplit>().state.split(bank);
   }
-  NewParameters begin_epoch(std::size_t epoch, CandidateBank& bank) requires(
-      (detail::HasBeginEpoch<dependency_state<Policies>> || ...)) {
+  bool is_split() const requires(kSplit != kNobody) { return state<kSplit>().is_split(); }
+  NewParameters begin_epoch(std::size_t epoch,
+                            CandidateBank& bank) requires((detail::HasBeginEpoch<State<Policies>> ||
+                                                           ...)) {
     NewParameters added;
-    each([&]<class State>(State& state, const Context&) {
-      if constexpr (detail::HasBeginEpoch<State>) added.append(state.begin_epoch(epoch, bank), "");
-    });
-    return added;
-  }
-  NewParameters split(CandidateBank& bank) requires((detail::HasSplit<dependency_state<Policies>> ||
-                                                     ...)) {
-    NewParameters added;
-    each([&]<class State>(State& state, const Context&) {
-      if constexpr (detail::HasSplit<State>) added.append(state.split(bank), "");
-    });
-    return added;
-  }
-  bool is_split() const requires((detail::HasIsSplit<dependency_state<Policies>> || ...)) {
-    const auto one = []<class State>(const State& state) {
-      if constexpr (detail::HasIsSplit<State>) {
-        return state.is_split();
-      } else {
-        return false;
-      }
+    const auto one = [&]<class S>(S& state) {
+      if constexpr (detail::HasBeginEpoch<S>) added.append(state.begin_epoch(epoch, bank), "");
     };
-    return std::apply([&](const auto&... part) { return (one(part.state) || ...); }, parts_);
+    std::apply([&](auto&... part) { (one(part.state), ...); }, parts_);
+    return added;
   }
-
-  static constexpr bool keeps_unregistered_copies =
-      (detail::keeps_unregistered_copies<dependency_state<Policies>> || ...);
 
   /// The state of the policy at a place of the list.
   template <std::size_t Place>
@@ -148,13 +101,15 @@ struct dependency_state<compose<Policies...>> {
     template <SearchSpace Space>
     Part(torch::nn::Module& owner, const SpaceSite<Space>& site)
         : context(site.context()), state(owner, site) {}
+    Selection own(const Selection& at) const { return {context, at.architecture()}; }
+
     Context context;
-    dependency_state<Policy> state;
+    State<Policy> state;
   };
 
-  template <class Visitor>
-  void each(const Visitor& visit) {
-    std::apply([&](auto&... part) { (visit(part.state, part.context), ...); }, parts_);
+  template <std::size_t Place>
+  auto& part() {
+    return std::get<Place>(parts_);
   }
 
   std::tuple<Part<Policies>...> parts_;

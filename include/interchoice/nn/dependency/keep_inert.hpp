@@ -13,4 +13,11 @@ struct dependency_state<keep_inert<Policy>> : dependency_state<Policy> {
       : dependency_state<Policy>(owner, site.with_inert()) {}
 };
 
+namespace detail {
+
+template <class Policy>
+struct CheckedHooks<keep_inert<Policy>> : CheckedHooks<Policy> {};
+
+}  // namespace detail
+
 }  // namespace interchoice

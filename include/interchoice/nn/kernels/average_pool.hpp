@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
 
 namespace interchoice {
@@ -167,7 +168,7 @@ inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
     return detail::AveragePoolFunction::apply(
         x, vector.defined() ? std::optional(vector) : std::nullopt, count_include_pad);
   }
-  return at::avg_pool2d(vector.defined() ? x + vector.view({1, -1, 1, 1}) : x, {3, 3}, {1, 1},
+  return at::avg_pool2d(vector.defined() ? x + along_channels(vector, x) : x, {3, 3}, {1, 1},
                         {1, 1}, false, count_include_pad);
 }
 

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
 
@@ -118,12 +119,14 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
 /// Undefined values count as zero and cost nothing; a single value without a vector is returned as
 /// it is; if all are undefined the result is zeros shaped as `like`. First derivative only where
 /// there is a vector. *Throws* c10::Error for values of different shapes.
-/// *Shapes*: values and `like` [N, C, H, W], vectors [C]. *Cost*: one pass over the values on
-/// channels-last CPU tensors, a libtorch addition for each term elsewhere.
-inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor& like) {
+/// *Shapes*: values and `like` [N, C, ...] or, with the channels last, [N, ..., C]; vectors [C].
+/// *Cost*: one pass over the values for images on the CPU in libtorch's channels-last memory
+/// format, a libtorch addition for each term elsewhere.
+inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor& like,
+                           ChannelAxis axis = ChannelAxis::kSecond) {
   torch::autograd::variable_list list;
   at::Tensor vector;
-  bool ours = true;
+  bool ours = axis == ChannelAxis::kSecond;
   for (const DeferredBias& term : terms) {
     if (!term.value.defined()) continue;
     if (term.vector.defined()) vector = vector.defined() ? vector + term.vector : term.vector;
@@ -145,7 +148,7 @@ inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor
   }
   at::Tensor sum = list[0];
   for (std::size_t i = 1; i < list.size(); ++i) sum = sum + list[i];
-  return vector.defined() ? sum + vector.view({1, -1, 1, 1}) : sum;
+  return vector.defined() ? sum + along_channels(vector, sum, axis) : sum;
 }
 
 }  // namespace interchoice

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
 
 namespace interchoice {
@@ -92,13 +93,16 @@ struct VectorReluFunction : torch::autograd::Function<VectorReluFunction> {
 ///
 ///   y = max(0, x + vector)
 ///
-/// *Shapes*: x [N, C, H, W], vector [C]. *Cost*: that of a ReLU on channels-last CPU tensors;
-/// two libtorch operators elsewhere. First derivative only.
-inline at::Tensor vector_relu(const at::Tensor& x, const at::Tensor& vector) {
-  if (detail::has_row_major_pixels(x) && detail::is_vector_of(vector, x)) {
+/// *Shapes*: x [N, C, ...] or, with the channels last, [N, ..., C]; vector [C]. *Cost*: that of a
+/// ReLU for images on the CPU in libtorch's channels-last memory format; two libtorch operators
+/// elsewhere. First derivative only.
+inline at::Tensor vector_relu(const at::Tensor& x, const at::Tensor& vector,
+                              ChannelAxis axis = ChannelAxis::kSecond) {
+  if (axis == ChannelAxis::kSecond && detail::has_row_major_pixels(x) &&
+      detail::is_vector_of(vector, x)) {
     return detail::VectorReluFunction::apply(x, vector);
   }
-  return at::relu(x + vector.view({1, -1, 1, 1}));
+  return at::relu(x + along_channels(vector, x, axis));
 }
 
 }  // namespace interchoice

@@ -9,11 +9,12 @@
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/kernels/average_pool.hpp"
+#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
-/// 3x3 average pool, stride 1, padding 1.
+/// 3x3 average pool of images, stride 1, padding 1.
 ///
 /// The paper's super-network divides by nine at the border, too (`CountIncludePad`), the
 /// benchmark's own networks do not.
@@ -24,7 +25,8 @@ struct AveragePool3x3 {
 
   /// A constant comes out smaller at the border where the padding counts, as it went in elsewhere.
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = CountIncludePad ? Response::kObserved : Response::kPropagated};
+    return {.input_shift = CountIncludePad ? Response::kObserved : Response::kPropagated,
+            .keeps_zeros = true};
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
@@ -37,10 +39,9 @@ struct AveragePool3x3 {
 
   /// *Throws* c10::Error where the geometry changes the shape.
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    TORCH_CHECK(geometry.keeps_shape(),
-                "interchoice: AveragePool3x3 needs equal channels and stride 1, got ",
-                geometry.channels, " -> ", geometry.out_channels, ", stride ", geometry.stride,
-                "; write an operation of your own that changes the shape");
+    detail::check_axis(geometry, ChannelAxis::kSecond, "AveragePool3x3");
+    detail::check_keeps_shape(geometry, "AveragePool3x3",
+                              "write an operation of your own that changes the shape");
     return std::make_shared<Module>();
   }
 };

@@ -17,6 +17,7 @@
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -119,6 +120,7 @@ struct InvertedResidual {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
+    detail::check_axis(geometry, ChannelAxis::kSecond, "InvertedResidual");
     return std::make_shared<Module>(geometry);
   }
 };

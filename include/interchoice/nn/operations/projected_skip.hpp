@@ -8,16 +8,19 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
-/// y = x where the shape stays, else y = BN(W x) with a 1x1 convolution W of the location's stride.
+/// y = x where the shape stays, else y = BN(W x) with a 1x1 convolution W of images, of the
+/// location's stride.
 ///
 /// *Source*: the identity of NAS-Bench-Macro (Su et al., CVPR 2021).
 struct ProjectedSkip {
@@ -25,7 +28,7 @@ struct ProjectedSkip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry& g) {
-    if (g.keeps_shape()) return {.input_shift = Response::kPropagated};
+    if (g.keeps_shape()) return {.input_shift = Response::kPropagated, .keeps_zeros = true};
     return {.input_shift = Response::kRemoved,
             .norm_shift = Response::kPropagated,
             .norm_scale = Response::kObserved};
@@ -52,7 +55,7 @@ struct ProjectedSkip {
     }
     DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
       if (!norm) return {x, vector};
-      return {forward(vector.defined() ? x + vector.view({1, -1, 1, 1}) : x), {}};
+      return {forward(vector.defined() ? x + along_channels(vector, x) : x), {}};
     }
     /// 0 where there is no BatchNorm to adjust.
     std::int64_t norm_channels() const { return norm ? norm->options.num_features() : 0; }
@@ -62,6 +65,7 @@ struct ProjectedSkip {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
+    detail::check_axis(geometry, ChannelAxis::kSecond, "ProjectedSkip");
     return std::make_shared<Module>(geometry);
   }
 };

@@ -15,11 +15,12 @@
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/kernels/vector_relu.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
-/// ReLU -> convolution (no bias, same padding) -> BatchNorm.
+/// ReLU -> convolution (no bias, same padding) -> BatchNorm, of images.
 ///
 ///   y = BN(W * relu(x))
 ///
@@ -66,6 +67,7 @@ struct ReluConvolutionNorm {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
+    detail::check_axis(geometry, ChannelAxis::kSecond, "ReluConvolutionNorm");
     return std::make_shared<Module>(geometry);
   }
 };

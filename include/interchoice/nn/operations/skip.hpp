@@ -11,17 +11,19 @@
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
-/// y = x. Not cloned; a context's vector is handed on to the sum that follows.
+/// y = x, for any kind of tensor. Not cloned; a context's vector is handed on to the sum that
+/// follows.
 struct Skip {
   static constexpr std::string_view name = "skip_connect";
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = Response::kPropagated};
+    return {.input_shift = Response::kPropagated, .keeps_zeros = true};
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
@@ -34,14 +36,12 @@ struct Skip {
 
   /// *Throws* c10::Error where the geometry changes the shape.
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    TORCH_CHECK(geometry.keeps_shape(), "interchoice: Skip needs equal channels and stride 1, got ",
-                geometry.channels, " -> ", geometry.out_channels, ", stride ", geometry.stride,
-                "; use LinearSkip");
+    detail::check_keeps_shape(geometry, "Skip", "use LinearSkip");
     return std::make_shared<Module>();
   }
 };
 
-/// y = W x: a 1x1 convolution without bias, BatchNorm or activation in place of Skip.
+/// y = W x: a 1x1 convolution of images without bias, BatchNorm or activation in place of Skip.
 ///
 /// *Source*: ScarletNAS; the reference's "LTs" primitives. Table 3's 782,938 parameters come out
 /// only with it; the paper's text does not say so.
@@ -50,7 +50,7 @@ struct LinearSkip {
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = Response::kPropagated};
+    return {.input_shift = Response::kPropagated, .keeps_zeros = true};
   }
   static constexpr Cost cost(const Geometry& g, const SpatialSize& input) {
     return convolution_cost({.channels = g.channels, .out_channels = g.out_channels},
@@ -74,6 +74,7 @@ struct LinearSkip {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
+    detail::check_axis(geometry, ChannelAxis::kSecond, "LinearSkip");
     return std::make_shared<Module>(geometry);
   }
 };

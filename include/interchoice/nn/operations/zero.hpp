@@ -17,19 +17,21 @@ namespace interchoice {
 
 /// Zeros of the shape that a geometry makes of x.
 inline at::Tensor zeros_behind(const at::Tensor& x, const Geometry& geometry) {
-  const auto reduced = [&](std::int64_t size) { return (size - 1) / geometry.stride + 1; };
-  return at::empty({x.size(0), geometry.out_channels, reduced(x.size(2)), reduced(x.size(3))},
-                   x.options(), x.suggest_memory_format())
+  return at::empty(geometry.output_sizes(x.sizes()), x.options(), x.suggest_memory_format())
       .zero_();
 }
 
-/// y = 0. Nothing is computed where a sum follows; no gradient reaches the input.
+/// y = 0, for any kind of tensor. Nothing is computed where a sum follows; no gradient reaches the
+/// input.
 struct Zero {
   static constexpr std::string_view name = "none";
   static constexpr CandidateKind kind = CandidateKind::kZero;
 
   static constexpr Responses responses(const Geometry&) {
-    return {Response::kRemoved, Response::kRemoved, Response::kRemoved, Response::kRemoved};
+    return {.input_shift = Response::kRemoved,
+            .input_scale = Response::kRemoved,
+            .keeps_zeros = true,
+            .is_zero = true};
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 

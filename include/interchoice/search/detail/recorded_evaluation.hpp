@@ -1,15 +1,15 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
-#include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "interchoice/core/text.hpp"
 #include "interchoice/search/history.hpp"
-#include "interchoice/search/observer.hpp"
 #include "interchoice/search/problem.hpp"
 
 namespace interchoice::detail {
@@ -20,7 +20,8 @@ template <SearchSpace Space>
 class RecordedEvaluation {
  public:
   RecordedEvaluation(const SearchProblem<Space>& problem, SearchHistory<Space> given,
-                     std::size_t max_evaluations, const SearchObserver<Space>& observer)
+                     std::optional<std::size_t> max_evaluations,
+                     const SearchObserver<Space>& observer)
       : problem_(problem),
         given_(std::move(given)),
         max_evaluations_(max_evaluations),
@@ -31,13 +32,11 @@ class RecordedEvaluation {
   /// The place of an architecture in the history; nothing once the search has to stop.
   std::optional<std::size_t> operator()(const Architecture<Space>& architecture) {
     if (stopped_) return std::nullopt;
+    const std::size_t place = history_.size();
     const auto known = places_.find(architecture);
     if (known != places_.end()) return known->second;
-    if (history_.size() >= max_evaluations_) {
-      stopped_ = true;
-      return std::nullopt;
-    }
-    const std::size_t place = history_.size();
+    stopped_ = max_evaluations_ && place >= *max_evaluations_;
+    if (stopped_) return std::nullopt;
     if (place < given_.size()) {
       check_given(architecture, place);
       history_.push_back(given_[place]);
@@ -60,17 +59,17 @@ class RecordedEvaluation {
     const EvaluatedArchitecture<Space>& entry = given_[place];
     const std::size_t objectives = entry.is_feasible() ? problem_.objectives.size() : 0;
     if (entry.architecture == architecture && entry.objectives.size() == objectives) return;
-    throw std::invalid_argument(
-        "interchoice: a search goes on from a history of another one: entry " +
-        std::to_string(place) + " is '" + to_text(entry.architecture) + "' with " +
-        std::to_string(entry.objectives.size()) + " objectives, this search evaluates '" +
-        to_text(architecture) + "' with " + std::to_string(objectives) +
-        " there; give the same seed, options and problem, or no history");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: a search goes on from a history of another one: entry {} is '{}' with {} "
+        "objectives, this search evaluates '{}' with {} there; give the same seed, options and "
+        "problem, or no history",
+        place, to_text(entry.architecture), entry.objectives.size(), to_text(architecture),
+        objectives));
   }
 
   const SearchProblem<Space>& problem_;
   SearchHistory<Space> given_;
-  std::size_t max_evaluations_;
+  std::optional<std::size_t> max_evaluations_;
   const SearchObserver<Space>& observer_;
   SearchHistory<Space> history_;
   std::unordered_map<Architecture<Space>, std::size_t> places_;

@@ -1,0 +1,78 @@
+#pragma once
+
+// The predictors of a report: super-networks that are ranked, and the baselines beside them.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "examples/experiment.hpp"
+#include "examples/training_csv.hpp"
+#include "interchoice/networks/parameter_report.hpp"
+#include "interchoice/report/report.hpp"
+
+namespace examples {
+
+/// The points of a training for the report's figure.
+inline std::vector<ic::TrainingPoint> training_points(const std::vector<ic::EpochRecord>& epochs) {
+  std::vector<ic::TrainingPoint> points;
+  for (const ic::EpochRecord& e : epochs) {
+    points.push_back({static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy});
+  }
+  return points;
+}
+
+inline std::vector<double> percent(const std::vector<double>& fractions) {
+  std::vector<double> values;
+  for (const double fraction : fractions) values.push_back(100 * fraction);
+  return values;
+}
+
+inline std::string seconds_text(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", seconds);
+  return text;
+}
+
+/// The predictions of a trained super-network, as accuracies in %.
+template <class Policy>
+ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const ExperimentData& data,
+                        std::int64_t batch,
+                        const std::vector<ic::Architecture<Space>>& architectures,
+                        const ic::InterruptRequest& interrupt, ic::RankingOptions options = {}) {
+  options.stop = [&] { return interrupt.requested(); };
+  const auto ranking =
+      ic::rank(net, data.training_batches(batch, ic::Seed{0}),
+               ExperimentData::plain_batches(data.validation, data.normalisation, 256),
+               architectures, options, ic::TerminalProgress("ranking with " + label));
+  if (ranking.stopped) throw std::runtime_error("interrupted; the ranking is not complete");
+  return {.label = label, .runs = {percent(ranking.predictions)}};
+}
+
+/// The baselines, rules that need no training: a super-network has to beat them to be of use.
+inline std::vector<ic::Predictor> baselines(
+    const NetworkSizes& sizes, const ExperimentData& data,
+    const std::vector<ic::Architecture<Space>>& architectures) {
+  const auto net = make_supernet<ic::none>(sizes, data, 0, at::kCPU);
+  std::vector<double> convolutions;
+  std::vector<double> parameters;
+  for (const auto& architecture : architectures) {
+    const auto ops = architecture.candidates();
+    convolutions.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
+    parameters.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
+  }
+  return {{.label = "number of 3x3 convolutions", .runs = {convolutions}, .baseline = true},
+          {.label = "parameters", .runs = {parameters}, .baseline = true}};
+}
+
+inline std::vector<std::string> texts(const std::vector<ic::Architecture<Space>>& architectures) {
+  std::vector<std::string> all;
+  for (const auto& architecture : architectures) all.push_back(ic::to_text(architecture));
+  return all;
+}
+
+}  // namespace examples

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <set>
+#include <string>
+
+#include "interchoice/core/identity.hpp"
+#include "interchoice/core/space.hpp"
+#include "interchoice/evaluation/evaluation_data.hpp"
+#include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/io/detail/digest.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
+
+namespace interchoice {
+
+/// The facts that the results of an evaluation stand for: the space, the policies of the network's
+/// choice blocks, the recalibration, the number of images, a digest of all parameters and buffers,
+/// and one of the first calibration and evaluation batch.
+template <SearchSpace Space>
+Identity evaluation_identity(const torch::nn::Module& network, const EvaluationData& data,
+                             const Recalibration& recalibration) {
+  std::set<std::string> seen;
+  std::string policies;
+  detail::for_each_choice_block(network, [&](const std::string&, const AnyChoiceBlock& block) {
+    const auto [policy, is_new] = seen.insert(block.policy());
+    if (is_new) policies += (policies.empty() ? "" : "; ") + *policy;
+  });
+  detail::Digest weights;
+  const auto add_weights = [&](const auto& named_tensors) {
+    for (const auto& tensor : named_tensors) {
+      weights.add(tensor.key());
+      weights.add(tensor.value());
+    }
+  };
+  add_weights(network.named_parameters());
+  add_weights(network.named_buffers());
+  detail::Digest images;
+  if (recalibration.calibrates()) images.add(data.calibration.calibration(0).data);
+  if (data.validation.size() > 0) {
+    const Batch batch = data.validation.evaluation(0);
+    images.add(batch.data);
+    images.add(batch.target);
+  }
+  return {{"space", space_signature<Space>()},
+          {"policy", policies},
+          {"recalibration", to_text(recalibration)},
+          {"images", std::to_string(data.validation.example_count())},
+          {"weights", weights.text()},
+          {"first_batches", images.text()}};
+}
+
+}  // namespace interchoice

@@ -1,0 +1,340 @@
+#pragma once
+
+#include <c10/core/GradMode.h>
+#include <fmt/core.h>
+#include <torch/nn/module.h>
+
+#include <concepts>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "interchoice/core/architecture.hpp"
+#include "interchoice/core/identity.hpp"
+#include "interchoice/core/text.hpp"
+#include "interchoice/io/safetensors.hpp"
+#include "interchoice/networks/described_options.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/device.hpp"
+#include "interchoice/version.hpp"
+
+namespace interchoice {
+
+/// A network's description in a file, without its weights.
+struct SavedNetwork {
+  /// `space` and `policy` of the choice blocks, `architecture` of a subnet, `options.` and the name
+  /// of each option. A network takes the weights if its own identity is equal.
+  Identity network;
+  /// The facts that were given to `save`. Never compared.
+  Identity facts;
+  bool is_split = false;
+};
+
+namespace detail {
+
+template <class Net>
+using ModuleOf = std::remove_cvref_t<decltype(*std::declval<const Net&>())>;
+
+/// A network of one architecture: `Subnet`.
+template <class Module>
+concept HasArchitecture = requires(const Module& module) {
+  module.architecture();
+};
+
+template <class Net>
+struct CheckedHolder {
+  static_assert(std::derived_from<ModuleOf<Net>, torch::nn::Module>,
+                "interchoice: saving and loading a network needs a module holder, such as "
+                "TORCH_MODULE makes; give the holder, not the module");
+  static constexpr bool value = true;
+};
+
+inline constexpr std::string_view kFormatKey = "interchoice.format";
+inline constexpr std::string_view kFormat = "2";
+inline constexpr std::string_view kSplitKey = "interchoice.split";
+inline constexpr std::string_view kNetworkKey = "interchoice.network.";
+inline constexpr std::string_view kFactKey = "interchoice.facts.";
+inline constexpr std::string_view kFormat1Key = "interchoice";
+inline constexpr std::string_view kTensorPrefix = "network.";  // room for momentum., ...
+
+[[noreturn]] inline void fail_network(const std::filesystem::path& path, std::string_view what) {
+  throw std::runtime_error(fmt::format("interchoice: {}: {}", path.string(), what));
+}
+
+/// Everything of a network that a file has to hold, by name.
+inline std::map<std::string, at::Tensor> named_state(const torch::nn::Module& network) {
+  std::map<std::string, at::Tensor> state;
+  const auto add = [&](const auto& tensors) {
+    for (const auto& t : tensors) state[std::string(kTensorPrefix) + t.key()] = t.value();
+  };
+  add(network.named_parameters());
+  add(network.named_buffers());
+  return state;
+}
+
+/// Files written before options had names: one entry of JSON, with sizes that only its program
+/// could read.
+inline SavedNetwork parse_format_1(const std::filesystem::path& path, const std::string& text) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    if (json.at("format") != 1) fail_network(path, "its format is unknown");
+    SavedNetwork saved{{{"space", json.at("space")}, {"policy", json.at("policy")}}, {}, false};
+    for (const auto& [name, fact] : json.at("facts").items()) saved.facts.set(name, fact);
+    json.at("is_split").get_to(saved.is_split);
+    return saved;
+  } catch (const nlohmann::json::exception& error) {
+    fail_network(path, fmt::format("the network's description is damaged: {}", error.what()));
+  }
+}
+
+inline SavedNetwork parse_saved_network(const std::filesystem::path& path, const TensorFile& file) {
+  const auto entry = [&](std::string_view key) {
+    const auto found = file.metadata.find(std::string(key));
+    return found == file.metadata.end() ? nullptr : &found->second;
+  };
+  if (const std::string* text = entry(kFormat1Key)) return parse_format_1(path, *text);
+  const std::string* const format = entry(kFormatKey);
+  if (format == nullptr) {
+    fail_network(path, fmt::format("is a tensor file but holds no network: its metadata has no "
+                                   "'{}'",
+                                   kFormatKey));
+  }
+  if (*format != kFormat) {
+    fail_network(path, fmt::format("holds a network in format {}; this version reads up to {}",
+                                   *format, kFormat));
+  }
+  SavedNetwork saved;
+  for (const auto& [key, text] : file.metadata) {
+    const std::string_view name = key;
+    if (name.starts_with(kNetworkKey)) saved.network.set(name.substr(kNetworkKey.size()), text);
+    if (name.starts_with(kFactKey)) saved.facts.set(name.substr(kFactKey.size()), text);
+  }
+  const std::string* const split = entry(kSplitKey);
+  saved.is_split = split != nullptr && *split == "true";
+  return saved;
+}
+
+/// The differences between a file's tensors and a network's. `may_come(name)` says which tensors
+/// the network may still get.
+template <class MayCome>
+std::vector<std::string> tensor_differences(const std::map<std::string, at::Tensor>& there,
+                                            const std::map<std::string, at::Tensor>& here,
+                                            const MayCome& may_come) {
+  std::vector<std::string> lines;
+  const auto text = [](const at::Tensor& t) { return c10::str(t.scalar_type(), t.sizes()); };
+  for (const auto& [name, tensor] : here) {
+    const auto found = there.find(name);
+    const std::string other = found == there.end() ? "missing" : text(found->second);
+    if (other != text(tensor)) {
+      lines.push_back(fmt::format("tensor '{}' is {} there, {} here", name, other, text(tensor)));
+    }
+  }
+  for (const auto& [name, tensor] : there) {
+    if (here.contains(name) || may_come(name)) continue;
+    lines.push_back(fmt::format("tensor '{}' is {} there, missing here", name, text(tensor)));
+  }
+  return lines;
+}
+
+/// Whether a name is one of a constant that a subnet's block may have.
+inline bool is_constant(const std::string& name) {
+  for (const auto& [constant, tensor] : Resolution().constants()) {
+    if (name.ends_with(fmt::format(".{}", constant))) return true;
+  }
+  return false;
+}
+
+/// Gives the blocks of a new subnet the constants that a file has for them.
+inline void take_constants(torch::nn::Module& network,
+                           const std::map<std::string, at::Tensor>& tensors) {
+  for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
+    if (!block.is_fixed()) return;
+    const auto own = block.named_parameters(/*recurse=*/false);
+    Resolution resolution;
+    bool is_new = false;
+    for (auto& [constant, tensor] : resolution.constants()) {
+      const auto found = tensors.find(std::string(kTensorPrefix) + prefix_of(name) + constant);
+      if (found == tensors.end() || own.contains(constant)) continue;
+      *tensor = found->second.to(device_of(network));
+      is_new = true;
+    }
+    if (is_new) block.take(std::move(resolution));
+  });
+}
+
+}  // namespace detail
+
+/// The identity of a network: `space` and `policy` of its choice blocks (several, if they differ),
+/// `architecture` of a subnet, and its options, such as `options.width`, if its module has
+/// `options()` that can be described.
+template <class Net>
+Identity network_identity(const Net& net) {
+  static_assert(detail::CheckedHolder<Net>::value);
+  std::set<std::string> spaces;
+  std::set<std::string> policies;
+  detail::for_each_choice_block(*net, [&](const std::string&, const AnyChoiceBlock& block) {
+    spaces.insert(block.space());
+    policies.insert(block.policy());
+  });
+  Identity identity;
+  const auto set = [&](const char* name, const std::set<std::string>& texts) {
+    std::string all;
+    for (const std::string& text : texts) all += (all.empty() ? "" : " + ") + text;
+    identity.set(name, std::move(all));
+  };
+  set("space", spaces);
+  set("policy", policies);
+  if constexpr (detail::HasArchitecture<detail::ModuleOf<Net>>) {
+    identity.set("architecture", to_text(net->architecture()));
+  }
+  if constexpr (requires { detail::options_identity(net->options()); }) {
+    identity.set(detail::options_identity(net->options()));
+  }
+  return identity;
+}
+
+namespace detail {
+
+/// A network as the content of a file.
+template <class Net>
+TensorFile network_file(const Net& net, const Identity& facts) {
+  TensorFile file;
+  file.tensors = named_state(*net);
+  const auto set = [&](std::string_view prefix, const std::string& name, const std::string& text) {
+    file.metadata[std::string(prefix) + name] = text;
+  };
+  set(kFormatKey, "", std::string(kFormat));
+  set(kSplitKey, "", is_split(*net) ? "true" : "false");
+  set("interchoice.version", "",
+      fmt::format("{}.{}.{}", INTERCHOICE_VERSION_MAJOR, INTERCHOICE_VERSION_MINOR,
+                  INTERCHOICE_VERSION_PATCH));
+  for (const auto& [name, text] : network_identity(net)) set(kNetworkKey, name, text);
+  for (const auto& [name, text] : facts) set(kFactKey, name, text);
+  return file;
+}
+
+/// Takes a network over from the content of a file; see `load`.
+template <class Net>
+void take_network(const std::filesystem::path& path, const TensorFile& file, Net& net) {
+  SavedNetwork saved = parse_saved_network(path, file);
+  const Identity here = network_identity(net);
+  if (file.metadata.contains(std::string(kFormat1Key))) {  // has no options to compare
+    for (const auto& [name, text] : here) {
+      if (name.starts_with("options.")) saved.network.set(name, text);
+    }
+  }
+  std::vector<std::string> lines = differences(saved.network, here);
+  if (lines.empty() && is_split(*net) && !saved.is_split) {
+    lines.push_back(
+        "it was saved before the split, the network is split; load it into a new network");
+  }
+  if (lines.empty()) {
+    const bool splits = saved.is_split && !is_split(*net);
+    lines = tensor_differences(file.tensors, named_state(*net), [&](const std::string& name) {
+      return (splits && name.find(".copy") != name.npos) || is_constant(name);
+    });
+    if (lines.empty()) {
+      if (splits) split_now(*net);
+      take_constants(*net, file.tensors);
+      const auto state = named_state(*net);
+      lines = tensor_differences(file.tensors, state, [](const std::string&) { return false; });
+      if (lines.empty()) {
+        const c10::NoGradGuard no_grad;
+        for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
+        return;
+      }
+    }
+  }
+  std::string message = fmt::format("interchoice: {} does not fit the network:", path.string());
+  for (const std::string& line : lines) message += "\n  " + line;
+  throw std::runtime_error(message);
+}
+
+/// A new network with the options of a file; `first` are arguments before them. `Described` has the
+/// options: the network itself, or the one that a subnet is part of.
+template <class Net, class Described = Net, class... First>
+Net made_network(const Identity& identity, const First&... first) {
+  using Module = ModuleOf<Described>;
+  if constexpr (requires(const Module& module) { module.options(); }) {
+    using Options = std::remove_cvref_t<decltype(std::declval<const Module&>().options())>;
+    static_assert(DescribedOptions<Options>,
+                  "interchoice: load<Network>(path) needs options that a file can hold; give them "
+                  "`static void for_each_field(auto& options, auto&& visit)`, or make the network "
+                  "and call load(path, network)");
+    if constexpr (DescribedOptions<Options>) return Net(first..., options_from<Options>(identity));
+  } else {
+    static_assert(std::default_initializable<Module>,
+                  "interchoice: load<Network>(path) needs a module with a default constructor, or "
+                  "one with `options()` that is made from its options; or make the network and "
+                  "call load(path, network)");
+    return Net(first...);
+  }
+}
+
+}  // namespace detail
+
+/// Writes a network to a file, atomically: a safetensors file with the network's identity and
+/// `facts` of one's own as metadata.
+///
+/// *Throws* std::runtime_error with path and reason; a former file is then untouched.
+template <class Net>
+void save(const std::filesystem::path& path, const Net& net, const Identity& facts = {}) {
+  write_tensor_file(path, detail::network_file(net, facts));
+}
+
+/// A file's description of its network, to decide what to load. *Cost*: reads the whole file.
+///
+/// *Throws* std::runtime_error with path and reason.
+inline SavedNetwork read_saved_network(const std::filesystem::path& path) {
+  return detail::parse_saved_network(path, read_tensor_file(path));
+}
+
+/// Reads a network's parameters and buffers from a file; splits the network first if the saved one
+/// was split.
+///
+/// A split network takes no file of an unsplit one: make a new network, load, split that.
+///
+/// *Throws* std::runtime_error that names every difference (space, policy, options; tensors that
+/// are missing, unknown, of another shape or type). No weight is changed then, and the network is
+/// split only if nothing but its copies' tensors differ.
+template <class Net>
+void load(const std::filesystem::path& path, Net& net) {
+  detail::take_network(path, read_tensor_file(path), net);
+}
+
+/// The network of a file, made with the options that it was saved with. On the CPU.
+///
+/// *Throws* as above, and for options that are missing or not of their type.
+template <class Net>
+Net load(const std::filesystem::path& path) {
+  static_assert(detail::CheckedHolder<Net>::value);
+  using Module = detail::ModuleOf<Net>;
+  const TensorFile file = read_tensor_file(path);
+  const Identity identity = detail::parse_saved_network(path, file).network;
+  Net net = [&] {
+    try {
+      if constexpr (detail::HasArchitecture<Module>) {
+        using Path = std::remove_cvref_t<decltype(std::declval<const Module&>().architecture())>;
+        const std::string* const text = identity.find("architecture");
+        return detail::made_network<Net, typename Net::NetworkType>(
+            identity, from_text<typename Path::space_type>(text == nullptr ? "" : *text));
+      } else {
+        return detail::made_network<Net>(identity);
+      }
+    } catch (const std::exception& error) {
+      detail::fail_network(
+          path, fmt::format("the network cannot be made from its description: {}", error.what()));
+    }
+  }();
+  detail::take_network(path, file, net);
+  return net;
+}
+
+}  // namespace interchoice

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/group_norm.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/ones_like.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/pimpl.h>
+
+#include <concepts>
+
+#include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/normalised_values.hpp"
+
+namespace interchoice {
+
+namespace detail {
+
+template <class Norm>
+concept IsBatchNorm = std::same_as<Norm, torch::nn::BatchNorm1dImpl> ||
+    std::same_as<Norm, torch::nn::BatchNorm2dImpl> ||
+    std::same_as<Norm, torch::nn::BatchNorm3dImpl>;
+
+// By their options: their header need not be included where they are not used.
+template <class Norm>
+concept IsLayerNorm = requires(const Norm& norm) {
+  norm.options.normalized_shape();
+};
+template <class Norm>
+concept IsGroupNorm = requires(const Norm& norm) {
+  norm.options.num_groups();
+};
+
+/// A normalisation's own affine parameters with an adjustment behind them:
+///
+///   weight' = weight * scale,  bias' = bias * scale + shift      undefined: 1 and 0
+struct AdjustedAffine {
+  at::Tensor weight;
+  at::Tensor bias;
+
+  AdjustedAffine(const at::Tensor& own_weight, const at::Tensor& own_bias,
+                 const NormAdjustment& adjustment)
+      : weight(product(own_weight, adjustment.scale)), bias(adjustment.shift) {
+    if (own_bias.defined()) {
+      const at::Tensor scaled = product(own_bias, adjustment.scale);
+      bias = bias.defined() ? scaled.add(bias) : scaled;
+    }
+    // On CUDA, BatchNorm with a bias only has no derivative of that bias.
+    if (bias.defined() && !weight.defined()) weight = at::ones_like(bias);
+  }
+
+ private:
+  static at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
+    return !a.defined() ? b : !b.defined() ? a : at::mul(a, b);
+  }
+};
+
+template <IsBatchNorm Norm>
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+  const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
+  double momentum = norm.options.momentum().value_or(0);
+  if (norm.is_training() && norm.num_batches_tracked.defined()) {
+    norm.num_batches_tracked.add_(1);
+    if (!norm.options.momentum()) {
+      momentum = 1 / norm.num_batches_tracked.template item<double>();  // cumulative average
+    }
+  }
+  const bool use_batch = norm.is_training() || !norm.running_mean.defined();
+  return at::batch_norm(x, affine.weight, affine.bias, norm.running_mean, norm.running_var,
+                        use_batch, momentum, norm.options.eps(), /*cudnn_enabled=*/true);
+}
+template <IsLayerNorm Norm>
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+  const at::IntArrayRef shape = norm.options.normalized_shape();
+  TORCH_CHECK(shape.size() == 1,
+              "interchoice: adjusted_norm needs a LayerNorm over the channels alone, got one over ",
+              shape, "; use a GroupNorm with one group for channels and positions");
+  const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
+  return at::layer_norm(x, shape, affine.weight, affine.bias, norm.options.eps());
+}
+template <IsGroupNorm Norm>
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+  const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
+  return at::group_norm(x, norm.options.num_groups(), affine.weight, affine.bias,
+                        norm.options.eps());
+}
+
+}  // namespace detail
+
+/// scale * norm(x) + shift along the channels, as one normalisation with other affine parameters:
+///
+///   weight' = weight * scale,  bias' = bias * scale + shift
+///
+/// `norm` is a BatchNorm1d, 2d or 3d, a GroupNorm (channels on the second axis), or a LayerNorm
+/// over the last axis (tokens). Without an adjustment it is `norm->forward(x)`, seen by
+/// `Recalibration::biased_average`. Updates a BatchNorm's running statistics as `norm->forward(x)`
+/// does. *Throws* c10::Error for an adjusted LayerNorm over several axes. *Cost*: O(C) beside the
+/// normalisation.
+template <class Norm>
+at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
+                         const NormAdjustment& adjustment = {}) {
+  static_assert(detail::IsBatchNorm<Norm> || detail::IsLayerNorm<Norm> || detail::IsGroupNorm<Norm>,
+                "interchoice: adjusted_norm(norm, x, adjustment) needs a BatchNorm1d, 2d or 3d, a "
+                "LayerNorm or a GroupNorm; scale and shift the output of others yourself");
+  if constexpr (detail::IsBatchNorm<Norm>) detail::NormalisedValues::note(norm->running_mean, x);
+  if (!adjustment.defined()) return norm->forward(x);
+  return detail::run_adjusted(*norm, x, adjustment);
+}
+
+}  // namespace interchoice

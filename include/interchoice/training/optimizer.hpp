@@ -1,0 +1,118 @@
+#pragma once
+
+#include <fmt/core.h>
+#include <torch/nn/module.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "interchoice/training/part.hpp"
+
+namespace interchoice {
+
+/// Whether weight decay applies to a parameter: not to 1-D parameters (BatchNorm) nor to any
+/// `.bias`; to everything else, bias tables included.
+///
+/// *Source*: the reference; paper Table 5.
+inline bool is_decayed(std::string_view name, const at::Tensor& parameter) {
+  return parameter.dim() > 1 && !name.ends_with(".bias") && name != "bias";
+}
+
+namespace detail {
+
+/// A network's parameters in two groups: with the weight decay of the options, and without.
+template <class Options>
+std::vector<torch::optim::OptimizerParamGroup> decay_groups(const torch::nn::Module& network,
+                                                            const Options& options) {
+  std::vector<at::Tensor> decayed;
+  std::vector<at::Tensor> plain;
+  for (const auto& parameter : network.named_parameters()) {
+    (is_decayed(parameter.key(), parameter.value()) ? decayed : plain).push_back(parameter.value());
+  }
+  return {{std::move(decayed), std::make_unique<Options>(options)},
+          {std::move(plain), std::make_unique<Options>(Options(options).weight_decay(0))}};
+}
+
+}  // namespace detail
+
+/// Makes libtorch's SGD over a network, in two groups: with weight decay (`is_decayed`) and
+/// without. Its learning rate is to be set (`set_learning_rate`).
+struct Sgd {
+  double momentum = 0.9;
+  double weight_decay = 3e-4;
+
+  torch::optim::SGD operator()(const torch::nn::Module& network) const {
+    const auto options = torch::optim::SGDOptions(0).momentum(momentum).weight_decay(weight_decay);
+    return torch::optim::SGD(detail::decay_groups(network, options), options);
+  }
+  std::string text() const {
+    return fmt::format("SGD, momentum {}, weight decay {}", momentum, weight_decay);
+  }
+};
+
+/// Makes libtorch's AdamW over a network, in the same two groups.
+///
+/// *Source*: Loshchilov & Hutter 2019.
+struct AdamW {
+  double weight_decay = 0.01;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+
+  torch::optim::AdamW operator()(const torch::nn::Module& network) const {
+    const auto options =
+        torch::optim::AdamWOptions(0).betas({beta1, beta2}).weight_decay(weight_decay);
+    return torch::optim::AdamW(detail::decay_groups(network, options), options);
+  }
+  std::string text() const {
+    return fmt::format("AdamW, weight decay {}, betas {} and {}", weight_decay, beta1, beta2);
+  }
+};
+
+/// Makes the optimizer of a training: any callable that takes a `const torch::nn::Module&` and
+/// returns a libtorch optimizer by value.
+class OptimizerMaker
+    : public Part<std::unique_ptr<torch::optim::Optimizer>(const torch::nn::Module&)> {
+ public:
+  template <class Callable>
+  requires(!std::derived_from<Callable, OptimizerMaker>)
+      OptimizerMaker(const Callable& callable)  // NOLINT(google-explicit-constructor)
+      : Part(detail::text_of(callable), on_heap(callable)) {}
+
+ private:
+  using Made = std::unique_ptr<torch::optim::Optimizer>;
+  template <class Callable>
+  static std::function<Made(const torch::nn::Module&)> on_heap(const Callable& callable) {
+    using Optimizer =
+        typename std::conditional_t<std::is_invocable_v<const Callable&, const torch::nn::Module&>,
+                                    std::invoke_result<const Callable&, const torch::nn::Module&>,
+                                    std::type_identity<void>>::type;
+    constexpr bool makes_one = std::is_base_of_v<torch::optim::Optimizer, Optimizer>;
+    static_assert(makes_one,
+                  "interchoice: the optimizer of a training needs a callable that takes a `const "
+                  "torch::nn::Module&` and returns an optimizer by value, such as `[](const "
+                  "torch::nn::Module& m) { return torch::optim::RMSprop(m.parameters()); }`");
+    if constexpr (makes_one) {
+      return [callable](const torch::nn::Module& network) {
+        return Made(new Optimizer(callable(network)));
+      };
+    } else {
+      return {};
+    }
+  }
+};
+
+/// Sets the learning rate of all groups.
+inline void set_learning_rate(torch::optim::Optimizer& optimizer, double learning_rate) {
+  for (auto& group : optimizer.param_groups()) group.options().set_lr(learning_rate);
+}
+
+}  // namespace interchoice

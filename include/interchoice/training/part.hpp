@@ -1,0 +1,41 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "interchoice/data/detail/text_of.hpp"
+
+namespace interchoice {
+
+/// A part of a training as a value: any callable of the signature, whatever its type, with its
+/// `text()` if it has one. *Cost*: an indirect call.
+template <class Signature>
+class Part;
+
+template <class Result, class... Arguments>
+class Part<Result(Arguments...)> {
+ public:
+  template <std::invocable<Arguments...> Callable>
+  requires(!std::derived_from<Callable, Part>)
+      Part(Callable callable)  // NOLINT(google-explicit-constructor): made where one is taken
+      : text_(detail::text_of(callable)), call_(std::move(callable)) {}
+
+  Result operator()(Arguments... arguments) const {
+    return call_(std::forward<Arguments>(arguments)...);
+  }
+
+  /// The callable's text, part of a training's identity; empty if it has none.
+  const std::string& text() const { return text_; }
+
+ protected:
+  Part(std::string text, std::function<Result(Arguments...)> call)
+      : text_(std::move(text)), call_(std::move(call)) {}
+
+ private:
+  std::string text_;
+  std::function<Result(Arguments...)> call_;
+};
+
+}  // namespace interchoice

@@ -1,0 +1,178 @@
+#pragma once
+
+#include <c10/util/Exception.h>
+#include <fmt/core.h>
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+#include <torch/optim/optimizer.h>
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "interchoice/core/text.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/new_parameters.hpp"
+#include "interchoice/sampling/sampler.hpp"
+#include "interchoice/training/copy_momentum.hpp"
+#include "interchoice/training/unsampled_weights.hpp"
+
+namespace interchoice {
+
+/// The rules by which a step treats weights.
+struct PathStepOptions {
+  UnsampledWeights unsampled = move;
+  CopyMomentum copies = copied_momentum;
+};
+
+/// The paths that a step trained, and their losses.
+template <class Path>
+struct StepRecord {
+  std::vector<Path> paths;
+  std::vector<double> losses;
+
+  /// The mean over the paths.
+  double loss() const {
+    return std::reduce(losses.begin(), losses.end()) / static_cast<double>(losses.size());
+  }
+};
+
+namespace detail {
+
+// Shared ownership of a network's module, out of a module holder or a shared pointer.
+template <class Network>
+std::shared_ptr<torch::nn::Module> shared_module(const Network& network) {
+  constexpr bool is_shared = std::convertible_to<Network, std::shared_ptr<torch::nn::Module>>;
+  constexpr bool is_holder = requires { std::shared_ptr<torch::nn::Module>(network.ptr()); };
+  static_assert(is_shared || is_holder,
+                "interchoice: a training step needs a network that can be shared: a module holder "
+                "(TORCH_MODULE) or a std::shared_ptr to a module");
+  if constexpr (is_shared) {
+    return network;
+  } else if constexpr (is_holder) {
+    return network.ptr();
+  } else {
+    return nullptr;
+  }
+}
+
+}  // namespace detail
+
+/// Steps of training on sampled paths: what `train` and loops of one's own consist of.
+///
+///   PathStep step(net, optimizer, {.unsampled = move, .copies = copied_momentum});
+///   for (std::size_t epoch = 0; epoch < 60; ++epoch) {
+///     step.begin(epoch);
+///     for (auto [x, y] : data.epoch(epoch)) {
+///       step(sample, [&](const auto& path) { return loss(net(x, path), y); });
+///     }
+///   }
+///
+/// Epochs and the steps within them are counted here, so that `sample(epoch, step)` is drawn
+/// alike in every loop. Shares the network; refers to the optimizer, any of libtorch's, which must
+/// outlive it.
+class PathStep {
+ public:
+  template <class Network>
+  PathStep(const Network& network, torch::optim::Optimizer& optimizer, PathStepOptions options = {})
+      : network_(detail::shared_module(network)),
+        optimizer_(&optimizer),
+        options_(std::move(options)),
+        parameters_(network_->parameters().size()) {}
+
+  /// Begins an epoch, counted from 0: splits whose epoch has come happen, and the new parameters
+  /// join their sources' groups of the optimizer. Returns the new parameters.
+  ///
+  /// *Throws* c10::Error if the epoch is not later than the one before, or if something else has
+  /// added parameters to the network, which the optimizer then lacks.
+  NewParameters begin(std::size_t epoch) {
+    TORCH_CHECK(!epoch_ || epoch > *epoch_, "interchoice: PathStep::begin(", epoch,
+                ") after begin(", epoch_.value_or(0), "); epochs are counted forward from 0");
+    const std::size_t parameters = network_->parameters().size();
+    TORCH_CHECK(parameters == parameters_, "interchoice: PathStep::begin(", epoch,
+                "): the network has ", parameters, " parameters, not the ", parameters_,
+                " of before; begin_epoch and split_now of a network in training are called by "
+                "PathStep::begin and PathStep::split, so that the optimizer gets what they add");
+    epoch_ = epoch;
+    step_ = 0;
+    return join(begin_epoch(*network_, epoch));
+  }
+
+  /// Splits now what is not split yet (`split<on_demand>`). Returns the new parameters, which have
+  /// joined the optimizer.
+  NewParameters split() { return join(split_now(*network_)); }
+
+  /// One step: clears gradients, draws the paths, calls `loss(path)`, or `loss(path, index)` with
+  /// the path's place in the step, and backward for each, steps the optimizer. Gradients of several
+  /// paths are added up. `loss` returns a scalar tensor.
+  ///
+  /// *Throws* c10::Error before the first `begin`; std::runtime_error if a loss is not finite,
+  /// before the weights are touched (BatchNorm's running statistics have seen the batch by then).
+  template <class Sampler, class LossOfPath>
+  auto operator()(const Sampler& sample, const LossOfPath& loss) {
+    static_assert(PathSampler<Sampler>,
+                  "interchoice: a training step needs a sampler: a callable `sample(epoch, step)` "
+                  "that returns an Architecture<Space>; see sampling/sampler.hpp");
+    TORCH_CHECK(epoch_,
+                "interchoice: a step before PathStep::begin(epoch); call it at the beginning of "
+                "each epoch: it lets splits happen and the optimizer have what they add");
+    const auto paths = paths_of_step(sample, *epoch_, step_);
+    StepRecord<std::remove_cvref_t<decltype(*std::begin(paths))>> record;
+    options_.unsampled(*network_);
+    for (const auto& path : paths) {
+      const at::Tensor value = [&]() -> at::Tensor {
+        if constexpr (std::is_invocable_v<const LossOfPath&, decltype(path), std::size_t>) {
+          return loss(path, record.paths.size());
+        } else {
+          return loss(path);
+        }
+      }();
+      record.losses.push_back(value_of(value));
+      if (!std::isfinite(record.losses.back())) fail(record.losses.back(), to_text(path));
+      value.backward();
+      record.paths.push_back(path);
+    }
+    optimizer_->step();
+    ++step_;
+    return record;
+  }
+
+ private:
+  NewParameters join(NewParameters added) {
+    add_new_parameters(*optimizer_, added, options_.copies);
+    parameters_ += added.size();
+    return added;
+  }
+
+  static double value_of(const at::Tensor& loss) {
+    TORCH_CHECK(loss.defined() && loss.numel() == 1 && loss.requires_grad(),
+                "interchoice: the loss of a path is ", loss.toString(), " ", loss.sizes(),
+                loss.requires_grad() ? "" : " without a gradient",
+                "; one number that depends on the network's weights is needed");
+    return loss.item<double>();
+  }
+
+  [[noreturn]] void fail(double loss, const std::string& path) const {
+    throw std::runtime_error(fmt::format(
+        "interchoice: the loss is {} in epoch {}, step {}, architecture {}; the weights are those "
+        "of the step before. Use a smaller learning rate or check the data",
+        loss, *epoch_, step_, path));
+  }
+
+  std::shared_ptr<torch::nn::Module> network_;
+  torch::optim::Optimizer* optimizer_;
+  PathStepOptions options_;
+  std::size_t parameters_;  // of the network, as far as they are known here
+  std::optional<std::size_t> epoch_;
+  std::size_t step_ = 0;
+};
+
+}  // namespace interchoice

@@ -1,0 +1,326 @@
+// Loops of one's own: the same bits as `train`, with any optimizer and loss, and nothing that can
+// be forgotten in silence.
+
+#include <ATen/Functions.h>
+#include <torch/nn.h>
+#include <torch/optim.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "interchoice/data/batches_of.hpp"
+#include "interchoice/sampling/sampler.hpp"
+#include "interchoice/sampling/strict_fair.hpp"
+#include "interchoice/sampling/uniform.hpp"
+#include "interchoice/training/path_step.hpp"
+#include "interchoice/training/train.hpp"
+#include "support/catch.hpp"
+#include "training/digits_supernet.hpp"
+
+namespace ic = interchoice;
+using namespace ic::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr std::size_t kEpochs = 4;
+const ic::Sampler<ic::Uniform<Space>> kUniform(ic::Uniform(ic::all<Space>), ic::Seed{4});
+
+ic::LearningRate constant(double rate) {
+  return [rate](std::size_t, std::size_t) { return rate; };
+}
+
+ic::Batches data_of(std::int64_t images = 48) {
+  return batches(ic::first_images(digits(), images), 16, 3);
+}
+
+/// An optimizer of a kind that the library does not know: gradient descent with a count of steps.
+struct OwnState : torch::optim::OptimizerCloneableParamState<OwnState> {
+  std::int64_t steps = 0;
+};
+struct OwnOptimizer : torch::optim::Optimizer {
+  explicit OwnOptimizer(const torch::nn::Module& network)
+      : Optimizer({torch::optim::OptimizerParamGroup(network.parameters())},
+                  std::make_unique<torch::optim::SGDOptions>(0.1)) {}
+  at::Tensor step(LossClosure = nullptr) override {
+    const c10::NoGradGuard no_grad;
+    for (auto& group : param_groups()) {
+      for (at::Tensor& p : group.params()) {
+        if (!p.grad().defined()) continue;
+        p.sub_(group.options().get_lr() * p.grad());
+        auto& state = this->state()[p.unsafeGetTensorImpl()];
+        if (!state) state = std::make_unique<OwnState>();
+        ++static_cast<OwnState&>(*state).steps;
+      }
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a loop of steps gives the bits of train, splits included") {
+  const ic::Batches data = data_of();
+  const auto rate = ic::cosine(0.1, 1e-3);
+  SECTION("SGD") {
+    auto trained = make_net<ic::split<2>>(1);
+    ic::train(trained, data, kUniform, {.epochs = kEpochs, .learning_rate = rate});
+
+    auto net = make_net<ic::split<2>>(1);
+    auto optimizer = ic::Sgd{}(*net);
+    ic::PathStep step(net, optimizer);
+    for (std::size_t epoch = 0; epoch < kEpochs; ++epoch) {
+      const auto added = step.begin(epoch);
+      CHECK(added.size() == (epoch == 2 ? 88 : 0));
+      ic::set_learning_rate(optimizer, rate(epoch, kEpochs));
+      for (auto [x, y] : data.epoch(epoch)) {
+        step(kUniform, [&, &x = x, &y = y](const auto& path) {
+          return torch::nn::functional::cross_entropy(net->forward(x, path), y);
+        });
+      }
+    }
+    CHECK(differing(state_of(*trained), state_of(*net)) == std::vector<std::string>{});
+  }
+  SECTION("AdamW, weights off the path frozen") {
+    auto trained = make_net<ic::split<1>>(1);
+    ic::train(trained, data, kUniform,
+              {.epochs = kEpochs,
+               .optimizer =
+                   [](const torch::nn::Module& m) { return torch::optim::AdamW(m.parameters()); },
+               .learning_rate = constant(1e-3),
+               .unsampled = ic::freeze});
+
+    auto net = make_net<ic::split<1>>(1);
+    torch::optim::AdamW optimizer(net->parameters(), 1e-3);
+    ic::PathStep step(net, optimizer, {.unsampled = ic::freeze, .copies = ic::copied_momentum});
+    for (std::size_t epoch = 0; epoch < kEpochs; ++epoch) {
+      step.begin(epoch);
+      for (auto [x, y] : data.epoch(epoch)) {
+        step(kUniform, [&, &x = x, &y = y](const auto& path) {
+          return at::cross_entropy_loss(net->forward(x, path), y);
+        });
+      }
+    }
+    CHECK(ic::is_split(*net));
+    CHECK(optimizer.param_groups()[0].params().size() == net->parameters().size());
+    CHECK(differing(state_of(*trained), state_of(*net)) == std::vector<std::string>{});
+  }
+}
+
+TEST_CASE("copies go on with AdamW's moments as their source would") {
+  auto net = make_net<ic::split<ic::on_demand>>(1);
+  auto optimizer = ic::AdamW{.weight_decay = 0.1}(*net);
+  CHECK(optimizer.param_groups().size() == 2);
+  ic::set_learning_rate(optimizer, 0.01);
+  const bool fresh = GENERATE(false, true);
+  ic::PathStep step(net, optimizer,
+                    {.copies = fresh ? ic::CopyMomentum(ic::fresh_momentum) : ic::copied_momentum});
+  const ic::Batch batch = data_of().evaluation(0);
+  const auto loss = [&](const Path& path) {
+    return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
+  };
+  step.begin(0);
+  step(kUniform, loss);
+  step(kUniform, loss);
+  const auto state = [&](const at::Tensor& parameter) -> const torch::optim::AdamWParamState* {
+    const auto found = optimizer.state().find(parameter.unsafeGetTensorImpl());
+    if (found == optimizer.state().end()) return nullptr;
+    return static_cast<const torch::optim::AdamWParamState*>(found->second.get());
+  };
+  std::size_t with_state = 0;
+  for (const ic::NewParameter& copy : step.split()) {
+    INFO(copy.name);
+    const auto* source = state(copy.source);
+    const auto* own = state(copy.parameter);
+    CHECK((own != nullptr) == (source != nullptr && !fresh));
+    if (own == nullptr) continue;
+    ++with_state;
+    CHECK(own->step() == source->step());
+    CHECK(same_bits(own->exp_avg(), source->exp_avg()));
+    CHECK(same_bits(own->exp_avg_sq(), source->exp_avg_sq()));
+    CHECK_FALSE(own->exp_avg().is_alias_of(source->exp_avg()));
+    CHECK_FALSE(own->exp_avg_sq().is_alias_of(source->exp_avg_sq()));
+  }
+  CHECK((with_state > 0) == !fresh);
+  CHECK_NOTHROW(step(kUniform, loss));
+}
+
+TEST_CASE("what is forgotten is said") {
+  auto net = make_net<ic::split<1>>(1);
+  auto optimizer = ic::Sgd{}(*net);
+  const ic::Batch batch = data_of().evaluation(0);
+  const auto loss = [&](const Path& path) {
+    return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
+  };
+  ic::PathStep step(net, optimizer);
+  const State before = state_of(*net);
+  CHECK_THAT(thrown_by([&] { step(kUniform, loss); }), Contains("a step before PathStep::begin"));
+  step.begin(0);
+  CHECK_THAT(thrown_by([&] { step.begin(0); }), Contains("begin(0) after begin(0)"));
+  CHECK_THAT(thrown_by([&] { step(kUniform, [&](const Path&) { return batch.data; }); }),
+             Contains("the loss of a path is") && Contains("[16, 1, 8, 8]"));
+  CHECK_THAT(thrown_by([&] { step(kUniform, [](const Path&) { return at::zeros({}); }); }),
+             Contains("without a gradient"));
+  CHECK(differing(before, state_of(*net)).empty());
+  // A split that the optimizer would not hear of.
+  ic::begin_epoch(*net, 1);
+  CHECK_THAT(thrown_by([&] { step.begin(1); }),
+             Contains("the network has") && Contains("called by PathStep"));
+
+  // An optimizer whose state is unknown: no silent sharing, and a way out.
+  auto other = make_net<ic::split<1>>(1);
+  const auto own_loss = [&](const Path& path) {
+    return at::cross_entropy_loss(other->forward(batch.data, path), batch.target);
+  };
+  OwnOptimizer own(*other);
+  ic::PathStep copied(other, own);
+  copied.begin(0);
+  copied(kUniform, own_loss);
+  CHECK_THAT(thrown_by([&] { copied.begin(1); }), Contains("use fresh_momentum"));
+  auto third = make_net<ic::split<1>>(1);
+  const ic::Training training{
+      .epochs = 3,
+      .optimizer = [](const torch::nn::Module& m) { return OwnOptimizer(m); },
+      .copies = ic::fresh_momentum};
+  CHECK(ic::train(third, data_of(), kUniform, training).epochs.size() == 3);
+  CHECK(ic::is_split(*third));
+}
+
+TEST_CASE("a step returns its paths and losses; several paths may see batches of their own") {
+  auto net = make_net<ic::none>(1);
+  auto optimizer = ic::Sgd{}(*net);
+  ic::set_learning_rate(optimizer, 0.1);
+  const ic::Sampler fair(ic::StrictFair(ic::no_zero<Space>), ic::Seed{5});
+  const auto epoch = data_of(64).epoch(0);
+  ic::PathStep step(net, optimizer);
+  step.begin(0);
+  std::vector<double> losses;
+  const auto record = step(fair, [&](const Path& path, std::size_t index) {
+    const ic::Batch batch = epoch[static_cast<std::int64_t>(index)];
+    const at::Tensor loss = at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
+    losses.push_back(loss.item<double>());
+    return loss;
+  });
+  CHECK(record.paths == fair(0, 0));
+  CHECK(record.losses == losses);
+  CHECK(record.loss() == Approx((losses[0] + losses[1] + losses[2] + losses[3]) / 4));
+  for (std::uint64_t i = 1; i < 3; ++i) {
+    CHECK(step(fair, [&](const Path& path) {
+            return at::cross_entropy_loss(net->forward(epoch[0].data, path), epoch[0].target);
+          }).paths == fair(0, i));
+  }
+
+  auto successive = make_net<ic::none>(1);
+  const auto trained = ic::train(
+      successive, data_of(64), fair,
+      {.epochs = 1, .learning_rate = constant(0.1), .path_batches = ic::PathBatches::kSuccessive});
+  CHECK(trained.epochs[0].loss == Approx(record.loss()).epsilon(1e-12));
+}
+
+namespace {
+
+/// The mean squared distance to a teacher's logits.
+struct Distillation {
+  Net<ic::none> teacher;
+  at::Tensor operator()(const at::Tensor& logits, const at::Tensor&, const at::Tensor& data) const {
+    at::Tensor wanted;
+    {
+      const c10::NoGradGuard no_grad;
+      wanted = Net<ic::none>(teacher)->forward(data, Path{3, 3, 3, 3, 3, 3});
+    }
+    return at::mse_loss(logits, wanted);
+  }
+  std::string text() const { return "distillation"; }
+};
+
+/// Tokens: a network without an image, whose targets are no classes.
+struct TokenNetImpl : torch::nn::Module {
+  torch::nn::Embedding embedding = register_module("embedding", torch::nn::Embedding(10, 4));
+  torch::nn::Linear one = register_module("one", torch::nn::Linear(4, 4));
+  at::Tensor forward(const at::Tensor& tokens, const Path& path) {
+    const at::Tensor x = embedding(tokens);  // [B, T, 4]
+    return path[0] == 0 ? x : one(x);
+  }
+};
+TORCH_MODULE(TokenNet);
+struct TokenExamples {
+  std::int64_t size() const { return 9; }
+  ic::Batch operator()(std::span<const std::int64_t> indices) const {
+    const at::Tensor numbers =
+        at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size()));
+    return {numbers.unsqueeze(1).expand({-1, 5}),
+            numbers.to(at::kFloat).view({-1, 1, 1}).expand({-1, 5, 4})};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the parts of a training are the user's own") {
+  const ic::Batches data = data_of();
+  SECTION("a loss that asks a teacher") {
+    auto net = make_net<ic::bias<1>>(2);
+    auto teacher = make_net<ic::none>(7);
+    ic::Training training{
+        .epochs = 6, .loss = Distillation{teacher}, .learning_rate = constant(0.05)};
+    CHECK(training.loss.text() == "distillation");
+    const auto record = ic::train(net, data, kUniform, training);
+    CHECK(record.epochs[5].loss < record.epochs[0].loss);
+    // The same in braces, and as a lambda.
+    auto again = make_net<ic::bias<1>>(2);
+    auto teacher_again = make_net<ic::none>(7);
+    ic::train(again, data, kUniform,
+              {.epochs = 6,
+               .loss = [loss = Distillation{teacher_again}](
+                           const at::Tensor& logits, const at::Tensor& target,
+                           const at::Tensor& x) { return loss(logits, target, x); },
+               .learning_rate = constant(0.05)});
+    CHECK(differing(state_of(*net), state_of(*again)) == std::vector<std::string>{});
+  }
+  SECTION("tensors of any shape, targets that are no classes") {
+    at::manual_seed(1);
+    TokenNet net;
+    const ic::BatchesOf tokens(TokenExamples{}, 4, ic::Seed{1});
+    const auto record =
+        ic::train(net, tokens, kUniform,
+                  {.epochs = 3,
+                   .loss = [](const at::Tensor& y,
+                              const at::Tensor& target) { return at::mse_loss(y, target); },
+                   .learning_rate = constant(0.01)});
+    CHECK_FALSE(record.epochs[2].accuracy.has_value());
+    CHECK(record.epochs[2].loss < record.epochs[0].loss);
+  }
+  SECTION("what clears gradients") {
+    std::size_t cleared = 0;
+    auto net = make_net<ic::none>(1);
+    ic::train(net, data, kUniform, {.epochs = 2, .unsampled = [&](torch::nn::Module& m) {
+                                      ++cleared;
+                                      m.zero_grad();
+                                    }});
+    CHECK(cleared == 6);
+  }
+}
+
+TEST_CASE("a run keeps what it is made of, temporaries included") {
+  const auto trained = [&] {
+    auto net = make_net<ic::bias<1>>(1);
+    ic::train(net, data_of(), kUniform, {.epochs = 2});
+    return state_of(*net);
+  };
+  std::optional<ic::TrainingRun<Net<ic::bias<1>>, ic::Sampler<ic::Uniform<Space>>>> run;
+  std::shared_ptr<torch::nn::Module> module;
+  {
+    auto net = make_net<ic::bias<1>>(1);
+    module = net.ptr();
+    run.emplace(net, data_of(), ic::Sampler(ic::Uniform(ic::all<Space>), ic::Seed{4}),
+                ic::Training{.epochs = 2});
+  }
+  auto moved = std::move(*run);
+  run.reset();
+  while (!moved.is_over()) moved.run_epoch();
+  CHECK(differing(trained(), state_of(*module)) == std::vector<std::string>{});
+}
