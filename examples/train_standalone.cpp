@@ -35,12 +35,12 @@ void complete(Options& options, const CLI::App& app) {
   const auto is_given = [&](const char* name) { return app.get_option(name)->count() > 0; };
   if (options.protocol == "nasbench201") {
     const ic::Protocol protocol = ic::protocols::nasbench201();
-    if (!is_given("--epochs")) options.epochs = protocol.training.epochs;
+    if (!is_given("--epochs")) options.epochs = protocol.epochs;
     if (!is_given("--batch")) options.batch = protocol.batch_size;
     if (!is_given("--learning-rate")) {
-      options.learning_rate = protocol.training.learning_rate(0, options.epochs);
+      options.learning_rate = protocol.learning_rate(0, options.epochs);
     }
-    if (!is_given("--weight-decay")) options.weight_decay = protocol.training.sgd.weight_decay;
+    if (!is_given("--weight-decay")) options.weight_decay = protocol.optimizer.weight_decay;
   }
   if (options.space == "macro") {
     if (is_given("--cells") || is_given("--stages")) {

@@ -33,7 +33,8 @@ ic::Report predictions_of(const Study& study, const Experiment& experiment,
     ic::Predictor predictor{.label = method.label,
                             .runs = study.predictions(experiment, method.label, evaluation)};
     for (const ic::EpochRecord& e : study.training(experiment, method.label, 0)) {
-      predictor.training.push_back({static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy});
+      predictor.training.push_back(
+          {static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy.value()});
     }
     report.predictors.push_back(std::move(predictor));
   }

@@ -2,10 +2,11 @@
 
 // A search that goes on where its history's file ends.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -13,9 +14,9 @@
 
 #include "examples/command_line.hpp"
 #include "interchoice/core/text.hpp"
+#include "interchoice/search/history.hpp"
 #include "interchoice/search/history_csv.hpp"
 #include "interchoice/search/nsga2.hpp"
-#include "interchoice/search/observer.hpp"
 #include "interchoice/search/random_search.hpp"
 #include "interchoice/search/regularised_evolution.hpp"
 #include "interchoice/training/progress.hpp"
@@ -56,21 +57,22 @@ ic::SearchHistory<Space> search_by(const AlgorithmOptions& options,
   if (options.algorithm == "random") {
     return ic::random_search(problem, {seed, options.evaluations}, std::move(history), observer);
   }
-  // As many children as it takes: those that were there before are free.
-  const auto children = static_cast<std::uint32_t>(20 * options.evaluations);
+  // As much offspring as it takes: what was there before is free.
+  const auto offspring = static_cast<std::uint32_t>(20 * options.evaluations);
   if (options.algorithm == "evolution") {
     return ic::regularised_evolution(problem,
                                      {.seed = seed,
                                       .population = options.population,
                                       .sample = std::max(2u, options.population / 5),
-                                      .children = children,
+                                      .offspring = offspring,
+                                      .swap_probability = 0.1,  // helps below tight limits
                                       .max_evaluations = options.evaluations},
                                      std::move(history), observer);
   }
   return ic::nsga2(problem,
                    {.seed = seed,
                     .population = options.population,
-                    .generations = children / options.population + 1,
+                    .generations = offspring / options.population + 1,
                     .max_evaluations = options.evaluations},
                    std::move(history), observer);
 }
@@ -83,12 +85,12 @@ ic::SearchHistory<Space> stored_history(const std::filesystem::path& file,
   ic::SearchHistory<Space> history = ic::read_history(file, problem);
   for (const auto& entry : history) {
     if (ic::evaluate(problem, entry.architecture) == entry) continue;
-    throw std::runtime_error(file.string() + " has other values of '" +
-                             ic::to_text(entry.architecture) +
-                             "' than the tables and limits of this command give; give another "
-                             "--out, or remove the file");
+    throw std::runtime_error(fmt::format(
+        "{} has other values of '{}' than the tables and limits of this command give; give another "
+        "--out, or remove the file",
+        file.string(), ic::to_text(entry.architecture)));
   }
-  std::printf("%s: going on after %zu evaluations\n", file.c_str(), history.size());
+  fmt::print("{}: going on after {} evaluations\n", file.string(), history.size());
   return history;
 }
 
