@@ -23,6 +23,7 @@
 #include "interchoice/nn/operations/mlp.hpp"
 #include "interchoice/nn/operations/self_attention.hpp"
 #include "interchoice/nn/operations/sequence.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/chain.hpp"
 #include "networks/random_state.hpp"
@@ -69,7 +70,7 @@ template <class Space, class Policy, class Net>
 Found gradients(Net& net, const std::function<at::Tensor()>& input) {
   net->to(at::kDouble);
   ic::testing::randomise(*net, 3);
-  const ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{5});
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{5}};
   Found found;
   at::manual_seed(11);
   for (std::uint64_t step = 0; step < 150; ++step) {
@@ -172,7 +173,7 @@ std::int64_t check_same_without(const typename Network::Options& options, std::i
     ++i;
   }
   REQUIRE(i == blocks.size());
-  const ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{6});
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{6}};
   const at::Tensor x = at::randn({4, 3, size, size}, at::kDouble);
   for (std::uint64_t step = 0; step < 10; ++step) {
     CHECK(at::allclose(net->forward(x, sample(0, step)), kept->forward(x, sample(0, step)), 1e-10,

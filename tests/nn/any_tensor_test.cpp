@@ -95,8 +95,8 @@ using Space = ic::Chain<2, ic::Candidates<NamedNormed, NamedSkip>>;
 using Path = ic::Architecture<Space>;
 
 template <class Norms>
-std::vector<ic::AnyOperation> operations() {
-  return ic::operations_of<ic::Candidates<Normed<Norms>, ic::Skip>>();
+ic::ChoiceOperations operations() {
+  return ic::operations_of<ic::Candidates<Normed<Norms>, ic::Skip>>;
 }
 
 /// A kind of tensor: sizes, the channels' axis, a normalisation of it.
@@ -104,7 +104,7 @@ struct Kind {
   std::string name;
   std::vector<std::int64_t> sizes;
   ic::ChannelAxis axis;
-  std::vector<ic::AnyOperation> operations;
+  ic::ChoiceOperations operations;
   /// (x - mean) / sqrt(variance + eps) of x [N, ..., C], computed otherwise.
   std::function<at::Tensor(const at::Tensor&)> normalise;
 
@@ -166,7 +166,8 @@ std::vector<Kind> kinds() {
 
 template <class Policy>
 ic::ChoiceBlock<Space, Policy> block_of(const Kind& kind) {
-  ic::ChoiceBlock<Space, Policy> block(1, kind.geometry(), kind.operations);
+  ic::ChoiceBlock<Space, Policy> block(1, kind.geometry(), ic::Response::kObserved,
+                                       kind.operations);
   block->to(at::kDouble);
   ic::testing::randomise(*block, 5);
   return block;
@@ -278,7 +279,7 @@ TEST_CASE("a wrong number of channels on the axis is an error that says what was
   const at::Tensor vector = at::randn({4});
   const auto on = [](ic::ChannelAxis axis) {
     return ic::ChoiceBlock<Space, ic::bias<1>>(1, ic::Geometry{.channels = 4, .axis = axis},
-                                               operations<LayerNorms>());
+                                               ic::Response::kObserved, operations<LayerNorms>());
   };
   CHECK(on(ic::ChannelAxis::kLast)->forward(tokens, Path{0, 0}).sizes() == tokens.sizes());
   CHECK_THROWS_WITH(on(ic::ChannelAxis::kSecond)->forward(tokens, Path{0, 0}),
