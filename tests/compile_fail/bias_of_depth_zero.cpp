@@ -1,4 +1,5 @@
-// expect: interchoice: bias<Depth> needs Depth >= 1; for no dependency use interchoice::none
+// expect: interchoice: a policy with priors needs Depth >= 1; for no dependency use
+// expect: bias<0
 #include "interchoice/dependency/bias.hpp"
 
 #ifdef INTERCHOICE_POSITIVE

@@ -1,4 +1,4 @@
-// expect: interchoice: a dependency policy needs to be an empty type; keep what it learns in
+// expect: interchoice: a dependency policy needs to be an empty type; keep its parameters in
 // expect: interchoice: a dependency policy needs `static constexpr std::string_view name`
 // expect: interchoice: a dependency policy needs `static constexpr std::size_t depth`
 // expect: interchoice: a dependency policy needs a depth of 0 to 16 priors

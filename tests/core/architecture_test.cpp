@@ -1,4 +1,4 @@
-// Architectures as values: checked when made, ordered, hashed, ranked, spelled.
+// Architectures as values: checked when made, ordered, hashed, numbered, spelled.
 
 #include "interchoice/core/architecture.hpp"
 
@@ -41,13 +41,13 @@ static_assert(Nb201::from_index(kExample.index()) == kExample);
 static_assert(kExample.with(5, 3)[5] == 3 && kExample < kExample.with(5, 1));
 static_assert(Nb201{} == Nb201{0, 0, 0, 0, 0, 0});
 
-// A space too large to be counted has no ranks.
+// A space too large to be counted has no indices.
 template <class Space>
-concept Ranked = requires(const ic::Architecture<Space>& a) {
+concept Indexed = requires(const ic::Architecture<Space>& a) {
   a.index();
   ic::Architecture<Space>::from_index(0);
 };
-static_assert(Ranked<t::Small> && Ranked<t::Wide> && !Ranked<t::TooWide>);
+static_assert(Indexed<t::Small> && Indexed<t::Wide> && !Indexed<t::TooWide>);
 
 namespace {
 
@@ -83,11 +83,11 @@ void check_all() {
   std::unordered_set<ic::Architecture<Space>> hashed;
   std::set<std::string> spelled;
   std::size_t wrong = 0;
-  for (std::uint64_t rank = 0; rank < all.size(); ++rank) {
-    const auto& a = all[rank];
-    wrong += a.index() != rank;
-    wrong += ic::Architecture<Space>::from_index(rank) != a;
-    wrong += rank > 0 && !(all[rank - 1] < a);
+  for (std::uint64_t index = 0; index < all.size(); ++index) {
+    const auto& a = all[index];
+    wrong += a.index() != index;
+    wrong += ic::Architecture<Space>::from_index(index) != a;
+    wrong += index > 0 && !(all[index - 1] < a);
     wrong += ic::from_text<Space>(ic::to_text(a)) != a;
     hashed.insert(a);
     spelled.insert(ic::to_text(a));
@@ -109,7 +109,7 @@ void check_random() {
     REQUIRE((a == b) == (ic::to_text(a) == ic::to_text(b)));
     REQUIRE((a < b) == std::lexicographical_compare(a.candidates().begin(), a.candidates().end(),
                                                     b.candidates().begin(), b.candidates().end()));
-    if constexpr (Ranked<Space>) {
+    if constexpr (Indexed<Space>) {
       REQUIRE(ic::Architecture<Space>::from_index(a.index()) == a);
       REQUIRE((a < b) == (a.index() < b.index()));
     }
@@ -146,7 +146,7 @@ TEST_CASE("an architecture changes by making another") {
   CHECK_THROWS_WITH(a.with(5, 5), Contains("candidate 5 for choice 5"));
 }
 
-TEST_CASE("ranks, order, hash and text agree for every architecture") {
+TEST_CASE("indices, order, hash and text agree for every architecture") {
   check_all<t::Single>();
   check_all<t::Small>();
   check_all<t::Mixed>();
@@ -156,7 +156,7 @@ TEST_CASE("ranks, order, hash and text agree for every architecture") {
   check_all<ic::NasBench201Space>();
 }
 
-TEST_CASE("ranks, order, hash and text agree in large spaces") {
+TEST_CASE("indices, order, hash and text agree in large spaces") {
   check_random<t::Wide>();
   check_random<t::TooWide>();
   check_random<t::NumberedCell<5>>();
@@ -171,8 +171,8 @@ TEST_CASE("ranks, order, hash and text agree in large spaces") {
 
 TEST_CASE("hashes spread") {
   std::set<std::size_t> low_bits;
-  for (std::uint64_t rank = 0; rank < 4096; ++rank) {
-    low_bits.insert(std::hash<Nb201>()(Nb201::from_index(rank)) % 4096);
+  for (std::uint64_t index = 0; index < 4096; ++index) {
+    low_bits.insert(std::hash<Nb201>()(Nb201::from_index(index)) % 4096);
   }
   CHECK(low_bits.size() > 2048);  // 2589 expected of a random function
 }
@@ -183,6 +183,13 @@ TEST_CASE("texts are the benchmark's, or the candidates' numbers") {
         "connect~2|");
   CHECK(ic::to_text(ic::Architecture<t::Mixed>{1, 4, 0, 2}) == "1-4-0-2");
   CHECK(ic::to_text(ic::Architecture<t::NumberedCell<1>>{2}) == "|op2~0|");
+}
+
+TEST_CASE("fmt formats architectures, with the options of strings") {
+  const ic::Architecture<t::Mixed> a{1, 4, 0, 2};
+  CHECK(fmt::format("{}", a) == "1-4-0-2");
+  CHECK(fmt::format("[{:>9}|{:<9}|{:.3}]", a, a, a) == "[  1-4-0-2|1-4-0-2  |1-4]");
+  CHECK(fmt::format("{}", kExample) == ic::to_text(kExample));
 }
 
 TEST_CASE("a malformed text is refused with the place") {
@@ -222,7 +229,7 @@ TEST_CASE("a malformed text is refused with the place") {
   }
 }
 
-TEST_CASE("whatever is done to a text, it is refused or means what it says") {
+TEST_CASE("a spoilt text is refused, or is the text of another architecture") {
   ic::CounterRandom random(ic::Seed{2}, ic::Stream::kPaths, 0, 0);
   const std::string letters = "|~+-0123456789nonrcav_x \0\xff";
   const auto spoil = [&](std::string text) {

@@ -1,4 +1,4 @@
-// Restrictions and the lazy enumeration of what they allow.
+// Restrictions and the lazy enumeration of the architectures that they allow.
 
 #include "interchoice/core/enumeration.hpp"
 
@@ -6,6 +6,16 @@
 #include <array>
 #include <cstdint>
 #include <iterator>
+#include <random>
+#include <range/v3/distance.hpp>
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/chunk.hpp>
+#include <range/v3/view/drop.hpp>
+#include <range/v3/view/enumerate.hpp>
+#include <range/v3/view/filter.hpp>
+#include <range/v3/view/sample.hpp>
+#include <range/v3/view/stride.hpp>
+#include <range/v3/view/transform.hpp>
 #include <ranges>
 #include <stdexcept>
 #include <vector>
@@ -14,15 +24,6 @@
 #include "interchoice/spaces/nasbench201.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
-
-#if __has_include(<range/v3/view/filter.hpp>)
-#include <range/v3/distance.hpp>
-#include <range/v3/range/conversion.hpp>
-#include <range/v3/view/drop.hpp>
-#include <range/v3/view/filter.hpp>
-#include <range/v3/view/stride.hpp>
-#define INTERCHOICE_TEST_RANGE_V3
-#endif
 
 namespace ic = interchoice;
 namespace t = interchoice::testing;
@@ -35,6 +36,9 @@ static_assert(std::sized_sentinel_for<Every::Iterator, Every::Iterator>);
 static_assert(std::ranges::random_access_range<Every> && std::ranges::sized_range<Every>);
 static_assert(std::ranges::common_range<Every>);
 static_assert(!std::ranges::contiguous_range<Every>);
+static_assert(std::ranges::view<Every> && std::default_initializable<Every>);
+static_assert(ranges::random_access_range<Every> && ranges::sized_range<Every>);
+static_assert(ranges::view_<Every> && ranges::common_range<Every>);
 static_assert(!std::ranges::borrowed_range<Every>);  // an iterator needs its range
 
 static_assert(ic::all<Space>.architecture_count() == 15'625);
@@ -73,8 +77,8 @@ TEST_CASE("a restriction says which candidates a choice may take") {
 
 TEST_CASE("a restriction allows an architecture where it allows all its candidates") {
   std::size_t allowed = 0;
-  for (std::uint64_t rank = 0; rank < 15'625; ++rank) {
-    const Nb201 a = Nb201::from_index(rank);
+  for (std::uint64_t index = 0; index < 15'625; ++index) {
+    const Nb201 a = Nb201::from_index(index);
     const bool expected = std::ranges::none_of(a.candidates(), [](int c) { return c == 0; });
     allowed += ic::no_zero<Space>.allows(a) == expected;
   }
@@ -83,9 +87,9 @@ TEST_CASE("a restriction allows an architecture where it allows all its candidat
 
 TEST_CASE("a restriction that empties a choice is refused") {
   CHECK_THROWS_AS(ic::only<Space>({}), std::invalid_argument);
-  CHECK_THROWS_WITH(ic::only<Space>({"conv"}),
-                    "interchoice: a restriction leaves no candidate for choice 0 of 'nasbench201'; "
-                    "allow at least one");
+  CHECK_THROWS_WITH(ic::without<t::Small>({"op0", "op1", "op2"}),
+                    "interchoice: a restriction leaves no candidate for choice 0 of 'chain'; allow "
+                    "at least one");
   CHECK_THROWS_WITH(ic::only<t::Mixed>({"op1"}),
                     "interchoice: a restriction leaves no candidate for choice 2 of 'chain'; allow "
                     "at least one");
@@ -94,12 +98,32 @@ TEST_CASE("a restriction that empties a choice is refused") {
       std::invalid_argument);
 }
 
+TEST_CASE("a restriction by a name that no candidate has is refused") {
+  CHECK_THROWS_WITH(ic::without<Space>({"none", "skip"}),
+                    "interchoice: a restriction names 'skip', which is no candidate of "
+                    "'nasbench201'; its candidates are 'none', 'skip_connect', 'nor_conv_1x1', "
+                    "'nor_conv_3x3', 'avg_pool_3x3'");
+  CHECK_THROWS_WITH(ic::only<Space>({"nor_conv_3x3", ""}),
+                    Catch::Matchers::Contains("a restriction names '', which is no candidate"));
+  // A name of one choice is enough.
+  CHECK(ic::without<t::Mixed>({"op4"}).architecture_count() == 2 * 4 * 1 * 3);
+}
+
+TEST_CASE("a restriction has a text with all that it allows") {
+  CHECK(ic::to_text(ic::all<t::Small>) == "chain: op0,op1,op2 | = | = | =");
+  const ic::Restriction<t::Mixed> some(
+      [](std::size_t choice, std::size_t c) { return choice != 1 || c % 3 == 0; });
+  CHECK(fmt::format("{}", some) == "chain: op0,op1 | op0,op3 | op0 | op0,op1,op2");
+  CHECK(ic::to_text(kWithoutPool) ==
+        "nasbench201: none,skip_connect,nor_conv_1x1,nor_conv_3x3 | = | = | = | = | =");
+}
+
 TEST_CASE("the enumeration is every allowed architecture, once, in order") {
   const ic::Restriction<t::Mixed> some(
       [](std::size_t choice, std::size_t c) { return choice != 1 || c % 2 == 0; });
   std::vector<ic::Architecture<t::Mixed>> expected;
-  for (std::uint64_t rank = 0; rank < 30; ++rank) {
-    const auto a = ic::Architecture<t::Mixed>::from_index(rank);
+  for (std::uint64_t index = 0; index < 30; ++index) {
+    const auto a = ic::Architecture<t::Mixed>::from_index(index);
     if (a[1] % 2 == 0) expected.push_back(a);
   }
   const auto every = ic::every_architecture(some);
@@ -107,11 +131,11 @@ TEST_CASE("the enumeration is every allowed architecture, once, in order") {
   CHECK(std::vector(every.begin(), every.end()) == expected);
 
   const auto full = ic::every_architecture(ic::all<Space>);
-  std::uint64_t rank = 0;
+  std::uint64_t index = 0;
   bool in_order = true;
-  for (const Nb201& a : full) in_order = in_order && a.index() == rank++;
+  for (const Nb201& a : full) in_order = in_order && a.index() == index++;
   CHECK(in_order);
-  CHECK(rank == 15'625);
+  CHECK(index == 15'625);
   CHECK(std::ranges::distance(ic::every_architecture(ic::all<t::Single>)) == 1);
 }
 
@@ -163,19 +187,56 @@ TEST_CASE("what cannot be counted cannot be enumerated") {
   CHECK(every[511][8] == 254);
 }
 
-TEST_CASE("the enumeration works with views") {
+TEST_CASE("the enumeration works with the adaptors of std::views and range-v3") {
   const auto every = ic::every_architecture(ic::all<Space>);
-  const auto three_by_three = [](const Nb201& a) {
+  const auto five_of_one = [](const Nb201& a) {
     return std::ranges::count(a.candidates(), 3) == 5;
   };
 #if !defined(__clang__) || __clang_major__ >= 16  // which cannot read libstdc++'s views before
-  CHECK(std::ranges::distance(every | std::views::filter(three_by_three)) == 24);
+  CHECK(std::ranges::distance(every | std::views::filter(five_of_one)) == 24);
   CHECK(*(every | std::views::drop(7) | std::views::take(1)).begin() == every[7]);
+  auto cut = ic::every_architecture(ic::all<Space>) | std::views::drop(15'620) |
+             std::views::transform([](const Nb201& a) { return a.index(); });
+  CHECK(std::vector(cut.begin(), cut.end()) ==
+        std::vector<std::uint64_t>{15'620, 15'621, 15'622, 15'623, 15'624});
+  CHECK((every | std::views::reverse).front() == every[15'624]);
 #endif
-#ifdef INTERCHOICE_TEST_RANGE_V3
-  CHECK(ranges::distance(every | ranges::views::filter(three_by_three)) == 24);
-  const auto some =
-      every | ranges::views::drop(5) | ranges::views::stride(5'000) | ranges::to<std::vector>;
+  namespace views = ranges::views;
+  CHECK(ranges::distance(every | views::filter(five_of_one)) == 24);
+  const auto some = every | views::drop(5) | views::stride(5'000) | ranges::to<std::vector>;
   CHECK(some == std::vector{every[5], every[5'005], every[10'005], every[15'005]});
-#endif
+
+  // From a temporary: the view holds its restriction.
+  std::mt19937 random(7);
+  std::size_t chunks = 0;
+  std::vector<Nb201> drawn;
+  for (auto chunk : ic::every_architecture(ic::all<Space>) |
+                        views::filter([](const Nb201& a) { return a[0] == 3; }) |
+                        views::sample(100, random) | views::chunk(8)) {
+    ++chunks;
+    for (const Nb201& a : chunk) drawn.push_back(a);
+  }
+  CHECK(chunks == 13);
+  CHECK(drawn.size() == 100);
+  CHECK(std::ranges::is_sorted(drawn));
+  CHECK(std::ranges::all_of(drawn, [](const Nb201& a) { return a[0] == 3; }));
+  for (auto [i, a] : ic::every_architecture(ic::no_zero<Space>) | views::enumerate) {
+    if (a != ic::every_architecture(ic::no_zero<Space>)[i]) FAIL(i);
+  }
+  const auto small_chunks = every | views::chunk(4'000) |
+                            views::transform([](auto chunk) { return ranges::distance(chunk); }) |
+                            ranges::to<std::vector>;
+  CHECK(small_chunks == std::vector<std::ptrdiff_t>{4'000, 4'000, 4'000, 3'625});
+}
+
+TEST_CASE("a view without restriction is empty, and copies are views of their own") {
+  const Every none;
+  CHECK(none.size() == 0);
+  CHECK(none.begin() == none.end());
+  Every copy;
+  {
+    const Every every = ic::every_architecture(ic::only_convolutions<Space>);
+    copy = every;
+  }
+  CHECK(std::ranges::equal(copy, kConvolutions));
 }

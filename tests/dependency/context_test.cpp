@@ -22,6 +22,7 @@
 #include "interchoice/dependency/scale.hpp"
 #include "interchoice/dependency/shift.hpp"
 #include "interchoice/dependency/split.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 #include "spaces/example_spaces.hpp"
@@ -69,8 +70,7 @@ struct no_order {
 
 static_assert(ic::DependencyPolicy<ic::none>);
 static_assert(ic::DependencyPolicy<ic::bias<1>> && ic::DependencyPolicy<ic::bias<2, ic::dataflow>>);
-static_assert(ic::DependencyPolicy<ic::split<125>> &&
-              ic::DependencyPolicy<ic::split<0, 3, ic::last_used>>);
+static_assert(ic::DependencyPolicy<ic::split<125>> && ic::DependencyPolicy<ic::split<0, 3>>);
 static_assert(ic::DependencyPolicy<gain>);
 static_assert(!ic::DependencyPolicy<with_value>);  // a policy is a tag: state is kept elsewhere
 static_assert(!ic::DependencyPolicy<without_depth> && !ic::DependencyPolicy<without_name>);
@@ -93,8 +93,8 @@ TEST_CASE("a policy is named by its text") {
   CHECK(ic::policy_text<ic::bias<2, ic::dataflow>>() == "bias<2,dataflow>");
   CHECK(ic::policy_text<ic::split<125>>() == "split<125>");
   CHECK(ic::policy_text<ic::split<0, 2>>() == "split<0,2>");
-  CHECK(ic::policy_text<ic::split<ic::on_demand, 1, ic::last_used, ic::dataflow>>() ==
-        "split<on_demand,last_used,dataflow>");
+  CHECK(ic::policy_text<ic::split<ic::on_demand, 1, ic::dataflow>>() ==
+        "split<on_demand,dataflow>");
   CHECK(ic::policy_text<gain>() == "gain");
   CHECK(ic::policy_text<ic::bias_sum<2>>() == "bias_sum<2>");
   CHECK(ic::policy_text<ic::scale<1, ic::dataflow>>() == "scale<1,dataflow>");
@@ -108,8 +108,26 @@ TEST_CASE("a policy is named by its text") {
         "compose<bias<1>,split<125>>");
 }
 
+namespace {
+
+/// A policy of a user's own with priors, and no text of its own.
+template <std::size_t Depth, class Order = ic::registration>
+struct tilt : ic::with_priors<Depth, Order> {
+  static constexpr std::string_view name = "tilt";
+};
+
+}  // namespace
+
+TEST_CASE("a policy of one's own with priors has a text; fmt formats policies") {
+  CHECK(ic::policy_text<tilt<2>>() == "tilt<2>");
+  CHECK(ic::policy_text<tilt<1, ic::dataflow>>() == "tilt<1,dataflow>");
+  CHECK(
+      fmt::format("{} {:>8} {}", ic::none(), ic::bias<1>(), ic::compose<ic::bias<1>, tilt<2>>()) ==
+      "none  bias<1> compose<bias<1>,tilt<2>>");
+}
+
 TEST_CASE("composed policies read the priors of each") {
-  using Both = ic::compose<ic::bias<1>, ic::split<3, 2, ic::snapshot, ic::dataflow>>;
+  using Both = ic::compose<ic::bias<1>, ic::split<3, 2, ic::dataflow>>;
   STATIC_REQUIRE(Both::depth == 2);
   // Edge (2,3) of the second cell: registration looks at (1,3), dataflow at (1,2) and (0,2).
   constexpr ic::Context context = ic::context_at<Nb201, Both>(11);
@@ -195,7 +213,7 @@ std::size_t walked_row(const std::vector<std::size_t>& sizes,
 template <class Space, class Policy>
 void check_rows(std::size_t locations) {
   INFO(ic::space_signature<Space>() << ", " << ic::policy_text<Policy>());
-  const ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{5});
+  const ic::Sampler sample(ic::Uniform(ic::all<Space>), ic::Seed{5});
   for (std::size_t location = 0; location < locations; ++location) {
     const ic::Context context = ic::context_at<Space, Policy>(location);
     CHECK(context.location() == location);

@@ -1,11 +1,18 @@
 #include "interchoice/io/csv.hpp"
 
+#include <fmt/core.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "interchoice/core/exact_number.hpp"
+#include "stats/property.hpp"
 #include "support/catch.hpp"
 
 namespace ic = interchoice;
@@ -112,6 +119,54 @@ TEST_CASE("csv_field and the reader are inverse") {
   for (const std::string& field : texts)
     text += ic::csv_field(field) + "," + ic::csv_field("") + "\n";
   CHECK(parse(text).texts("column") == texts);
+}
+
+TEST_CASE("any table of texts comes back from a CSV file") {
+  check_property([] {
+    const auto letters = rc::gen::weightedOneOf<char>(
+        {{3, rc::gen::element(',', '"', '\n', '\r', ' ')}, {1, rc::gen::arbitrary<char>()}});
+    const auto columns = *rc::gen::inRange<std::size_t>(1, 5);
+    const auto rows = *rc::gen::container<std::vector<Texts>>(
+        rc::gen::container<Texts>(columns, rc::gen::container<std::string>(letters)));
+    std::string text;
+    for (std::size_t i = 0; i < columns; ++i) text += fmt::format("{}c{}", i == 0 ? "" : ",", i);
+    const std::string end = *rc::gen::element<std::string>("\n", "\r\n");
+    text += end;
+    for (const Texts& row : rows) {
+      for (std::size_t i = 0; i < columns; ++i) text += (i == 0 ? "" : ",") + ic::csv_field(row[i]);
+      text += end;
+    }
+    const ic::CsvTable table = parse(text);
+    RC_ASSERT(table.size() == rows.size());
+    for (std::size_t i = 0; i < columns; ++i) {
+      const Texts fields = table.texts(fmt::format("c{}", i));
+      for (std::size_t row = 0; row < rows.size(); ++row) RC_ASSERT(fields[row] == rows[row][i]);
+    }
+  });
+}
+
+TEST_CASE("any finite number comes back from a CSV file, bit for bit") {
+  check_property([] {
+    std::vector<double> numbers;
+    std::string text = "x\n";
+    for (const std::uint64_t bits : *rc::gen::arbitrary<std::vector<std::uint64_t>>()) {
+      // Small ones are denormal numbers; of others, all bits are drawn, too.
+      const double value = std::bit_cast<double>(*rc::gen::element(bits, ~bits, bits << 52));
+      if (!std::isfinite(value)) continue;
+      numbers.push_back(value);
+      text += fmt::format("{}\n", value);
+    }
+    const std::vector<double> read = parse(text).numbers("x");
+    RC_ASSERT(read.size() == numbers.size());
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      RC_ASSERT(std::bit_cast<std::uint64_t>(read[i]) == std::bit_cast<std::uint64_t>(numbers[i]));
+    }
+  });
+  CHECK(ic::exact_number("-1e-3") == -0.001);
+  for (const char* bad : {"", "+1", " 1", "1 ", "0x1", "inf", "nan", "1e999", "1,5"}) {
+    INFO(bad);
+    CHECK_FALSE(ic::exact_number(bad));
+  }
 }
 
 TEST_CASE("a CSV file that cannot be read is named") {

@@ -69,17 +69,11 @@ struct Candidates {
   static constexpr std::array<std::string_view, count> names{std::string_view(Ops::name)...};
   static constexpr std::array<CandidateKind, count> kinds{candidate_kind<Ops>()...};
 
-  /// Calls `visit.operator()<Op>()` for each candidate, in order.
-  template <class Visitor>
-  static constexpr void for_each(Visitor&& visit) {
-    (visit.template operator()<Ops>(), ...);
-  }
-
-  /// The same for any choice: a list of candidates serves wherever a space is asked for the
-  /// candidates of a choice.
+  /// Calls `visit.operator()<Op>()` for each candidate, in order; the choice is for spaces, in
+  /// whose place such a list can stand.
   template <class Visitor>
   static constexpr void for_each_candidate(std::size_t, Visitor&& visit) {
-    for_each(visit);
+    (visit.template operator()<Ops>(), ...);
   }
 
   static constexpr bool names_are_distinct() { return distinct_; }

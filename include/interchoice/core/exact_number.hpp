@@ -3,21 +3,14 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <system_error>
 
 namespace interchoice {
 
-/// The shortest decimal text that reads back as the same double, for files. Independent of the
-/// locale.
-inline std::string exact_number_text(double value) {
-  char buffer[32];  // 24 characters are enough for every double
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
-}
-
 /// The finite number that a text is, from its first character to its last; none otherwise.
-/// Independent of the locale.
+/// Independent of the locale. The inverse of `fmt::format("{}", number)`, which writes the shortest
+/// text of a number that reads back as the same one.
 inline std::optional<double> exact_number(std::string_view text) {
   double value = 0;
   const char* const end = text.data() + text.size();

@@ -149,15 +149,18 @@ inline constexpr Restriction<Space> only_convolutions{[](std::size_t choice, std
   return Space::candidate_kind(choice, c) == CandidateKind::kConvolution;
 }};
 
-/// The text that identifies a restriction of a space: `all`, or each choice's allowed candidates
-/// as in `space_signature`: `conv,skip | = | conv`.
+/// A text that identifies a restriction: the space's name, then each choice's allowed candidates,
+/// as in `space_signature`.
 template <SearchSpace Space>
 std::string to_text(const Restriction<Space>& restriction) {
-  if (restriction == all<Space>) return "all";
-  return detail::candidate_lists<Space>([&](std::size_t choice, std::size_t c) {
-    const auto allowed = restriction.candidates(choice);
-    return std::find(allowed.begin(), allowed.end(), c) != allowed.end();
-  });
+  const auto names = [&](std::size_t choice) {
+    std::string text;
+    for (const std::uint8_t c : restriction.candidates(choice)) {
+      text += fmt::format("{}{}", text.empty() ? "" : ",", Space::candidate_name(choice, c));
+    }
+    return text;
+  };
+  return fmt::format("{}: {}", Space::name, detail::choice_lists(Space::choice_count, names));
 }
 
 }  // namespace interchoice

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/core/detail/choice_lists.hpp"
 
 namespace interchoice {
 
@@ -83,36 +84,18 @@ constexpr std::size_t max_candidate_count() {
   return most;
 }
 
-namespace detail {
-
-// The names of the candidates that `is_listed(choice, candidate)` picks: `a,b | = | c`, where `=`
-// stands for those of the choice before.
-template <SearchSpace Space, class IsListed>
-std::string candidate_lists(const IsListed& is_listed) {
-  std::string text;
-  std::string previous;
-  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-    std::string names;
-    for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
-      if (!is_listed(choice, c)) continue;
-      if (!names.empty()) names += ',';
-      names += Space::candidate_name(choice, c);
-    }
-    if (choice > 0) text += " | ";
-    text += names == previous ? "=" : names;
-    previous = names;
-  }
-  return text;
-}
-
-}  // namespace detail
-
 /// A text that identifies a space: its name, then each choice's candidates. Two networks can share
 /// weights only if their spaces have the same signature.
 template <SearchSpace Space>
 std::string space_signature() {
-  return fmt::format("{}: {}", Space::name,
-                     detail::candidate_lists<Space>([](auto, auto) { return true; }));
+  const auto names = [](std::size_t choice) {
+    std::string text;
+    for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
+      text += fmt::format("{}{}", c == 0 ? "" : ",", Space::candidate_name(choice, c));
+    }
+    return text;
+  };
+  return fmt::format("{}: {}", Space::name, detail::choice_lists(Space::choice_count, names));
 }
 
 }  // namespace interchoice

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
-#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/policy.hpp"
 #include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
@@ -20,16 +19,9 @@ namespace interchoice {
 ///
 /// *Cost*: some operations on [C_c]: both are put into its own parameters. *Source*: ours.
 template <std::size_t Depth, class Order = registration>
-struct affine {
-  static_assert(Depth >= 1,
-                "interchoice: affine<Depth> needs Depth >= 1; for no dependency use "
-                "interchoice::none");
-
-  using prior_order = Order;
+struct affine : with_priors<Depth, Order> {
   static constexpr std::string_view name = "affine";
-  static constexpr std::size_t depth = Depth;
   static constexpr std::array effects{Effect::kNormShift, Effect::kNormScale};
-  static std::string text() { return prior_text<Order>(name, Depth); }
 };
 
 }  // namespace interchoice

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/policy.hpp"
 #include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
@@ -29,22 +31,18 @@ struct without_own_choice {
 /// *Cost*: one pass over the input, and a matrix-vector product. *Source*: paper Appendix D.
 template <std::size_t Depth, std::size_t Layers = 1, class Own = with_own_choice,
           class Order = registration>
-struct attention {
-  static_assert(Depth >= 1,
-                "interchoice: attention<Depth, Layers> needs Depth >= 1; for no dependency use "
-                "interchoice::none");
+struct attention : with_priors<Depth, Order> {
   static_assert(Layers == 1 || Layers == 2,
                 "interchoice: attention<Depth, Layers> needs one or two layers; use "
                 "attention<Depth, 1> or attention<Depth, 2>");
 
-  using prior_order = Order;
   static constexpr std::string_view name = "attention";
-  static constexpr std::size_t depth = Depth;
   static constexpr std::array effects{Effect::kInputScale};
   static std::string text() {
-    std::string arguments = "," + std::to_string(Layers);
-    if (Own::name != with_own_choice::name) arguments += "," + std::string(Own::name);
-    return prior_text<Order>(name, Depth, arguments);
+    const bool is_default = Own::name == with_own_choice::name;
+    return prior_text<Order>(
+        name, Depth,
+        fmt::format(",{}{}{}", Layers, is_default ? "" : ",", is_default ? "" : Own::name));
   }
 };
 

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
-#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/policy.hpp"
 #include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
@@ -23,16 +22,9 @@ namespace interchoice {
 /// *Cost*: nothing beside the op where the op or the sum after it takes the vector in its own
 /// kernel; the table's rows in memory. *Source*: paper section 3.3.
 template <std::size_t Depth, class Order = registration>
-struct bias {
-  static_assert(Depth >= 1,
-                "interchoice: bias<Depth> needs Depth >= 1; for no dependency use "
-                "interchoice::none");
-
-  using prior_order = Order;
+struct bias : with_priors<Depth, Order> {
   static constexpr std::string_view name = "bias";
-  static constexpr std::size_t depth = Depth;
   static constexpr std::array effects{Effect::kInputShift};
-  static std::string text() { return prior_text<Order>(name, Depth); }
 };
 
 }  // namespace interchoice

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
-#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/policy.hpp"
 #include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
@@ -18,16 +17,9 @@ namespace interchoice {
 ///
 /// *Cost*: D additions of [C] beside the op. *Source*: paper Appendix D ("shared bias").
 template <std::size_t Depth, class Order = registration>
-struct bias_sum {
-  static_assert(Depth >= 1,
-                "interchoice: bias_sum<Depth> needs Depth >= 1; for no dependency use "
-                "interchoice::none");
-
-  using prior_order = Order;
+struct bias_sum : with_priors<Depth, Order> {
   static constexpr std::string_view name = "bias_sum";
-  static constexpr std::size_t depth = Depth;
   static constexpr std::array effects{Effect::kInputShift};
-  static std::string text() { return prior_text<Order>(name, Depth); }
 };
 
 }  // namespace interchoice

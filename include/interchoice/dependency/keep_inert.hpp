@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <string>
 
 #include "interchoice/dependency/policy.hpp"
@@ -13,7 +15,7 @@ namespace interchoice {
 /// it: `keep_inert<bias<1>>` has the paper's tables, entry for entry.
 template <DependencyPolicy Policy>
 struct keep_inert : Policy {
-  static std::string text() { return "keep_inert<" + policy_text<Policy>() + ">"; }
+  static std::string text() { return fmt::format("keep_inert<{}>", policy_text<Policy>()); }
 };
 
 }  // namespace interchoice

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "interchoice/core/text_formatter.hpp"
 #include "interchoice/dependency/prior.hpp"
 
 namespace interchoice {
@@ -14,8 +15,8 @@ namespace interchoice {
 /// number of prior choices it looks at.
 ///
 /// Satisfied by every policy of `dependency/` and by any type of the user's own with
-/// `static constexpr std::string_view name` and `static constexpr std::size_t depth`. What a policy
-/// computes is its `dependency_state` (see `nn/dependency_state.hpp`). Optional members:
+/// `static constexpr std::string_view name` and `static constexpr std::size_t depth`. Its
+/// computation is its `dependency_state` (see `nn/dependency_state.hpp`). Optional members:
 /// `using prior_order = dataflow` (default `registration`), `static constexpr std::array effects`
 /// (which effects its tables have; by default all of them count as observed), `static std::string
 /// text()`.
@@ -27,8 +28,7 @@ concept DependencyPolicy = std::is_empty_v<Policy> && requires {
 
 namespace detail {
 
-// One check a requirement: a failed concept would not say in words what a policy lacks. Asked by
-// templates that people give their policies to.
+// One check a requirement: a failed concept would not name the missing member in words.
 template <class Policy>
 struct CheckedPolicy {
   static constexpr bool has_name = requires {
@@ -45,8 +45,8 @@ struct CheckedPolicy {
     }
   }();
   static_assert(std::is_empty_v<Policy>,
-                "interchoice: a dependency policy needs to be an empty type; keep what it learns "
-                "in dependency_state<Policy> and what configures it in template arguments");
+                "interchoice: a dependency policy needs to be an empty type; keep its parameters "
+                "in dependency_state<Policy> and its options in template arguments");
   static_assert(has_name,
                 "interchoice: a dependency policy needs `static constexpr std::string_view name`; "
                 "add it to the type named above");
@@ -75,16 +75,40 @@ struct PriorOrderOf<Policy> {
 template <DependencyPolicy Policy>
 using prior_order_t = typename detail::PriorOrderOf<Policy>::type;
 
+/// A base of policies: the members of one that looks at `Depth` priors in an order.
+template <std::size_t Depth, class Order = registration>
+struct with_priors {
+  static_assert(Depth >= 1,
+                "interchoice: a policy with priors needs Depth >= 1; for no dependency use "
+                "interchoice::none");
+
+  using prior_order = Order;
+  static constexpr std::size_t depth = Depth;
+};
+
 /// The text that identifies a policy in reports and checkpoints: `none`, `bias<1>`, `split<125>`.
+/// Its `text()`; without one its name, with depth and order where it declares a prior order.
 template <DependencyPolicy Policy>
 std::string policy_text() {
   if constexpr (requires {
                   { Policy::text() } -> std::convertible_to<std::string>;
                 }) {
     return Policy::text();
+  } else if constexpr (requires { typename Policy::prior_order; }) {
+    return prior_text<typename Policy::prior_order>(Policy::name, Policy::depth);
   } else {
     return std::string(Policy::name);
   }
 }
 
+/// The same for a policy as a value.
+template <DependencyPolicy Policy>
+std::string to_text(const Policy&) {
+  return policy_text<Policy>();
+}
+
 }  // namespace interchoice
+
+/// Formats a policy as its `policy_text`: `fmt::format("{}", bias<1>())`.
+template <interchoice::DependencyPolicy Policy>
+struct fmt::formatter<Policy> : interchoice::TextFormatter {};

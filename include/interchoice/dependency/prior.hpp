@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -55,9 +57,9 @@ struct dataflow {
 template <class Order>
 std::string prior_text(std::string_view name, std::size_t depth,
                        const std::string& arguments = {}) {
-  std::string text = std::string(name) + "<" + std::to_string(depth) + arguments;
-  if (Order::name != registration::name) text += "," + std::string(Order::name);
-  return text + ">";
+  const bool is_default = Order::name == registration::name;
+  return fmt::format("{}<{}{}{}{}>", name, depth, arguments, is_default ? "" : ",",
+                     is_default ? "" : Order::name);
 }
 
 }  // namespace interchoice

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
-#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/policy.hpp"
 #include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
@@ -19,16 +18,9 @@ namespace interchoice {
 /// *Cost*: one pass over the input. *Source*: the reference implementation ("MulBias"); not in the
 /// paper.
 template <std::size_t Depth, class Order = registration>
-struct scale {
-  static_assert(Depth >= 1,
-                "interchoice: scale<Depth> needs Depth >= 1; for no dependency use "
-                "interchoice::none");
-
-  using prior_order = Order;
+struct scale : with_priors<Depth, Order> {
   static constexpr std::string_view name = "scale";
-  static constexpr std::size_t depth = Depth;
   static constexpr std::array effects{Effect::kInputScale};
-  static std::string text() { return prior_text<Order>(name, Depth); }
 };
 
 }  // namespace interchoice

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
-#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/policy.hpp"
 #include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
@@ -21,16 +20,9 @@ namespace interchoice {
 ///
 /// *Cost*: one addition of [C_c]: the shift is added to its own bias. *Source*: ours.
 template <std::size_t Depth, class Order = registration>
-struct shift {
-  static_assert(Depth >= 1,
-                "interchoice: shift<Depth> needs Depth >= 1; for no dependency use "
-                "interchoice::none");
-
-  using prior_order = Order;
+struct shift : with_priors<Depth, Order> {
   static constexpr std::string_view name = "shift";
-  static constexpr std::size_t depth = Depth;
   static constexpr std::array effects{Effect::kNormShift};
-  static std::string text() { return prior_text<Order>(name, Depth); }
 };
 
 }  // namespace interchoice

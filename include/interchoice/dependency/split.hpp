@@ -1,11 +1,13 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <limits>
 #include <string>
 #include <string_view>
 
-#include "interchoice/dependency/prior.hpp"
+#include "interchoice/dependency/policy.hpp"
 
 namespace interchoice {
 
@@ -23,19 +25,13 @@ inline constexpr std::size_t on_demand = std::numeric_limits<std::size_t>::max()
 ///
 /// *Cost*: memory, and the copying at the split. *Source*: paper section 3.3.
 template <std::size_t Epoch, std::size_t Depth = 1, class Order = registration>
-struct split {
-  static_assert(Depth >= 1,
-                "interchoice: split<Epoch, Depth> needs Depth >= 1; for no dependency use "
-                "interchoice::none");
-
-  using prior_order = Order;
+struct split : with_priors<Depth, Order> {
   static constexpr std::string_view name = "split";
-  static constexpr std::size_t depth = Depth;
   static constexpr std::size_t epoch = Epoch;
   static std::string text() {
-    std::string text = "split<" + (Epoch == on_demand ? "on_demand" : std::to_string(Epoch));
-    if (Depth != 1) text += "," + std::to_string(Depth);
-    if (Order::name != registration::name) text += "," + std::string(Order::name);
+    std::string text = Epoch == on_demand ? "split<on_demand" : fmt::format("split<{}", Epoch);
+    if (Depth != 1) text += fmt::format(",{}", Depth);
+    if (Order::name != registration::name) text += fmt::format(",{}", Order::name);
     return text + ">";
   }
 };

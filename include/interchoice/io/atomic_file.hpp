@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,26 +19,25 @@ namespace interchoice {
 /// A file that is either written completely or not at all.
 ///
 /// The bytes go to a temporary file in the same folder; `commit` flushes it to the disk and renames
-/// it to its name in one step. Until then whoever reads the name finds what was there before, and a
-/// crash, a full disk or an exception leaves that untouched. Without `commit` the destructor
+/// it to its name in one step. Until then readers of the name find the file that was there before,
+/// and a crash, a full disk or an exception leaves that untouched. Without `commit` the destructor
 /// removes the temporary file.
 ///
-/// A file that exists is replaced (a symbolic link itself, not what it points to) and the new one
+/// A file that exists is replaced (a symbolic link itself, not its target) and the new one
 /// has the permissions of any new file. POSIX only.
 ///
-/// *Throws*: the constructor, `write` and `commit` `std::runtime_error` with the path, what was
-/// tried and the system's reason; the temporary file is gone then.
+/// *Throws*: the constructor, `write` and `commit` `std::runtime_error` with the path, the
+/// operation and the system's reason; the temporary file is gone then.
 class AtomicFile {
  public:
   /// Opens a temporary file beside `path`, whose folder must exist.
   explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     if (!path_.has_filename()) fail("it names no file; add a file name");
-    const std::string stem =
-        "." + path_.filename().string() + "." + std::to_string(::getpid()) + "-";
     int error = EEXIST;
     for (int number = 0; error == EEXIST; ++number) {  // another writer's, or a killed process's
       std::filesystem::path temporary =
-          path_.parent_path() / (stem + std::to_string(number) + ".tmp");
+          path_.parent_path() /
+          fmt::format(".{}.{}-{}.tmp", path_.filename().string(), ::getpid(), number);
       descriptor_ = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       error = descriptor_ < 0 ? errno : 0;
       if (error == 0) temporary_ = std::move(temporary);
@@ -56,7 +56,7 @@ class AtomicFile {
     while (!bytes.empty()) {
       const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail_because("write " + std::to_string(bytes.size()) + " bytes", errno);
+      if (written < 0) fail_because(fmt::format("write {} bytes", bytes.size()), errno);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
   }
@@ -64,7 +64,7 @@ class AtomicFile {
   /// Appends the text as it is.
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// Makes what was written the file of that name. Nothing can be written afterwards.
+  /// Gives the written bytes the file's name. Nothing can be written afterwards.
   void commit() {
     require_open();
     if (::fsync(descriptor_) != 0) fail_because("flush it to the disk", errno);
@@ -82,12 +82,13 @@ class AtomicFile {
   }
 
   [[noreturn]] void fail_because(const std::string& operation, int error) {
-    fail("could not " + operation + ": " + std::generic_category().message(error));
+    fail(fmt::format("could not {}: {}", operation, std::generic_category().message(error)));
   }
 
   [[noreturn]] void fail(const std::string& reason) {
     discard();
-    throw std::runtime_error("interchoice: " + path_.string() + ": cannot be written: " + reason);
+    throw std::runtime_error(
+        fmt::format("interchoice: {}: cannot be written: {}", path_.string(), reason));
   }
 
   void discard() noexcept {
@@ -113,7 +114,7 @@ class AtomicFile {
 
 /// Writes the text to the file, completely or not at all (see `AtomicFile`).
 ///
-/// *Throws*: `std::runtime_error` with the path, what was tried and the system's reason.
+/// *Throws*: `std::runtime_error` with the path, the operation and the system's reason.
 inline void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
   AtomicFile file(path);
   file.write(text);

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <charconv>
-#include <cmath>
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/exact_number.hpp"
 #include "interchoice/io/detail/csv_records.hpp"
 #include "interchoice/io/input_file.hpp"
 
@@ -21,8 +22,8 @@ namespace interchoice {
 /// The format is RFC 4180's: fields that hold commas, quotes or line ends are quoted, quotes in
 /// them doubled; lines end with LF or CRLF. Anything else is refused, never guessed at.
 ///
-/// *Throws*: whatever is wrong with the file, or with a column that is asked for,
-/// `std::runtime_error` with `path:line`, what is wrong and what to do.
+/// *Throws*: `std::runtime_error` with `path:line`, the mistake in the file or in the name of a
+/// column that is asked for, and what to do.
 class CsvTable {
  public:
   /// Reads a file.
@@ -69,24 +70,22 @@ class CsvTable {
     std::vector<double> values;
     values.reserve(size());
     for (const detail::CsvRecord& row : rows_) {
-      const std::string& field = row.fields[place];
-      const char* const end = field.data() + field.size();
-      double value = 0;
-      const auto [rest, error] = std::from_chars(field.data(), end, value);
-      if (error != std::errc() || rest != end || !std::isfinite(value)) {
-        detail::fail_at_line(source_, row.line,
-                             "column '" + std::string(column) + "' holds '" + field +
-                                 "'; write a finite number such as 93.17 or 1e-3, without unit "
-                                 "or blanks");
+      const std::optional<double> value = exact_number(row.fields[place]);
+      if (!value) {
+        detail::fail_at_line(
+            source_, row.line,
+            fmt::format("column '{}' holds '{}'; write a finite number such as 93.17 or 1e-3, "
+                        "without unit or blanks",
+                        column, row.fields[place]));
       }
-      values.push_back(value);
+      values.push_back(*value);
     }
     return values;
   }
 
   /// Where a row stands in the file, for messages: `path:line`. Row 0 follows the header.
   std::string place(std::size_t row) const {
-    return source_ + ":" + std::to_string(rows_.at(row).line);
+    return fmt::format("{}:{}", source_, rows_.at(row).line);
   }
 
  private:
@@ -97,10 +96,11 @@ class CsvTable {
       if (columns_[i] == column) return i;
     }
     std::string existing;
-    for (const std::string& name : columns_)
-      existing += (existing.empty() ? "'" : ", '") + name + "'";
+    for (const std::string& name : columns_) {
+      existing += fmt::format("{}'{}'", existing.empty() ? "" : ", ", name);
+    }
     detail::fail_at_line(source_, 1,
-                         "there is no column '" + std::string(column) + "'; there are " + existing);
+                         fmt::format("there is no column '{}'; there are {}", column, existing));
   }
 
   void check_columns() const {
@@ -108,9 +108,9 @@ class CsvTable {
       for (std::size_t j = 0; j < i; ++j) {
         if (columns_[i] == columns_[j]) {
           detail::fail_at_line(source_, 1,
-                               "columns " + std::to_string(j + 1) + " and " +
-                                   std::to_string(i + 1) + " are both named '" + columns_[i] +
-                                   "'; give every column a name of its own");
+                               fmt::format("columns {} and {} are both named '{}'; give every "
+                                           "column a name of its own",
+                                           j + 1, i + 1, columns_[i]));
         }
       }
     }
@@ -120,9 +120,9 @@ class CsvTable {
     for (const detail::CsvRecord& row : rows_) {
       if (row.fields.size() != columns_.size()) {
         detail::fail_at_line(source_, row.line,
-                             std::to_string(row.fields.size()) + " fields, the header names " +
-                                 std::to_string(columns_.size()) +
-                                 " columns; add or remove fields, or quote one that has commas");
+                             fmt::format("{} fields, the header names {} columns; add or remove "
+                                         "fields, or quote one that has commas",
+                                         row.fields.size(), columns_.size()));
       }
     }
   }

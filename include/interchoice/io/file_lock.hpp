@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -8,7 +9,6 @@
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
-#include <string>
 #include <system_error>
 #include <utility>
 
@@ -17,8 +17,8 @@ namespace interchoice {
 /// A claim on a piece of work that processes share out: one of them holds a file's lock at a time.
 ///
 /// The lock ends with the object, and with the process however that ends, so that nobody has to
-/// clear up behind one that was killed. The file is made where there is none; what it holds is
-/// never touched. Locks bind those who ask for them only, and are reliable on a local disk.
+/// clear up behind one that was killed. The file is made where there is none; its content is never
+/// touched. Locks bind those who ask for them only, and are reliable on a local disk.
 ///
 /// *Throws*: `std::runtime_error` with path and reason if the file cannot be opened or locked.
 class FileLock {
@@ -53,9 +53,9 @@ class FileLock {
     return lock;
   }
 
-  [[noreturn]] static void fail(const std::filesystem::path& path, const std::string& what) {
-    throw std::runtime_error("interchoice: " + path.string() + ": " + what + ": " +
-                             std::generic_category().message(errno));
+  [[noreturn]] static void fail(const std::filesystem::path& path, const char* problem) {
+    throw std::runtime_error(fmt::format("interchoice: {}: {}: {}", path.string(), problem,
+                                         std::generic_category().message(errno)));
   }
 
   int descriptor_;

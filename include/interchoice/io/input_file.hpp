@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -40,14 +42,13 @@ class InputFile {
   /// Reads exactly `count` bytes that begin `offset` bytes into the file.
   void read(std::uint64_t offset, void* into, std::size_t count) {
     if (offset > size_ || count > size_ - offset) {
-      fail("has " + std::to_string(size_) + " bytes; " + std::to_string(count) +
-           " are needed from byte " + std::to_string(offset) + " on");
+      fail(fmt::format("has {} bytes; {} are needed from byte {} on", size_, count, offset));
     }
     stream_.seekg(static_cast<std::streamoff>(offset));
     stream_.read(static_cast<char*>(into), static_cast<std::streamsize>(count));
     if (!stream_) {
-      fail("reading " + std::to_string(count) + " bytes from byte " + std::to_string(offset) +
-           " on failed; was the file cut meanwhile?");
+      fail(fmt::format("reading {} bytes from byte {} on failed; was the file cut meanwhile?",
+                       count, offset));
     }
   }
 
@@ -60,7 +61,7 @@ class InputFile {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw std::runtime_error("interchoice: " + path_.string() + ": " + reason);
+    throw std::runtime_error(fmt::format("interchoice: {}: {}", path_.string(), reason));
   }
 
   std::filesystem::path path_;

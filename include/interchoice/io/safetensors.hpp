@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -48,9 +49,9 @@ inline at::Tensor read_tensor(InputFile& file, std::uint64_t data_begin, const s
   if (description.type == at::kBool) {
     const auto* const bad = std::find_if(bytes, bytes + count, [](auto byte) { return byte > 1; });
     if (bad != bytes + count) {
-      fail_safetensors(file.path().string(), "tensor " + shown(name) + ": element " +
-                                                 std::to_string(bad - bytes) + " is " +
-                                                 std::to_string(*bad) + "; a BOOL is 0 or 1");
+      fail_safetensors(file.path().string(),
+                       fmt::format("tensor {}: element {} is {}; a BOOL is 0 or 1", shown(name),
+                                   bad - bytes, *bad));
     }
   }
   return tensor;
@@ -71,9 +72,10 @@ inline std::string safetensors_type_name(const std::string& where, const at::Ten
       return std::string(known.name);
     }
   }
-  fail_safetensors(where, std::string("is ") + c10::toString(tensor.scalar_type()) +
-                              (tensor.layout() == at::kStrided ? "" : ", not dense") +
-                              "; a tensor file has dense tensors of " + safetensors_type_names());
+  fail_safetensors(where, fmt::format("is {}{}; a tensor file has dense tensors of {}",
+                                      c10::toString(tensor.scalar_type()),
+                                      tensor.layout() == at::kStrided ? "" : ", not dense",
+                                      safetensors_type_names()));
 }
 
 // The tensors in the order of their data: large elements first, so that all lie aligned.
@@ -81,7 +83,9 @@ inline std::vector<std::pair<std::string, at::Tensor>> in_data_order(const std::
                                                                      const TensorFile& file) {
   std::vector<std::pair<std::string, at::Tensor>> tensors(file.tensors.begin(), file.tensors.end());
   for (const auto& [name, tensor] : tensors) {
-    if (!tensor.defined()) fail_safetensors(source, "tensor " + shown(name) + ": is undefined");
+    if (!tensor.defined()) {
+      fail_safetensors(source, fmt::format("tensor {}: is undefined", shown(name)));
+    }
   }
   std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
     return a.second.element_size() > b.second.element_size();
@@ -95,32 +99,31 @@ inline std::string safetensors_header(
     const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
   std::string text;
   for (const auto& [name, value] : metadata) {
-    const std::string where = source + ": metadata " + shown(name);
-    text += (text.empty() ? "" : ",") + json_string(where, name) + ":" + json_string(where, value);
+    const std::string where = fmt::format("{}: metadata {}", source, shown(name));
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", json_string(where, name),
+                        json_string(where, value));
   }
   if (!text.empty()) text = json_string(source, std::string(kMetadataName)) + ":{" + text + "}";
   std::uint64_t begin = 0;
   for (const auto& [name, tensor] : tensors) {
-    const std::string where = source + ": tensor " + shown(name);
+    const std::string where = fmt::format("{}: tensor {}", source, shown(name));
     if (name == kMetadataName) fail_safetensors(where, "the name is the format's own");
     std::string shape;
     for (const std::int64_t size : tensor.sizes()) {
-      if (!shape.empty()) shape += ',';
-      shape += std::to_string(size);
+      shape += fmt::format("{}{}", shape.empty() ? "" : ",", size);
     }
-    const std::string type = safetensors_type_name(where, tensor);
     const std::uint64_t end = begin + tensor.nbytes();
-    text += (text.empty() ? "" : ",") + json_string(where, name) + ":{\"dtype\":\"" + type +
-            "\",\"shape\":[" + shape + "],\"data_offsets\":[" + std::to_string(begin) + "," +
-            std::to_string(end) + "]}";
+    text += fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
+                        text.empty() ? "" : ",", json_string(where, name),
+                        safetensors_type_name(where, tensor), shape, begin, end);
     begin = end;
   }
   text = "{" + text + "}";
   text.append((8 - text.size() % 8) % 8, ' ');
-  // Whatever the reader would refuse is refused here, in the same words.
+  // All that the reader would refuse is refused here, in the same words.
   if (text.size() > kMaxHeaderBytes) {
-    fail_safetensors(source, "the header takes " + std::to_string(text.size()) +
-                                 " bytes; the limit is " + std::to_string(kMaxHeaderBytes));
+    fail_safetensors(source, fmt::format("the header takes {} bytes; the limit is {}", text.size(),
+                                         kMaxHeaderBytes));
   }
   parse_safetensors_header(source, text, begin);
   return text;
@@ -136,7 +139,7 @@ inline std::string safetensors_header(
 ///
 /// A file is read completely and exactly or refused. Nothing is allocated before the file has been
 /// found long enough for it, and nothing in a file can make this function recurse, or take more
-/// than O(n log n) time. It reads what the format's description allows, except that it also refuses
+/// than O(n log n) time. It reads all that the format's description allows, except
 ///
 /// * headers of more than 16 MiB, more than 65,536 tensors or metadata entries, names of more than
 ///   1,024 bytes, more than 16 dimensions;
@@ -146,7 +149,7 @@ inline std::string safetensors_header(
 ///
 /// The tensors are contiguous, on the CPU, without gradient, and share memory with nothing.
 ///
-/// *Throws*: `std::runtime_error` with the path, the tensor or byte, what is wrong, and the limit.
+/// *Throws*: `std::runtime_error` with the path, the tensor or byte, its mistake, and the limit.
 ///
 /// *Source*: https://github.com/huggingface/safetensors, "Format".
 inline TensorFile read_tensor_file(const std::filesystem::path& path) {
@@ -154,15 +157,15 @@ inline TensorFile read_tensor_file(const std::filesystem::path& path) {
   InputFile file(path);
   std::uint64_t length = 0;
   if (file.size() < sizeof length) {
-    detail::fail_safetensors(source, "has " + std::to_string(file.size()) +
-                                         " bytes; the length of the header alone takes 8");
+    detail::fail_safetensors(
+        source, fmt::format("has {} bytes; the length of the header alone takes 8", file.size()));
   }
   file.read(0, &length, sizeof length);
   if (length > detail::kMaxHeaderBytes || length > file.size() - sizeof length) {
     detail::fail_safetensors(
-        source, "byte 0: header of " + std::to_string(length) + " bytes; the file has " +
-                    std::to_string(file.size() - sizeof length) + " bytes for it, the limit is " +
-                    std::to_string(detail::kMaxHeaderBytes));
+        source, fmt::format("byte 0: header of {} bytes; the file has {} bytes for it, the limit "
+                            "is {}",
+                            length, file.size() - sizeof length, detail::kMaxHeaderBytes));
   }
   std::string text(length, '\0');
   file.read(sizeof length, text.data(), text.size());
@@ -183,7 +186,7 @@ inline TensorFile read_tensor_file(const std::filesystem::path& path) {
 ///
 /// Equal contents give equal bytes: names are sorted, data is laid out by falling element size and
 /// then by name, so that every tensor is aligned. Strides are not kept: elements are written in
-/// row-major order, from whatever device they are on.
+/// row-major order, from any device.
 ///
 /// *Throws*: `std::runtime_error` with the path and the reason if the file cannot be written, or
 /// with the tensor and the limit if `read_tensor_file` would refuse it; nothing is written then.

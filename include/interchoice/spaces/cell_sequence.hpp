@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +30,8 @@ struct CellOrder {
 ///
 /// `Cells` are `Cell`s or `MixedCell`s and may differ in nodes and candidates. Choices: those of
 /// type 0, then those of type 1, ... Locations: the edges of the first cell, then those of the
-/// second, ... in the order of the network. Registration order runs on from cell to cell, whatever
-/// their types. Text form: the types' texts with `/` between them.
+/// second, ... in the order of the network. Registration order runs on from cell to cell, across
+/// types. Text form: the types' texts with `/` between them.
 template <class Order, class... Cells>
 struct CellSequence : decltype((detail::choices_of(std::declval<Cells>()) + ...)) {
   static constexpr std::string_view name = "cells";
@@ -97,9 +99,9 @@ struct CellSequence : decltype((detail::choices_of(std::declval<Cells>()) + ...)
   /// The type of a cell of the network. *Throws* std::out_of_range.
   static constexpr std::size_t cell_type(std::size_t cell) {
     if (cell >= cell_count) {
-      throw std::out_of_range("interchoice: cell " + std::to_string(cell) + " of '" +
-                              std::string(name) + "', which has " + std::to_string(cell_count) +
-                              " cells; change the CellOrder<...>");
+      throw std::out_of_range(
+          fmt::format("interchoice: cell {} of '{}', which has {} cells; change the CellOrder<...>",
+                      cell, name, cell_count));
     }
     return Order::types[cell];
   }

@@ -8,7 +8,7 @@
 
 namespace interchoice {
 
-/// The candidates of FairNAS as names, with the paper's indices 0 to 5. What they compute is
+/// The candidates of FairNAS as names, with the paper's indices 0 to 5. They compute
 /// `InvertedResidual<Kernel, Expansion>`.
 namespace fairnas {
 

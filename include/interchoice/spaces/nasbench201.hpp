@@ -6,8 +6,8 @@
 
 namespace interchoice {
 
-/// The candidates of NAS-Bench-201 as names, with the benchmark's indices 0 to 4. What they compute
-/// is in `nn/operations.hpp`.
+/// The candidates of NAS-Bench-201 as names, with the benchmark's indices 0 to 4. Their computation
+/// is in `networks/nasbench201.hpp`.
 namespace nasbench201 {
 
 struct Zero {

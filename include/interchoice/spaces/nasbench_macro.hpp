@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -58,8 +60,9 @@ struct NasBenchMacroSpace : Chain<8, nasbench_macro::LayerCandidates> {
       candidates[i] = static_cast<std::uint8_t>(text[i] - '0');
     }
     if (!valid) {
-      throw std::invalid_argument("interchoice: architecture text '" + std::string(text) +
-                                  "' needs eight digits from 0 to 2, such as 02110012");
+      throw std::invalid_argument(fmt::format(
+          "interchoice: architecture text '{}' needs eight digits from 0 to 2, such as 02110012",
+          text));
     }
     return candidates;
   }

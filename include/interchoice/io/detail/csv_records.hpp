@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <stdexcept>
@@ -18,7 +20,7 @@ struct CsvRecord {
 
 [[noreturn]] inline void fail_at_line(const std::string& source, std::size_t line,
                                       const std::string& reason) {
-  throw std::runtime_error("interchoice: " + source + ":" + std::to_string(line) + ": " + reason);
+  throw std::runtime_error(fmt::format("interchoice: {}:{}: {}", source, line, reason));
 }
 
 /// Splits CSV text into records and fields: all of RFC 4180, nothing else.
@@ -59,8 +61,10 @@ class CsvReader {
     std::string field(rest_.substr(0, length));
     rest_.remove_prefix(length);
     if (rest_.starts_with('"')) {
-      fail("a quote inside the unquoted field '" + field +
-           "'; put the whole field between quotes and double the quotes in it");
+      fail(
+          fmt::format("a quote inside the unquoted field '{}'; put the whole field between quotes "
+                      "and double the quotes in it",
+                      field));
     }
     return field;
   }

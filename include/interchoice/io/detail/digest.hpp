@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,12 +28,7 @@ class Digest {
       step(word);
     }
   }
-  std::string text() const {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[value_ >> shift & 15];
-    return text;
-  }
+  std::string text() const { return fmt::format("{:016x}", value_); }
 
  private:
   void step(std::uint64_t word) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -15,7 +17,7 @@
 
 namespace interchoice::detail {
 
-/// Takes the JSON of a header piece by piece, and nothing but what a header may have.
+/// Takes the JSON of a header piece by piece, and refuses all that is no part of a header.
 ///
 /// nlohmann's parser calls it. That one does not recurse, and checks UTF-8; the first value that
 /// does not belong here ends it, so nothing deeper than an array in an object in an object is ever
@@ -38,7 +40,7 @@ class SafetensorsHeaderReader {
         refuse(std::to_string(value));
       }
       if (tensor_->shape.size() == kMaxDimensions) {
-        fail("shape has more than " + std::to_string(kMaxDimensions) + " sizes, the limit");
+        fail(fmt::format("shape has more than {} sizes, the limit", kMaxDimensions));
       }
       tensor_->shape.push_back(static_cast<std::int64_t>(value));
     } else if (place_ == Place::kOffsets) {
@@ -58,7 +60,7 @@ class SafetensorsHeaderReader {
       const auto known = std::find_if(kSafetensorsTypes.begin(), kSafetensorsTypes.end(),
                                       [&](const auto& type) { return type.name == value; });
       if (known == kSafetensorsTypes.end()) {
-        fail("dtype " + shown(value) + " is none of " + safetensors_type_names());
+        fail(fmt::format("dtype {} is none of {}", shown(value), safetensors_type_names()));
       }
       tensor_->type = known->type;
     } else {
@@ -83,14 +85,13 @@ class SafetensorsHeaderReader {
       const auto known = std::find(kFields.begin(), kFields.end(), name);
       if (known == kFields.end()) fail("has an unknown field " + shown(name));
       field_ = static_cast<std::size_t>(known - kFields.begin());
-      if (std::exchange(has_[field_], true)) fail(std::string(name) + " comes twice");
+      if (std::exchange(has_[field_], true)) fail(name + " comes twice");
       return true;
     }
     name_ = name;
     check_text("name", name);
     if (name.size() > kMaxNameBytes) {
-      fail("name has " + std::to_string(name.size()) + " bytes; the limit is " +
-           std::to_string(kMaxNameBytes));
+      fail(fmt::format("name has {} bytes; the limit is {}", name.size(), kMaxNameBytes));
     }
     if (place_ == Place::kMetadata) {
       add_entry(header_.metadata);
@@ -106,7 +107,7 @@ class SafetensorsHeaderReader {
   bool end_object() {
     if (place_ == Place::kTensor) {
       for (std::size_t field = 0; field < kFields.size(); ++field) {
-        if (!has_[field]) fail("has no " + std::string(kFields[field]));
+        if (!has_[field]) fail(fmt::format("has no {}", kFields[field]));
       }
     }
     place_ = place_ == Place::kNames ? Place::kOutside : Place::kNames;
@@ -122,7 +123,7 @@ class SafetensorsHeaderReader {
 
   bool end_array() {
     if (place_ == Place::kOffsets && offsets_ != 2) {
-      fail("data_offsets has " + std::to_string(offsets_) + " numbers instead of two");
+      fail(fmt::format("data_offsets has {} numbers instead of two", offsets_));
     }
     place_ = Place::kTensor;
     return true;
@@ -130,8 +131,9 @@ class SafetensorsHeaderReader {
 
   template <class Exception>
   bool parse_error(std::size_t position, const std::string&, const Exception&) {
-    fail_safetensors(source_, "header byte " + std::to_string(position) +
-                                  ": not valid JSON in UTF-8, or more than one JSON value");
+    fail_safetensors(
+        source_, fmt::format("header byte {}: not valid JSON in UTF-8, or more than one JSON value",
+                             position));
   }
 
  private:
@@ -144,16 +146,16 @@ class SafetensorsHeaderReader {
   template <class Map>
   typename Map::mapped_type* add_entry(Map& map) {
     if (map.size() == kMaxEntries) {
-      fail("is one more than " + std::to_string(kMaxEntries) + " entries, the limit");
+      fail(fmt::format("is one more than {} entries, the limit", kMaxEntries));
     }
     const auto [entry, is_new] = map.try_emplace(name_);
     if (!is_new) fail("comes twice");
     return &entry->second;
   }
 
-  void check_text(const char* what, const std::string& text) const {
+  void check_text(const char* part, const std::string& text) const {
     if (text.find('\0') != std::string::npos) {
-      fail(std::string(what) + " has a NUL character, where a C string would end");
+      fail(fmt::format("{} has a NUL character, where a C string would end", part));
     }
   }
 
@@ -162,25 +164,25 @@ class SafetensorsHeaderReader {
       case Place::kMetadata:
         fail("must be a string; it is " + found);
       case Place::kTensor:
-        fail(std::string(kFields[field_]) + " must be " +
-             (field_ == kType ? "a string" : "an array") + "; it is " + found);
+        fail(fmt::format("{} must be {}; it is {}", kFields[field_],
+                         field_ == kType ? "a string" : "an array", found));
       case Place::kShape:
-        fail("shape has " + found + "; a size is an integer from 0 to 2^63 - 1");
+        fail(fmt::format("shape has {}; a size is an integer from 0 to 2^63 - 1", found));
       case Place::kOffsets:
-        fail("data_offsets has " + found + "; an offset is an integer from 0 to 2^64 - 1");
+        fail(fmt::format("data_offsets has {}; an offset is an integer from 0 to 2^64 - 1", found));
       default:
         fail("must be an object; it is " + found);
     }
   }
 
-  [[noreturn]] void fail(const std::string& what) const {
+  [[noreturn]] void fail(const std::string& reason) const {
     std::string where = "header";
     if (place_ == Place::kMetadata) {
       where = "metadata " + shown(name_);
     } else if (place_ != Place::kOutside) {
       where = name_ == kMetadataName ? "metadata" : "tensor " + shown(name_);
     }
-    fail_safetensors(source_, where + ": " + what);
+    fail_safetensors(source_, fmt::format("{}: {}", where, reason));
   }
 
   std::string source_;
@@ -194,9 +196,9 @@ class SafetensorsHeaderReader {
   bool has_metadata_ = false;
 };
 
-/// Reads and checks a header. `data_bytes` is what the file has behind it.
+/// Reads and checks a header. `data_bytes` are behind it in the file.
 ///
-/// *Throws*: `std::runtime_error` with the source, the tensor, what is wrong with it and the limit.
+/// *Throws*: `std::runtime_error` with the source, the tensor, its mistake and the limit.
 inline SafetensorsHeader parse_safetensors_header(const std::string& source, std::string_view text,
                                                   std::uint64_t data_bytes) {
   if (!text.starts_with('{')) {
@@ -204,7 +206,7 @@ inline SafetensorsHeader parse_safetensors_header(const std::string& source, std
   }
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
     // To nlohmann's parser it is the end of the text.
-    fail_safetensors(source, "header byte " + std::to_string(nul) + ": a NUL byte is not JSON");
+    fail_safetensors(source, fmt::format("header byte {}: a NUL byte is not JSON", nul));
   }
   SafetensorsHeaderReader reader(source);
   nlohmann::json::sax_parse(text.begin(), text.end(), &reader);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <c10/core/ScalarType.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,7 @@
 
 namespace interchoice::detail {
 
-// What a tensor file may have at most: far more than any super-network needs, and little enough
+// The limits of a tensor file: far more than any super-network needs, and little enough
 // that no file keeps a reader busy.
 inline constexpr std::uint64_t kMaxHeaderBytes = std::uint64_t{16} << 20;
 inline constexpr std::size_t kMaxEntries = 65536;  // tensors; metadata entries
@@ -48,7 +49,7 @@ inline constexpr std::array<SafetensorsType, 10> kSafetensorsTypes{{
 inline std::string safetensors_type_names() {
   std::string names;
   for (const auto& known : kSafetensorsTypes) {
-    names += (names.empty() ? "" : ", ") + std::string(known.name);
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
   }
   return names;
 }
@@ -71,16 +72,16 @@ inline std::string shown(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::size_t length = std::min(text.size(), kShown);
   while (length < text.size() && length > 0 && (text[length] & 0xc0) == 0x80) --length;
-  std::string result = "'" + std::string(text.substr(0, length)) + "'";
+  std::string result = fmt::format("'{}'", text.substr(0, length));
   for (char& character : result) {
     if ((character >= 0 && character < 0x20) || character == 0x7f) character = '?';
   }
-  if (length < text.size()) result += "... (" + std::to_string(text.size()) + " bytes)";
+  if (length < text.size()) result += fmt::format("... ({} bytes)", text.size());
   return result;
 }
 
-[[noreturn]] inline void fail_safetensors(const std::string& source, const std::string& what) {
-  throw std::runtime_error("interchoice: " + source + ": " + what);
+[[noreturn]] inline void fail_safetensors(const std::string& source, const std::string& reason) {
+  throw std::runtime_error(fmt::format("interchoice: {}: {}", source, reason));
 }
 
 // Bytes of a tensor of that shape. Where a size is 0 the others still count against the limit:
@@ -92,8 +93,8 @@ inline std::uint64_t tensor_bytes(const std::string& where, const TensorDescript
     empty = empty || size == 0;
     const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1));
     if (factor > kMaxTensorBytes / bytes) {
-      fail_safetensors(where, "its shape means more than " + std::to_string(kMaxTensorBytes) +
-                                  " bytes, the limit");
+      fail_safetensors(
+          where, fmt::format("its shape means more than {} bytes, the limit", kMaxTensorBytes));
     }
     bytes *= factor;
   }
@@ -109,17 +110,16 @@ inline void check_layout(const std::string& source, const SafetensorsHeader& hea
   for (const Named& named : header.tensors) {
     const auto& [name, tensor] = named;
     const std::string where = source + ": tensor " + shown(name);
-    const std::string range =
-        "[" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) + ")";
+    const std::string range = fmt::format("[{}, {})", tensor.begin, tensor.end);
     if (tensor.end > data_bytes || tensor.begin > tensor.end) {
-      fail_safetensors(where, "data_offsets are " + range + "; the file has data bytes [0, " +
-                                  std::to_string(data_bytes) + ")");
+      fail_safetensors(where, fmt::format("data_offsets are {}; the file has data bytes [0, {})",
+                                          range, data_bytes));
     }
     const std::uint64_t needed = tensor_bytes(where, tensor);
     if (tensor.end - tensor.begin != needed) {
-      fail_safetensors(where, "data_offsets " + range + " hold " +
-                                  std::to_string(tensor.end - tensor.begin) +
-                                  " bytes; its shape and dtype need " + std::to_string(needed));
+      fail_safetensors(
+          where, fmt::format("data_offsets {} hold {} bytes; its shape and dtype need {}", range,
+                             tensor.end - tensor.begin, needed));
     }
     in_order.push_back(&named);
   }
@@ -130,16 +130,17 @@ inline void check_layout(const std::string& source, const SafetensorsHeader& hea
   for (const Named* named : in_order) {
     const auto& [name, tensor] = *named;
     if (tensor.begin != covered) {
-      fail_safetensors(source, "tensor " + shown(name) + ": begins at data byte " +
-                                   std::to_string(tensor.begin) +
-                                   "; the tensors before it end at " + std::to_string(covered) +
-                                   ", and there may be no gap and no overlap");
+      fail_safetensors(
+          source, fmt::format("tensor {}: begins at data byte {}; the tensors before it end at {}, "
+                              "and there may be no gap and no overlap",
+                              shown(name), tensor.begin, covered));
     }
     covered = tensor.end;
   }
   if (covered != data_bytes) {
-    fail_safetensors(source, "the tensors end at data byte " + std::to_string(covered) +
-                                 "; the file has " + std::to_string(data_bytes) + " data bytes");
+    fail_safetensors(
+        source, fmt::format("the tensors end at data byte {}; the file has {} data bytes", covered,
+                            data_bytes));
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,8 +17,7 @@ void append_cell_text(std::string& text, std::span<const std::uint8_t> candidate
   for (std::size_t choice = 0; choice < Cell::choice_count; ++choice) {
     const auto edge = Cell::edge(choice);
     if (edge.source == 0) text += edge.target == 1 ? "|" : "+|";
-    text += std::string(Cell::candidate_name(choice, candidates[choice])) + '~' +
-            std::to_string(edge.source) + '|';
+    text += fmt::format("{}~{}|", Cell::candidate_name(choice, candidates[choice]), edge.source);
   }
 }
 
@@ -37,18 +38,18 @@ class CellTextReader {
       if (c == count) {
         std::string known;
         for (std::size_t k = 0; k < count; ++k) {
-          known += " '" + std::string(Cell::candidate_name(choice, k)) + "'";
+          known += fmt::format(" '{}'", Cell::candidate_name(choice, k));
         }
-        fail("unknown operation '" + std::string(op) + "'; the candidates are" + known);
+        fail(fmt::format("unknown operation '{}'; the candidates are{}", op, known));
       }
       candidates[choice] = static_cast<std::uint8_t>(c);
       at_ += op.size();
-      expect("~" + std::to_string(edge.source) + "|");
+      expect(fmt::format("~{}|", edge.source));
     }
   }
 
   void expect(std::string_view part) {
-    if (text_.substr(at_, part.size()) != part) fail("expected '" + std::string(part) + "'");
+    if (text_.substr(at_, part.size()) != part) fail(fmt::format("expected '{}'", part));
     at_ += part.size();
   }
   void expect_end() const {
@@ -57,8 +58,8 @@ class CellTextReader {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw std::invalid_argument("interchoice: architecture text '" + std::string(text_) +
-                                "', place " + std::to_string(at_) + ": " + reason);
+    throw std::invalid_argument(
+        fmt::format("interchoice: architecture text '{}', place {}: {}", text_, at_, reason));
   }
 
   std::string_view text_;
