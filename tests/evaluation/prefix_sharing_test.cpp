@@ -559,15 +559,15 @@ struct Many {
 struct PartOfMany {
   static constexpr std::string_view name = "part";
 };
-using Wide = ic::Chain<4, ic::Candidates<One, Many, PartOfMany>>;
-using WidePath = ic::Architecture<Wide>;
+using Swelling = ic::Chain<4, ic::Candidates<One, Many, PartOfMany>>;
+using SwellingPath = ic::Architecture<Swelling>;
 
 /// Block i: mean over channels, BatchNorm, one channel | 64 equal ones | one that is a part of 64.
-struct WideNetwork : torch::nn::Module {
-  using Space = Wide;
+struct SwellingNetwork : torch::nn::Module {
+  using Space = Swelling;
 
-  WideNetwork() {
-    for (std::size_t i = 0; i < Wide::choice_count; ++i) {
+  SwellingNetwork() {
+    for (std::size_t i = 0; i < Swelling::choice_count; ++i) {
       norms.push_back(register_module("norm" + std::to_string(i), torch::nn::BatchNorm2d(1)));
     }
     linear = register_module("linear", torch::nn::Linear(64, 10));
@@ -578,7 +578,7 @@ struct WideNetwork : torch::nn::Module {
     list.push_back({"head", {}});
     return list;
   }
-  void run_segment(std::size_t i, ic::Activations& activations, const WidePath& path) {
+  void run_segment(std::size_t i, ic::Activations& activations, const SwellingPath& path) {
     ++runs;
     note_alive();
     at::Tensor y = activations.front().mean({1}, true);  // [N, 1, H, W]
@@ -592,7 +592,7 @@ struct WideNetwork : torch::nn::Module {
     largest = std::max(largest, y.storage().nbytes());
     activations = {path[i] == 2 ? y.narrow(1, 5, 1) : y};
   }
-  at::Tensor forward(const at::Tensor& x, const WidePath& path) {
+  at::Tensor forward(const at::Tensor& x, const SwellingPath& path) {
     return ic::run_segments(*this, x, path);
   }
 
@@ -616,12 +616,12 @@ struct WideNetwork : torch::nn::Module {
 TEST_CASE("kept activations never take more than the limit, however large an architecture's are") {
   const auto calibration = batches(ic::first_images(digits(), 48), 16, 1);
   const auto validation = batches(ic::last_images(digits(), 56), 16, 1);
-  std::vector<WidePath> paths;  // the first one has the smallest activations of all
-  for (std::uint64_t i = 0; i < ic::architecture_count<Wide>(); ++i) {
-    paths.push_back(WidePath::from_index(i));
+  std::vector<SwellingPath> paths;  // the first one has the smallest activations of all
+  for (std::uint64_t i = 0; i < ic::architecture_count<Swelling>(); ++i) {
+    paths.push_back(SwellingPath::from_index(i));
   }
   at::manual_seed(1);
-  const auto net = std::make_shared<WideNetwork>();
+  const auto net = std::make_shared<SwellingNetwork>();
   for (const auto& how : {ic::Recalibration::paper(3), ic::Recalibration::average(2),
                           ic::Recalibration::reset_first(1), ic::Recalibration::none()}) {
     INFO(ic::to_text(how));

@@ -13,6 +13,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <list>
 #include <optional>
@@ -322,7 +324,7 @@ TEST_CASE("logits that are not finite are an error that names the architecture")
   SECTION("a candidate's weight") {
     const c10::NoGradGuard no_grad;
     auto weights = net->named_parameters();
-    weights["cells.1.edge03.nor_conv_3x3.convolution.weight"].flatten()[0].fill_(
+    weights["cells.2.edge03.nor_conv_3x3.convolution.weight"].flatten()[0].fill_(
         GENERATE(std::nan(""), std::numeric_limits<double>::infinity()));
     const State before = state_of(*net);
     options.sharing = GENERATE(false, true) ? std::optional(ic::PrefixSharing{}) : std::nullopt;
@@ -538,6 +540,15 @@ TEST_CASE("folded results are not mixed with others") {
                ic::rank(net, {data, data}, kPaths, options);
              }),
              Contains("batch_norm") && Contains("results.csv"));
+  const auto header_of = [](const std::filesystem::path& path) {
+    std::string line;
+    std::ifstream file(path);
+    std::getline(file, line);
+    return line;
+  };
+  const std::string header =
+      "arch,accuracy,space,policy,recalibration,images,weights,first_batches";
+  CHECK(header_of(options.results) == header);
   options.results = folder.path() / "folded.csv";
   CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
   CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));

@@ -20,6 +20,7 @@
 #include "interchoice/nn/operations/relu_convolution_norm.hpp"
 #include "interchoice/nn/operations/skip.hpp"
 #include "interchoice/nn/operations/zero.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/chain.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
@@ -286,7 +287,7 @@ void check_training() {
   at::manual_seed(1);
   MyNet<Policy> net;
   torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.05).momentum(0.9));
-  ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{0});
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{0}};
   const std::size_t parameters = net->parameters().size();
   std::size_t added_parameters = 0;
   double loss_sum[2] = {};  // of the first and the last epoch
@@ -296,9 +297,9 @@ void check_training() {
       added_parameters += added.size();
     }
     for (std::uint64_t step = 0; step < 12; ++step) {
-      const ic::Architecture<Space> path = sample();
+      const ic::Architecture<Space> path = sample(epoch, step);
       const Batch batch = batch_of(step);
-      ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
+      ic::move(*net);
       const at::Tensor loss =
           torch::nn::functional::cross_entropy(net->forward(batch.data, path), batch.target);
       loss.backward();
@@ -368,7 +369,7 @@ TEST_CASE("an own policy works in a ready network, with its segments and reports
   ic::testing::randomise(*net, 3);
   copy_shared(net, plain);
   const at::Tensor x = at::randn({2, 3, 6, 6});
-  const ic::UniformSampler<Nb201> sample(ic::no_zero<Nb201>, ic::Seed{1});
+  const ic::Sampler sample{ic::Uniform{ic::no_zero<Nb201>}, ic::Seed{1}};
   const auto path = sample(0, 0);
   CHECK_FALSE(at::allclose(net->forward(x, path), plain->forward(x, path)));
   CHECK(at::equal(ic::run_segments(*net, x, path), net->forward(x, path)));
