@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/core/random.hpp"

@@ -13,7 +13,6 @@
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/core/text.hpp"
-#include "interchoice/sampling/detail/choice_texts.hpp"
 #include "interchoice/sampling/distribution.hpp"
 
 namespace interchoice {
@@ -148,8 +147,8 @@ class Mutation {
   }
 
   std::string text() const requires HasText<Change> {
-    return fmt::format("{} with {} over {}", to_text(parent_), std::string(change_.text()),
-                       detail::restriction_text(restriction_));
+    return fmt::format("{} with {} over {}: {}", to_text(parent_), std::string(change_.text()),
+                       Space::name, to_text(restriction_));
   }
 
  private:

@@ -12,7 +12,6 @@
 
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
-#include "interchoice/sampling/detail/choice_texts.hpp"
 
 namespace interchoice {
 
@@ -68,7 +67,7 @@ class StrictFair {
   }
 
   std::string text() const {
-    return "strictly fair over " + detail::restriction_text(restriction_);
+    return fmt::format("strictly fair over {}: {}", Space::name, to_text(restriction_));
   }
 
  private:

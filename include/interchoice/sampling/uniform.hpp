@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +9,6 @@
 
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
-#include "interchoice/sampling/detail/choice_texts.hpp"
 
 namespace interchoice {
 
@@ -30,7 +31,9 @@ class Uniform {
     return Architecture<Space>(candidates);
   }
 
-  std::string text() const { return "uniform over " + detail::restriction_text(restriction_); }
+  std::string text() const {
+    return fmt::format("uniform over {}: {}", Space::name, to_text(restriction_));
+  }
 
  private:
   Restriction<Space> restriction_;

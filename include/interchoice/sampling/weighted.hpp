@@ -11,7 +11,6 @@
 
 #include "interchoice/core/random.hpp"
 #include "interchoice/core/restriction.hpp"
-#include "interchoice/sampling/detail/choice_texts.hpp"
 #include "interchoice/sampling/detail/weights.hpp"
 
 namespace interchoice {
@@ -61,14 +60,12 @@ class Weighted {
   }
 
   std::string text() const {
-    return fmt::format("weighted over {} by {}", detail::restriction_text(restriction_),
-                       detail::choice_texts(Space::choice_count, [&](std::size_t choice) {
-                         std::string numbers;
-                         for (const double weight : weights(choice)) {
-                           numbers += fmt::format("{}{}", numbers.empty() ? "" : ",", weight);
-                         }
-                         return numbers;
-                       }));
+    std::string text = fmt::format("weighted over {}: {} by", Space::name, to_text(restriction_));
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      if (choice > 0) text += " |";
+      for (const double weight : weights(choice)) text += fmt::format(" {}", weight);
+    }
+    return text;
   }
 
  private:

@@ -2,18 +2,17 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/exact_number.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/csv.hpp"
@@ -25,17 +24,11 @@ namespace interchoice {
 
 namespace detail {
 
-inline double exact_number(const std::string& field, const std::string& column,
-                           const std::string& place) {
-  double value = 0;
-  const char* const end = field.data() + field.size();
-  const auto [rest, error] = std::from_chars(field.data(), end, value);
-  if (error != std::errc() || rest != end || !std::isfinite(value)) {
-    throw std::runtime_error(
-        fmt::format("interchoice: {}: column '{}' holds '{}'; a finite number is needed", place,
-                    column, field));
-  }
-  return value;
+inline double number_in(const std::string& field, const std::string& column,
+                        const std::string& place) {
+  if (const std::optional<double> value = exact_number(field)) return *value;
+  throw std::runtime_error(fmt::format(
+      "interchoice: {}: column '{}' holds '{}'; a finite number is needed", place, column, field));
 }
 
 inline std::string csv_line(const std::vector<std::string>& fields) {
@@ -153,14 +146,14 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
                               "once",
                               fields[0][row], csv.place(first->second)));
     }
-    entry.violation = detail::exact_number(fields[1][row], "violation", place);
+    entry.violation = detail::number_in(fields[1][row], "violation", place);
     if (entry.violation < 0) {
       fail(place, fmt::format("violation {} is negative; 0 means feasible", fields[1][row]));
     }
     for (std::size_t i = 2; i < columns.size(); ++i) {
       const std::string& field = fields[i][row];
       if (entry.is_feasible()) {
-        entry.objectives.push_back(detail::exact_number(field, columns[i], place));
+        entry.objectives.push_back(detail::number_in(field, columns[i], place));
       } else if (!field.empty()) {
         fail(place, fmt::format("column '{}' holds '{}' for an infeasible architecture; it must be "
                                 "empty",

@@ -6,7 +6,6 @@
 #include <limits>
 #include <span>
 #include <stdexcept>
-#include <string>
 
 #include "interchoice/core/random.hpp"
 
