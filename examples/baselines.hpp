@@ -2,9 +2,10 @@
 
 // The predictors of a report: super-networks that are ranked, and the baselines beside them.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -21,7 +22,7 @@ namespace examples {
 inline std::vector<ic::TrainingPoint> training_points(const std::vector<ic::EpochRecord>& epochs) {
   std::vector<ic::TrainingPoint> points;
   for (const ic::EpochRecord& e : epochs) {
-    points.push_back({static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy});
+    points.push_back({static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy.value()});
   }
   return points;
 }
@@ -32,11 +33,7 @@ inline std::vector<double> percent(const std::vector<double>& fractions) {
   return values;
 }
 
-inline std::string seconds_text(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f s", seconds);
-  return text;
-}
+inline std::string seconds_text(double seconds) { return fmt::format("{:.1f} s", seconds); }
 
 /// The predictions of a trained super-network, as accuracies in %.
 template <class Policy>
@@ -45,25 +42,26 @@ ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const E
                         const std::vector<ic::Architecture<Space>>& architectures,
                         const ic::InterruptRequest& interrupt, ic::RankingOptions options = {}) {
   options.stop = [&] { return interrupt.requested(); };
-  const auto ranking =
-      ic::rank(net, data.training_batches(batch, ic::Seed{0}),
-               ExperimentData::plain_batches(data.validation, data.normalisation, 256),
-               architectures, options, ic::TerminalProgress("ranking with " + label));
+  const auto ranking = ic::rank(
+      net,
+      {.calibration = data.training_batches(batch, ic::Seed{0}),
+       .validation = ExperimentData::plain_batches(data.validation, data.normalisation, 256)},
+      architectures, options, ic::TerminalProgress("ranking with " + label));
   if (ranking.stopped) throw std::runtime_error("interrupted; the ranking is not complete");
   return {.label = label, .runs = {percent(ranking.predictions)}};
 }
 
 /// The baselines, rules that need no training: a super-network has to beat them to be of use.
+///
+/// `network` is a super-network, of which parameters are counted.
 inline std::vector<ic::Predictor> baselines(
-    const NetworkSizes& sizes, const ExperimentData& data,
-    const std::vector<ic::Architecture<Space>>& architectures) {
-  const auto net = make_supernet<ic::none>(sizes, data, 0, at::kCPU);
+    const torch::nn::Module& network, const std::vector<ic::Architecture<Space>>& architectures) {
   std::vector<double> convolutions;
   std::vector<double> parameters;
   for (const auto& architecture : architectures) {
     const auto ops = architecture.candidates();
     convolutions.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
-    parameters.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
+    parameters.push_back(static_cast<double>(ic::path_parameters(network, architecture)));
   }
   return {{.label = "number of 3x3 convolutions", .runs = {convolutions}, .baseline = true},
           {.label = "parameters", .runs = {parameters}, .baseline = true}};

@@ -8,7 +8,8 @@
 // The ground truth, examples/data/digits_only_conv.csv, is committed; its header names the columns,
 // its README the command that made it.
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,7 @@
 #include "embedded/digits_truth.hpp"
 #include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
 
@@ -50,7 +51,7 @@ ic::Predictor train_and_rank(const Options& options, const ExperimentData& data,
   auto net = make_supernet<Policy>(kSizes, data, options.seed, device);
   const auto record =
       ic::train(net, data.training_batches(kBatch, ic::Seed{options.seed}),
-                ic::UniformSampler<Space>(ic::only_convolutions<Space>, ic::Seed{options.seed}),
+                ic::Sampler{ic::Uniform{ic::only_convolutions<Space>}, ic::Seed{options.seed}},
                 training, ic::TerminalProgress("training " + label));
   if (record.stopped) throw std::runtime_error("interrupted; no report was written");
   ic::Predictor predictor = rank_with<Policy>(net, label, data, kBatch, architectures, interrupt);
@@ -58,9 +59,9 @@ ic::Predictor train_and_rank(const Options& options, const ExperimentData& data,
   double seconds = 0;
   for (const ic::EpochRecord& e : record.epochs) seconds += e.seconds;
   const auto parameters = ic::parameter_total(ic::parameter_report(*net));
-  predictor.facts = {{"training time", seconds_text(seconds)},
-                     {"parameters", std::to_string(parameters.plain) + " + " +
-                                        std::to_string(parameters.dependent) + " dependent"}};
+  predictor.facts = {
+      {"training time", seconds_text(seconds)},
+      {"parameters", fmt::format("{} + {} dependent", parameters.plain, parameters.dependent)}};
   return predictor;
 }
 
@@ -78,14 +79,11 @@ std::string noise_of_truth(const Column& column) {
     }
     return mean;
   };
-  char text[128];
-  std::snprintf(
-      text, sizeof text,
-      "Kendall tau-b %.3f between two single seeds, %.3f between two means of three seeds",
+  return fmt::format(
+      "Kendall tau-b {:.3f} between two single seeds, {:.3f} between two means of three seeds",
       ic::kendall_tau_b(column("accuracy_0"), column("accuracy_1")),
       ic::kendall_tau_b(mean_of({"accuracy_0", "accuracy_1", "accuracy_2"}),
                         mean_of({"accuracy_3", "accuracy_4", "accuracy_5"})));
-  return text;
 }
 
 void run(const Options& options, const std::string& command) {
@@ -93,12 +91,13 @@ void run(const Options& options, const std::string& command) {
   const ExperimentData data = load_data("digits", 0);
   const auto architectures = architectures_to_rank(ic::only_convolutions<Space>, 1000);
   const std::string source = "the embedded ground truth";
-  const auto csv =
+  const auto benchmark = ic::TabularBenchmark<Space>::from_csv(
       ic::CsvTable::parse(std::string_view(reinterpret_cast<const char*>(embedded::digits_truth),
                                            embedded::digits_truth_size),
-                          source);
+                          source),
+      source);
   const auto column = [&](const char* name) {
-    return ic::BenchmarkTable<Space>::from_csv(csv, source, name).values(architectures);
+    return benchmark.column(name).values(architectures);
   };
 
   ic::InterruptRequest interrupt;
@@ -118,7 +117,8 @@ void run(const Options& options, const std::string& command) {
       train_and_rank<ic::none>(options, data, device, architectures, interrupt),
       train_and_rank<ic::bias<1>>(options, data, device, architectures, interrupt),
       train_and_rank<ic::split<ic::on_demand>>(options, data, device, architectures, interrupt)};
-  for (ic::Predictor& rule : baselines(kSizes, data, architectures)) {
+  for (ic::Predictor& rule :
+       baselines(*make_supernet<ic::none>(kSizes, data, 0, at::kCPU), architectures)) {
     report.predictors.push_back(std::move(rule));
   }
   const std::string ceiling = noise_of_truth(column);
@@ -129,13 +129,12 @@ void run(const Options& options, const std::string& command) {
                    "(1998), UCI Machine Learning Repository, "
                    "https://doi.org/10.24432/C50P49, CC BY 4.0"}};
   ic::write_report(options.out, report);
-  std::printf("\n");
+  fmt::print("\n");
   for (const ic::Predictor& p : report.predictors) {
-    std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(p.runs.front(), report.truth),
-                p.label.c_str());
+    fmt::print("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(p.runs.front(), report.truth),
+               p.label);
   }
-  std::printf("noise of the truth: %s\nReport: %s/report.html\n", ceiling.c_str(),
-              options.out.c_str());
+  fmt::print("noise of the truth: {}\nReport: {}/report.html\n", ceiling, options.out);
 }
 
 }  // namespace

@@ -3,10 +3,11 @@
 // What the programs share: names of restrictions and policies, the super-network they train, how
 // they train, save, load and rank it.
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +18,10 @@
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/sampling/distinct.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "interchoice/training/checkpoint.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/train.hpp"
 
@@ -45,11 +47,11 @@ void with_policy(const std::string& name, const Visitor& visit) {
   offer.template operator()<ic::bias<3>>("bias3");
   offer.template operator()<ic::split<ic::on_demand>>("split");
   if (!found) {
-    throw UsageError("dependency '" + name + "': use none, bias1, bias2, bias3 or split");
+    throw UsageError(fmt::format("dependency '{}': use none, bias1, bias2, bias3 or split", name));
   }
 }
 
-/// Sizes of a network as a checkpoint keeps them.
+/// Sizes of a network, as options of a command line.
 struct NetworkSizes {
   std::int64_t width = 16;
   std::int64_t cells = 2;
@@ -60,25 +62,6 @@ struct NetworkSizes {
             .classes = data.training.classes,
             .width = width,
             .cells_per_stage = std::vector<std::int64_t>(static_cast<std::size_t>(stages), cells)};
-  }
-  std::map<std::string, std::string> texts(const ExperimentData& data) const {
-    return {{"network", "nasbench201, linear skip"},
-            {"width", std::to_string(width)},
-            {"cells", std::to_string(cells)},
-            {"stages", std::to_string(stages)},
-            {"input_channels", std::to_string(data.training.images.size(1))},
-            {"classes", std::to_string(data.training.classes)}};
-  }
-  static NetworkSizes of(const ic::CheckpointHeader& header) {
-    const auto number = [&](const std::string& name) {
-      const auto found = header.sizes.find(name);
-      if (found == header.sizes.end() || found->second.size() > 6 ||
-          found->second.find_first_not_of("0123456789") != std::string::npos) {
-        throw std::runtime_error("the checkpoint's size '" + name + "' is missing or no number");
-      }
-      return std::int64_t{std::stol("0" + found->second)};
-    };
-    return {number("width"), number("cells"), number("stages")};
   }
 };
 
@@ -119,14 +102,39 @@ Supernet<Policy> make_supernet(const NetworkSizes& sizes, const ExperimentData& 
   return net;
 }
 
-/// The super-network of a checkpoint of its policy, which must have been trained on such data.
+/// The description of a super-network's file, whose space must be NAS-Bench-201, and its policy.
+struct SupernetFile {
+  explicit SupernetFile(const std::filesystem::path& path) {
+    const ic::SavedNetwork saved = ic::read_saved_network(path);
+    const std::string* const space = saved.network.find("space");
+    if (space == nullptr || *space != ic::space_signature<Space>()) {
+      throw std::runtime_error(
+          fmt::format("{} holds a network of the space '{}', not of NAS-Bench-201; give one that "
+                      "train_supernet wrote",
+                      path.string(), space == nullptr ? "" : space->substr(0, space->find(':'))));
+    }
+    policy = *saved.network.find("policy");
+    facts = saved.facts;
+  }
+  std::string policy;
+  ic::Identity facts;
+};
+
+/// The super-network of a file, which must have been trained on such data.
 template <class Policy>
-Supernet<Policy> load_supernet(const std::filesystem::path& path,
-                               const ic::CheckpointHeader& header, const ExperimentData& data,
+Supernet<Policy> load_supernet(const std::filesystem::path& path, const ExperimentData& data,
                                at::Device device) {
-  const NetworkSizes sizes = NetworkSizes::of(header);
-  auto net = make_supernet<Policy>(sizes, data, 0, device);
-  ic::load_checkpoint(path, *net, ic::checkpoint_header<Space, Policy>(sizes.texts(data)));
+  auto net = ic::load<Supernet<Policy>>(path);
+  const ic::NasBench201Options& options = net->options();
+  const std::int64_t channels = data.training.images.size(1);
+  if (options.input_channels != channels || options.classes != data.training.classes) {
+    throw std::runtime_error(fmt::format(
+        "{} is for images of {} channels and {} classes, '{}' has {} and {}; give the data that it "
+        "was trained on",
+        path.string(), options.input_channels, options.classes, data.name, channels,
+        data.training.classes));
+  }
+  net->to(device);
   return net;
 }
 

@@ -1,16 +1,18 @@
-// Own operations, own network, own loop: a super-network of six layers on the embedded digits.
+// Own operations, own network, own loop: a super-network of six layers on the embedded digits, and
+// the best of ten architectures as a network of its own, best.safetensors.
 
+#include <fmt/core.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
-#include <cstdio>
 #include <span>
 
 #include "embedded/digits.hpp"
 #include "interchoice/interchoice.hpp"
+#include "interchoice/networks/saved_network.hpp"
 
 namespace ic = interchoice;
 
@@ -48,36 +50,44 @@ struct MyNetImpl : torch::nn::Module {
 TORCH_MODULE(MyNet);
 
 int main() {
+  at::set_num_threads(1);  // 8x8 pixels: more threads cost more than they bring
   const auto digits = ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
   const auto normalisation = ic::measure_normalisation(digits);
   const ic::Batches train(ic::first_images(digits, 1297),
                           {64, normalisation, {.shift = 1}, ic::Seed{0}});
-  const ic::Batches test(ic::last_images(digits, 500), {64, normalisation});
+  const ic::Batches valid(ic::last_images(digits, 500), {64, normalisation});
 
+  // A super-network, one random path a step.
+  torch::manual_seed(0);
   MyNet net;
-  ic::UniformSampler sample(ic::all<Space>, ic::Seed{0});
   torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.1).momentum(0.9));
+  ic::PathStep step(net, sgd);
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{0}};
   for (std::size_t epoch = 0; epoch < 40; ++epoch) {
-    if (auto added = ic::begin_epoch(*net, epoch); !added.empty()) sgd.add_param_group({added});
+    step.begin(epoch);  // splits happen here, and their copies join the optimizer
     double loss_sum = 0;
-    const auto batches = train.epoch(epoch);
-    for (std::int64_t i = 0; i < batches.size(); ++i) {
-      const auto [data, target] = batches[i];
-      const ic::Architecture<Space> path = sample();  // a value: print it, hash it, store it
-      ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
-      const auto loss = at::cross_entropy_loss(net->forward(data, path), target);
-      loss.backward();
-      sgd.step();
-      loss_sum += loss.item<double>();
+    for (const auto& [data, target] : train.epoch(epoch)) {
+      const auto done = step(sample, [&](const ic::Architecture<Space>& path) {
+        return at::cross_entropy_loss(net(data, path), target);
+      });
+      loss_sum += done.loss();
     }
-    std::printf("epoch %2zu  loss %.3f\n", epoch + 1,
-                loss_sum / static_cast<double>(batches.size()));
+    fmt::print("epoch {:2}  loss {:.3f}\n", epoch + 1,
+               loss_sum / static_cast<double>(train.size()));
   }
 
+  // From a ranking of ten architectures to a network of one's own.
   const auto architectures = ic::distinct_architectures(ic::all<Space>, 10, ic::Seed{0});
-  const auto ranking = ic::rank(net, train, test, architectures);
+  const auto ranking = ic::rank(net, {.calibration = train, .validation = valid}, architectures);
   for (std::size_t i = 0; i < architectures.size(); ++i) {
-    std::printf("%s  %.1f %%\n", ic::to_text(architectures[i]).c_str(),
-                100 * ranking.predictions[i]);
+    fmt::print("{}  {:.1f} %\n", ic::to_text(architectures[i]), 100 * ranking.predictions[i]);
   }
+  auto best = ic::extract(net, ranking.best());
+  ic::recalibrate(best, train);
+  ic::save("best.safetensors", best);
+  auto again = ic::load<decltype(best)>("best.safetensors");
+  again->eval();
+  const auto [data, target] = valid.evaluation(0);
+  fmt::print("{} as a network of its own: {} of {} right\n", ic::to_text(again->architecture()),
+             again(data).argmax(1).eq(target).sum().item<std::int64_t>(), data.size(0));
 }

@@ -8,8 +8,9 @@
 // With --join-seeds the checkpoints of one policy become the runs of one predictor, of which the
 // report shows mean and standard deviation.
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,7 @@
 #include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
 
@@ -46,13 +47,13 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
                               const ExperimentData& data, at::Device device,
                               const std::vector<ic::Architecture<Space>>& architectures,
                               const ic::InterruptRequest& interrupt) {
-  const ic::CheckpointHeader header = ic::read_checkpoint_header(path);
+  const SupernetFile file(path);
   ic::Predictor predictor;
-  with_policy(header.policy, [&]<class Policy>() {
-    auto net = load_supernet<Policy>(path, header, data, device);
-    const auto seed = header.facts.find("seed");
-    std::string label = header.policy == "split<on_demand>" ? "split" : header.policy;
-    if (seed != header.facts.end() && !options.join_seeds) label += ", seed " + seed->second;
+  with_policy(file.policy, [&]<class Policy>() {
+    auto net = load_supernet<Policy>(path, data, device);
+    const std::string* const seed = file.facts.find("seed");
+    std::string label = file.policy == "split<on_demand>" ? "split" : file.policy;
+    if (seed != nullptr && !options.join_seeds) label += ", seed " + *seed;
     predictor = rank_with<Policy>(net, label, data, options.batch, architectures, interrupt,
                                   {.fold_batch_norm = options.fold_batch_norm});
   });
@@ -65,8 +66,8 @@ ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
   }
   for (const char* name : {"command", "restriction", "seed"}) {
     if (std::string_view(name) == "seed" && !options.join_seeds) continue;
-    const auto fact = header.facts.find(name);
-    if (fact != header.facts.end()) predictor.facts.set(name, fact->second);
+    const std::string* const fact = file.facts.find(name);
+    if (fact != nullptr) predictor.facts.set(name, *fact);
   }
   return predictor;
 }
@@ -93,10 +94,9 @@ void run(const Options& options, const std::string& command) {
   const at::Device device = prepare(options.machine);
   ExperimentData data = load_data(options.data, 0);
   use_validation_images(data, options.validation);
-  const auto truth = ic::BenchmarkTable<Space>::read(options.truth, options.column);
+  const auto truth = ic::TabularBenchmark<Space>::read(options.truth).column(options.column);
   const auto restriction = named_restriction<Space>(options.restriction);
   const auto architectures = architectures_to_rank(restriction, options.sample);
-  const NetworkSizes sizes = NetworkSizes::of(ic::read_checkpoint_header(options.networks.front()));
   ic::InterruptRequest interrupt;
   ic::Report report;
   report.title = "NAS-Bench-201, " + options.restriction + ", " + data.name;
@@ -108,9 +108,13 @@ void run(const Options& options, const std::string& command) {
     add(report.predictors, rank_checkpoint(path, options, data, device, architectures, interrupt),
         options.join_seeds);
   }
-  for (ic::Predictor& rule : baselines(sizes, data, architectures)) {
-    report.predictors.push_back(std::move(rule));
-  }
+  const std::string& first = options.networks.front();
+  with_policy(SupernetFile(first).policy, [&]<class Policy>() {
+    const auto net = load_supernet<Policy>(first, data, at::kCPU);
+    for (ic::Predictor& rule : baselines(*net, architectures)) {
+      report.predictors.push_back(std::move(rule));
+    }
+  });
   report.facts = {{"command", command},
                   {"validation images", std::to_string(data.validation.size())},
                   {"architectures", std::to_string(architectures.size()) + " of " +
@@ -118,11 +122,11 @@ void run(const Options& options, const std::string& command) {
   ic::write_report(options.out, report);
   for (const ic::Predictor& p : report.predictors) {
     for (const std::vector<double>& predictions : p.runs) {
-      std::printf("Kendall tau-b %6.3f  %s\n", ic::kendall_tau_b(predictions, report.truth),
-                  p.label.c_str());
+      fmt::print("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(predictions, report.truth),
+                 p.label);
     }
   }
-  std::printf("%s/report.html\n", options.out.c_str());
+  fmt::print("{}/report.html\n", options.out);
 }
 
 }  // namespace
@@ -131,7 +135,7 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("Ranks architectures with trained super-networks and writes a report.",
                "rank_architectures");
-  app.add_option("networks", options.networks, "checkpoints that train_supernet wrote")
+  app.add_option("networks", options.networks, "networks that train_supernet wrote")
       ->required()
       ->check(CLI::ExistingFile);
   app.add_option("--data", options.data, "digits, cifar10:FOLDER or fashion:FOLDER")

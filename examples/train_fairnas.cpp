@@ -1,4 +1,4 @@
-// Trains a FairNAS super-network on a folder of JPEG pictures and says how accurate random
+// Trains a FairNAS super-network on a folder of JPEG images and says how accurate random
 // architectures are in it. FOLDER has the folders train/ and val/, each with a folder a class.
 //
 //   train_fairnas --images FOLDER --size 64 --epochs 20 --dependency shift1
@@ -9,9 +9,10 @@
 // Writes OUT.safetensors, OUT.csv (a line an epoch) and OUT-predictions.csv (a line an
 // architecture: accuracy on val/, parameters, MACs).
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -26,10 +27,11 @@
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/networks/dependency_report.hpp"
 #include "interchoice/networks/fairnas.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/sampling/distinct.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "interchoice/training/checkpoint.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/protocols.hpp"
 #include "interchoice/training/train.hpp"
@@ -66,32 +68,21 @@ void with_policy(const std::string& name, const Visitor& visit) {
   return visit.template operator()<ic::split<ic::on_demand>>();
 }
 
-/// The sampler of a name: one path a step, or as many as there are candidates.
-class Sampler {
- public:
-  Sampler(const std::string& name, ic::Seed seed)
-      : is_fair_(name == "strict_fair"), fair_(seed), uniform_(ic::all<Space>, seed) {}
-  std::size_t paths_per_step() const { return is_fair_ ? fair_.paths_per_step() : 1; }
-  std::vector<ic::Architecture<Space>> paths(std::uint64_t epoch, std::uint64_t step) const {
-    if (is_fair_) return fair_.paths(epoch, step);
-    return {uniform_(epoch, step)};
-  }
-
- private:
-  bool is_fair_;
-  ic::StrictFairSampler<Space> fair_;
-  ic::UniformSampler<Space> uniform_;
-};
+/// Calls `visit(sampler)` for the sampler of a name: one path a step, or as many as there are
+/// candidates.
+template <class Visitor>
+void with_sampler(const std::string& name, ic::Seed seed, const Visitor& visit) {
+  if (name == "strict_fair") return visit(ic::Sampler{ic::StrictFair{ic::all<Space>}, seed});
+  visit(ic::Sampler{ic::Uniform{ic::all<Space>}, seed});
+}
 
 void write_predictions(const std::string& path, const ic::Ranking<Space>& ranking,
                        const ic::FairNasOptions& network, std::int64_t size) {
-  std::string text = "architecture,accuracy,parameters,macs\n";
+  std::string text = "arch,accuracy,parameters,macs\n";
   for (std::size_t i = 0; i < ranking.architectures.size(); ++i) {
     const ic::Cost cost = Network::cost(ranking.architectures[i], network, {size, size});
-    char line[96];
-    std::snprintf(line, sizeof line, ",%.6f,%ld,%ld\n", ranking.predictions[i], cost.parameters,
-                  cost.macs);
-    text += '"' + ic::to_text(ranking.architectures[i]) + '"' + line;
+    text += fmt::format("\"{}\",{:.6f},{},{}\n", ic::to_text(ranking.architectures[i]),
+                        ranking.predictions[i], cost.parameters, cost.macs);
   }
   ic::write_file_atomically(path, text);
 }
@@ -112,7 +103,7 @@ void run(const Options& options, const std::string& command) {
   const ic::FolderBatches validation(validation_images, batches);
 
   ic::InterruptRequest interrupt;
-  ic::Training training = ic::protocols::subimagenet_supernet().training;
+  ic::Training training = ic::protocols::subimagenet_supernet().training();
   training.epochs = options.epochs;
   // Five epochs of 600 are too many of a few.
   training.learning_rate = ic::warm_up(std::min<std::size_t>(5, options.epochs / 4),
@@ -125,31 +116,33 @@ void run(const Options& options, const std::string& command) {
     at::manual_seed(options.seed);
     ic::Supernet<Network, Policy> net(sizes);
     net->to(device);
-    auto header = ic::checkpoint_header<Space, Policy>(
-        {{"network", "fairnas"}, {"classes", std::to_string(sizes.classes)}});
-    const auto record = train_with_state(options.state, net, header, data,
-                                         Sampler(options.sampler, ic::Seed{options.seed}), training,
-                                         ic::TerminalProgress(ic::policy_text<Policy>()));
-    header.facts = {{"command", command}, {"seed", std::to_string(options.seed)}};
-    ic::save_checkpoint(options.out + ".safetensors", *net, header);
+    ic::TrainingRecord record;
+    with_sampler(options.sampler, ic::Seed{options.seed}, [&](const auto& sample) {
+      record = train_with_state(options.state, net, data, sample, training,
+                                ic::TerminalProgress(ic::policy_text<Policy>()));
+    });
+    ic::save(options.out + ".safetensors", net,
+             {{"command", command}, {"seed", std::to_string(options.seed)}});
     write_training_csv(options.out + ".csv", record);
 
     const auto ranking =
-        ic::rank(net, data, validation,
+        ic::rank(net, {.calibration = data, .validation = validation},
                  ic::distinct_architectures(ic::all<Space>, options.sample, ic::Seed{0}),
-                 {.calibration_batches = options.calibration_batches,
+                 {.recalibration = options.calibration_batches > 0
+                                       ? ic::Recalibration::paper(options.calibration_batches)
+                                       : ic::Recalibration::none(),
                   .stop = [&] { return interrupt.requested(); }},
                  ic::TerminalProgress("ranking"));
     write_predictions(options.out + "-predictions.csv", ranking, sizes, options.size);
     double mean = 0;
     for (const double p : ranking.predictions) mean += p;
     const auto count = static_cast<double>(std::max<std::size_t>(1, ranking.predictions.size()));
-    std::printf("%s: mean accuracy of %zu random architectures %.2f %%, best %.2f %%; wrote %s.*\n",
-                ic::policy_text<Policy>().c_str(), ranking.predictions.size(), 100 * mean / count,
-                ranking.predictions.empty() ? 0.0
-                                            : 100 * *std::max_element(ranking.predictions.begin(),
-                                                                      ranking.predictions.end()),
-                options.out.c_str());
+    fmt::print("{}: mean accuracy of {} random architectures {:.2f} %, best {:.2f} %; wrote {}.*\n",
+               ic::policy_text<Policy>(), ranking.predictions.size(), 100 * mean / count,
+               ranking.predictions.empty() ? 0.0
+                                           : 100 * *std::max_element(ranking.predictions.begin(),
+                                                                     ranking.predictions.end()),
+               options.out);
   });
 }
 
@@ -157,7 +150,7 @@ void run(const Options& options, const std::string& command) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Trains a FairNAS super-network on a folder of JPEG pictures.", "train_fairnas");
+  CLI::App app("Trains a FairNAS super-network on a folder of JPEG images.", "train_fairnas");
   app.add_option("--images", options.images, "folder with train/<class>/*.JPEG and val/<class>/*")
       ->required()
       ->check(CLI::ExistingDirectory);
@@ -167,7 +160,7 @@ int main(int argc, char** argv) {
   app.add_option("--epochs", options.epochs, "epochs")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  app.add_option("--batch", options.batch, "pictures in a batch")
+  app.add_option("--batch", options.batch, "images in a batch")
       ->check(CLI::Range(2, 65536))
       ->capture_default_str();
   app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
@@ -186,7 +179,7 @@ int main(int argc, char** argv) {
                  "batches that recalibrate BatchNorm for each of them")
       ->check(CLI::Range(0, 10000))
       ->capture_default_str();
-  app.add_option("--prefetch", options.prefetch_threads, "threads that decode pictures")
+  app.add_option("--prefetch", options.prefetch_threads, "threads that decode images")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")

@@ -45,8 +45,8 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data(options.data, options.images);
   const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
-  const ic::UniformSampler sample(named_restriction<Space>(options.restriction),
-                                  ic::Seed{options.seed});
+  const ic::Sampler sample{ic::Uniform{named_restriction<Space>(options.restriction)},
+                           ic::Seed{options.seed}};
   ic::InterruptRequest interrupt;
   ic::Training training;
   training.epochs = options.epochs;
@@ -57,16 +57,15 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   }
   with_policy(options.dependency, [&]<class Policy>() {
     auto net = make_supernet<Policy>(options.sizes, data, options.seed, device);
-    auto header = ic::checkpoint_header<Space, Policy>(options.sizes.texts(data));
-    const auto record = train_with_state(options.state, net, header, batches, sample, training,
+    const auto record = train_with_state(options.state, net, batches, sample, training,
                                          ic::TerminalProgress(ic::policy_text<Policy>()));
-    header.facts = {{"command", command},
-                    {"data", options.data},
-                    {"restriction", options.restriction},
-                    {"seed", std::to_string(options.seed)},
-                    {"epochs", std::to_string(record.epochs.size())},
-                    {"label", ic::policy_text<Policy>()}};
-    ic::save_checkpoint(options.out, *net, header);
+    ic::save(options.out, net,
+             {{"command", command},
+              {"data", options.data},
+              {"restriction", options.restriction},
+              {"seed", std::to_string(options.seed)},
+              {"epochs", std::to_string(record.epochs.size())},
+              {"label", ic::policy_text<Policy>()}});
     write_training_csv(options.out + ".csv", record);
     std::printf("%s%s, training record in %s.csv\n", options.out.c_str(),
                 record.stopped ? ": stopped early, saved what there is" : ": saved",
@@ -92,7 +91,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->capture_default_str();
   add_state_option(app, options.state);
-  app.add_option("--out", options.out, "the checkpoint to write")->capture_default_str();
+  app.add_option("--out", options.out, "the network's file to write")->capture_default_str();
   return run_program(app, argc, argv,
                      [&] { run(options, split_epoch->count() > 0, command_text(argc, argv)); });
 }

@@ -21,13 +21,11 @@ inline void add_state_option(CLI::App& app, std::string& state) {
 
 /// Trains; with a state file goes on where that ends.
 template <class Network, class Source, class Sampler, class Report>
-ic::TrainingRecord train_with_state(const std::string& state, Network& network,
-                                    const ic::CheckpointHeader& header, const Source& data,
+ic::TrainingRecord train_with_state(const std::string& state, Network& network, const Source& data,
                                     const Sampler& sample, const ic::Training& training,
                                     Report&& report) {
   if (state.empty()) return ic::train(network, data, sample, training, report);
-  const auto record =
-      ic::train_resumable({.path = state}, network, header, data, sample, training, report);
+  const auto record = ic::train_resumable({.path = state}, network, data, sample, training, report);
   if (!record.stopped) std::filesystem::remove(state);
   return record;
 }

@@ -2,7 +2,8 @@
 
 // A training record as a CSV file, so that figures can be drawn without training again.
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <string>
 
@@ -16,10 +17,8 @@ inline void write_training_csv(const std::filesystem::path& path,
                                const interchoice::TrainingRecord& record) {
   std::string text = "epoch,learning_rate,loss,accuracy,seconds\n";
   for (const interchoice::EpochRecord& e : record.epochs) {
-    char line[128];
-    std::snprintf(line, sizeof line, "%zu,%.8g,%.6f,%.6f,%.3f\n", e.epoch, e.learning_rate, e.loss,
-                  e.accuracy, e.seconds);
-    text += line;
+    text += fmt::format("{},{:.8g},{:.6f},{:.6f},{:.3f}\n", e.epoch, e.learning_rate, e.loss,
+                        e.accuracy.value(), e.seconds);
   }
   interchoice::write_file_atomically(path, text);
 }

@@ -1,6 +1,6 @@
 #include <torch/nn.h>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 #include "interchoice/interchoice.hpp"
 
@@ -29,6 +29,7 @@ struct NetImpl : nn::Module {
 TORCH_MODULE(Net);
 
 int main() {
+  at::set_num_threads(1);  // 8x8 pixels: more threads cost more than they bring
   const auto digits = ic::read_digits("examples/data/digits.bin");  // 1,797 images of 8x8 pixels
   const auto scale = ic::measure_normalisation(digits);
   const ic::Batches train(ic::first_images(digits, 1297), {64, scale, {.shift = 1}, ic::Seed{0}});
@@ -36,20 +37,21 @@ int main() {
   torch::manual_seed(0);  // of the initial weights
   Net net;
   torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.1).momentum(0.9));
-  ic::UniformSampler sample(ic::all<Space>, ic::Seed{0});
+  ic::PathStep step(net, sgd);
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{0}};
   for (std::size_t epoch = 0; epoch < 60; ++epoch) {
-    if (auto added = ic::begin_epoch(*net, epoch); !added.empty()) sgd.add_param_group({added});
-    for (std::int64_t i = 0; i < train.size(); ++i) {
-      const auto [data, target] = train.training(epoch, i);
-      const ic::Architecture<Space> path = sample();  // a value: print it, hash it, store it
-      ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
-      nn::functional::cross_entropy(net->forward(data, path), target).backward();
-      sgd.step();
+    step.begin(epoch);  // splits happen here, and their copies join the optimizer
+    for (const auto& [data, target] : train.epoch(epoch)) {
+      step(sample,
+           [&](const ic::Architecture<Space>& path) {  // a value: print it, hash it, store it
+             return nn::functional::cross_entropy(net(data, path), target);
+           });
     }
   }
   const auto paths = ic::distinct_architectures(ic::all<Space>, 5, ic::Seed{0});
-  const auto accuracies = ic::rank(net, train, valid, paths).predictions;
+  const auto ranking = ic::rank(net, {.calibration = train, .validation = valid}, paths);
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    std::printf("%s  %.1f %%\n", ic::to_text(paths[i]).c_str(), 100 * accuracies[i]);
+    fmt::print("{}  {:.1f} %\n", ic::to_text(paths[i]), 100 * ranking.predictions[i]);
   }
+  fmt::print("best: {}\n", ic::to_text(ranking.best()));
 }

@@ -21,7 +21,7 @@ ic::Report report_of(std::vector<std::string> architectures, std::vector<double>
   report.truth_unit = "%";
   report.predictors = {{.label = "none", .runs = std::move(none)},
                        {.label = "bias<1>", .runs = std::move(bias)},
-                       {.label = "parameters", .runs = {std::move(parameters)}, .trivial = true}};
+                       {.label = "parameters", .runs = {std::move(parameters)}, .baseline = true}};
   return report;
 }
 

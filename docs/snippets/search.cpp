@@ -1,13 +1,15 @@
 // The code of how-to/search.md as a program. No libtorch is needed for it.
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <vector>
 
 #include "interchoice/core.hpp"
+#include "interchoice/search.hpp"
 
 namespace ic = interchoice;
 using Space = ic::NasBench201Space;
@@ -41,17 +43,17 @@ ic::SearchHistory<Space> search(const std::filesystem::path& file) {
   ic::write_history(file, problem, history);
 
   for (const auto& best : ic::best_of(problem, history)) {
-    std::printf("%s %g %g\n", ic::to_text(best.architecture).c_str(), best.objectives[0],
-                best.objectives[1]);
+    fmt::print("{} {} {}\n", ic::to_text(best.architecture), best.objectives[0],
+               best.objectives[1]);
   }
-  std::printf("hypervolume %g\n", ic::hypervolume(ic::feasible_costs(problem, history), {0, 60}));
+  fmt::print("hypervolume {}\n", ic::hypervolume(ic::feasible_costs(problem, history), {0, 60}));
   return history;
 }
 
 void judge(std::span<const double> predictions, std::span<const double> truth) {
   const auto tau =
       ic::bootstrap(predictions, truth, [](auto p, auto t) { return ic::kendall_tau_b(p, t); });
-  std::printf("tau-b %.3f, 95 %% from %.3f to %.3f\n", tau.estimate, tau.low, tau.high);
+  fmt::print("tau-b {:.3f}, 95 % from {:.3f} to {:.3f}\n", tau.estimate, tau.low, tau.high);
 }
 
 int main() {

@@ -1,9 +1,10 @@
 // The accuracy by a super-network as an objective, of how-to/search.md. Compiled, not run.
 
+#include <array>
 #include <filesystem>
-#include <vector>
 
 #include "interchoice/interchoice.hpp"
+#include "interchoice/search/history_csv.hpp"
 
 namespace ic = interchoice;
 using Space = ic::NasBench201Space;
@@ -14,7 +15,8 @@ ic::SearchHistory<Space> search(ic::Supernet<Network, ic::bias<1>>& net,
                                 const ic::NasBench201Options& sizes, const ic::Batches& train,
                                 const ic::Batches& valid, const std::filesystem::path& file) {
   const auto accuracy = [&](const Path& path) {
-    return ic::rank(net, train, valid, std::vector{path}).predictions.at(0);
+    return ic::rank(net, {.calibration = train, .validation = valid}, std::array{path})
+        .predictions.at(0);
   };
   const auto macs = [&](const Path& path) { return double(Network::cost(path, sizes).macs); };
   const ic::SearchProblem<Space> problem{

@@ -2,7 +2,10 @@
 
 #include <torch/nn.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <filesystem>
+#include <string_view>
 
 #include "interchoice/interchoice.hpp"
 
@@ -15,6 +18,9 @@ void take_out(ic::Supernet<ic::NasBench201<ic::Skip>, ic::bias<1>>& supernet,
   const at::Tensor x = data.evaluation(0).data;
   std::printf("%s\n", at::equal(subnet->forward(x), supernet->forward(x, path)) ? "equal" : "not");
   ic::recalibrate(subnet, data);
+  const auto file = std::filesystem::temp_directory_path() / "subnet.safetensors";
+  ic::save(file, subnet);
+  auto again = ic::load<decltype(subnet)>(file);
 }
 
 template <int Kernel>

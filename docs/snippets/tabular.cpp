@@ -1,9 +1,8 @@
 // Tabular benchmarks, of how-to/ground-truth.md. Compiled, not run: the tables are not ours.
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <filesystem>
-#include <string>
-#include <vector>
 
 #include "interchoice/core.hpp"
 #include "interchoice/evaluation/table_coverage.hpp"
@@ -18,16 +17,15 @@ void nasbench201(const std::filesystem::path& folder) {
   const auto accuracy = bench.column("c10_test_200");
   const auto latency = bench.column("edgetpu_latency", {.missing = {"-1"}});
   for (const auto& architecture : latency.architectures()) {
-    std::printf("%g %g\n", accuracy.value(architecture), latency.value(architecture));
+    fmt::print("{} {}\n", accuracy.value(architecture), latency.value(architecture));
   }
   ic::require_complete(accuracy, ic::all<Space>);  // names what is missing
 }
 
 void nasbench_macro(const std::filesystem::path& csv) {
   const auto bench = ic::TabularBenchmark<ic::NasBenchMacroSpace>::read(csv);
-  const std::vector<std::string> runs{"acc1", "acc2", "acc3"};
-  const auto truth = bench.mean(runs);
-  const auto noise =
-      ic::noise_ceiling(bench.values(runs), [](auto a, auto b) { return ic::kendall_tau_b(a, b); });
-  std::printf("%zu, two runs agree to %.3f\n", truth.size(), noise.between_two);
+  const auto truth = bench.mean({"acc1", "acc2", "acc3"});
+  const auto noise = ic::noise_ceiling(bench.values({"acc1", "acc2", "acc3"}),
+                                       [](auto a, auto b) { return ic::kendall_tau_b(a, b); });
+  fmt::print("{}, two runs agree to {:.3f}\n", truth.size(), noise.between_two);
 }

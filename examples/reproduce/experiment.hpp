@@ -19,7 +19,6 @@
 namespace reproduce {
 
 namespace ic = interchoice;
-using examples::Settings;
 
 /// Architectures that every super-network of an experiment predicts, and how.
 template <class Space>
@@ -42,7 +41,7 @@ struct Experiment {
   Source validation_data;
   ic::Training training;
   std::vector<Evaluation<Space>> evaluations;
-  Settings settings;  ///< all of the above in words: equal settings, equal results
+  ic::Identity settings;  ///< all of the above in words: equal settings, equal results
 };
 
 /// One super-network to train and evaluate.

@@ -1,6 +1,6 @@
 #include "examples/reproduce/fairnas.hpp"
 
-#include <cstdio>
+#include <fmt/core.h>
 
 #include "examples/command_line.hpp"
 #include "examples/reproduce/train_and_rank.hpp"
@@ -47,14 +47,12 @@ FairNas fairnas_experiment(const std::string& images, Budget budget) {
                                   .augmentation = ic::kSubImageNetSupernetAugmentation,
                                   .seed = seed};
   };
-  ic::Training training = ic::protocols::subimagenet_supernet().training;
+  ic::Training training = ic::protocols::subimagenet_supernet().training();
   training.epochs = sizes.epochs;
   // The paper's five epochs of warm-up are too many of a few.
   training.learning_rate =
       ic::warm_up(std::min<std::size_t>(5, sizes.epochs / 4), ic::cosine(0.05, 1e-5));
   const ic::Restriction<FairNas::Space> restriction = ic::all<FairNas::Space>;
-  char width[32];
-  std::snprintf(width, sizeof width, "%g", sizes.width_multiplier);
   return {
       .name = "fairnas",
       .network = {.classes = training_images.classes(), .width_multiplier = sizes.width_multiplier},
@@ -67,7 +65,7 @@ FairNas fairnas_experiment(const std::string& images, Budget budget) {
                        .architectures = ic::distinct_architectures(restriction, sizes.architectures,
                                                                    ic::Seed{0}),
                        .recalibration = ic::Recalibration::paper(sizes.calibration_batches)}},
-      .settings = {{"width multiplier", width},
+      .settings = {{"width multiplier", fmt::format("{}", sizes.width_multiplier)},
                    {"image size", std::to_string(sizes.image_size)},
                    {"training images", std::to_string(training_images.size())},
                    {"validation images", std::to_string(validation_images.size())},

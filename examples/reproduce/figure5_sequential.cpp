@@ -30,7 +30,8 @@ void add_data_options(CLI::App& app, Data& data) {
 
 /// FairNAS' super-networks on the architectures that the table lists.
 ic::Report fairnas_report(Study& study, const Data& data) {
-  const auto truth = ic::BenchmarkTable<FairNas::Space>::read(data.fairnas_truth, "accuracy");
+  const auto truth =
+      ic::TabularBenchmark<FairNas::Space>::read(data.fairnas_truth).column("accuracy");
   FairNas experiment = fairnas_experiment(data.spaces.images, study.options().budget);
   auto& evaluation = experiment.evaluations.emplace_back(experiment.evaluations.front());
   evaluation.name = "with_truth";

@@ -58,7 +58,7 @@ std::vector<NasBench201> nasbench201_experiments(const NasBench201Data& data, Bu
   const auto validation = ic::first_images(images.validation, sizes.validation);
   std::vector<NasBench201> experiments;
   for (std::size_t i = 0; i < (is_digits ? 1 : std::size(kRestrictions)); ++i) {
-    ic::Training training = ic::protocols::nasbench201().training;
+    ic::Training training = ic::protocols::nasbench201().training();
     training.epochs = sizes.epochs;
     experiments.push_back(
         {.name = std::string("nasbench201-") + kNames[i],
@@ -90,14 +90,16 @@ std::vector<NasBench201> nasbench201_experiments(const NasBench201Data& data, Bu
 }
 
 ic::BenchmarkTable<NasBench201::Space> nasbench201_truth(const NasBench201Data& data) {
-  using Table = ic::BenchmarkTable<NasBench201::Space>;
-  if (!data.truth.empty()) return Table::read(data.truth, data.column);
+  using Benchmark = ic::TabularBenchmark<NasBench201::Space>;
+  if (!data.truth.empty()) return Benchmark::read(data.truth).column(data.column);
   const std::string source = "the embedded ground truth";
-  return Table::from_csv(
-      ic::CsvTable::parse(std::string_view(reinterpret_cast<const char*>(embedded::digits_truth),
-                                           embedded::digits_truth_size),
-                          source),
-      source, "mean_accuracy");
+  return Benchmark::from_csv(
+             ic::CsvTable::parse(
+                 std::string_view(reinterpret_cast<const char*>(embedded::digits_truth),
+                                  embedded::digits_truth_size),
+                 source),
+             source)
+      .column("mean_accuracy");
 }
 
 template void train_and_rank<ic::none>(const NasBench201&, const Run&);

@@ -8,7 +8,7 @@
 #include "examples/reproduce/budget.hpp"
 #include "examples/reproduce/experiment.hpp"
 #include "interchoice/data/batches.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 
 namespace reproduce {

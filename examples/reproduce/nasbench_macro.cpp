@@ -63,7 +63,7 @@ NasBenchMacro nasbench_macro_experiment(const NasBenchMacroData& data, Budget bu
   images.augmentation = augmentation_of(variant.augmentation, images.augmentation);
   images.name += suffix_of(variant.augmentation);
   const auto validation = ic::first_images(images.validation, sizes.validation);
-  ic::Training training = ic::protocols::nasbench201().training;
+  ic::Training training = ic::protocols::nasbench201().training();
   training.epochs =
       static_cast<std::size_t>(variant.epochs_factor * static_cast<double>(sizes.epochs));
   const ic::Restriction<NasBenchMacro::Space> restriction = ic::all<NasBenchMacro::Space>;

@@ -29,15 +29,15 @@ inline std::vector<Method<NasBenchMacro>> nasbench_macro_methods() {
 inline ic::Report nasbench_macro_report(Study& study, const NasBenchMacro& experiment,
                                         const std::vector<Method<NasBenchMacro>>& methods,
                                         const std::string& table) {
-  using Table = ic::BenchmarkTable<NasBenchMacro::Space>;
+  const auto benchmark = ic::TabularBenchmark<NasBenchMacro::Space>::read(table);
   study.add(experiment, methods);
   study.complete();
   const auto& evaluation = experiment.evaluations.front();
   ic::Report report =
-      report_of(study, experiment, evaluation, methods, Table::read(table, "mean_acc"));
+      report_of(study, experiment, evaluation, methods, benchmark.column("mean_acc"));
   report.predictors.push_back(parameter_rule(experiment, evaluation));
   for (const char* column : {"acc1", "acc2", "acc3"}) {
-    report.truth_repeats.push_back(Table::read(table, column).values(evaluation.architectures));
+    report.truth_repeats.push_back(benchmark.column(column).values(evaluation.architectures));
   }
   return report;
 }

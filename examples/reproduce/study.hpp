@@ -15,7 +15,7 @@
 #include "examples/reproduce/experiment.hpp"
 #include "examples/reproduce/tasks.hpp"
 #include "examples/training_csv.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 
 namespace reproduce {
 
@@ -52,8 +52,9 @@ class Study {
     for (std::uint64_t seed = 0; seed < options_.seeds; ++seed) {
       const Run run = run_of(experiment, method, {}, seed);
       examples::claim_folder(run.folder, experiment.settings);
-      runs.push_back(ic::BenchmarkTable<typename Experiment::Space>::read(
-                         run.folder / (evaluation.name + ".csv"), "accuracy")
+      runs.push_back(ic::TabularBenchmark<typename Experiment::Space>::read(
+                         run.folder / (evaluation.name + ".csv"))
+                         .column("accuracy")
                          .values(evaluation.architectures));
     }
     return runs;

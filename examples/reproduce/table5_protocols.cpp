@@ -33,23 +33,22 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
   double highest_epoch = 0;
   for (std::size_t i = 0; i < std::size(columns); ++i) {
     const auto& [name, protocol, augmentation] = columns[i];
-    const ic::Training& training = protocol.training;
     ic::figures::Series series{name, ic::figures::series_style(i), {}, {}};
-    for (std::size_t epoch = 0; epoch < training.epochs; ++epoch) {
+    for (std::size_t epoch = 0; epoch < protocol.epochs; ++epoch) {
       series.x.push_back(static_cast<double>(epoch));
-      series.y.push_back(training.learning_rate(epoch, training.epochs));
+      series.y.push_back(protocol.learning_rate(epoch, protocol.epochs));
     }
     const auto text = [](double value) { return ic::figures::shortest_text(value); };
     const double highest = *std::max_element(series.y.begin(), series.y.end());
     table.groups[0].rows.push_back(
         {{name},
-         {std::to_string(training.epochs)},
+         {std::to_string(protocol.epochs)},
          {std::to_string(protocol.batch_size)},
          {ic::figures::fixed_text(series.y.front(), 6) + ", " + text(highest) + ", " +
           ic::figures::fixed_text(series.y.back(), 6)},
-         {text(training.sgd.momentum)},
-         {text(training.sgd.weight_decay)},
-         {text(training.label_smoothing)},
+         {text(protocol.optimizer.momentum)},
+         {text(protocol.optimizer.weight_decay)},
+         {text(protocol.loss.label_smoothing)},
          {text(protocol.dropout)},
          {augmentation}});
     highest_epoch = std::max(highest_epoch, series.x.back());

@@ -2,6 +2,8 @@
 
 // The definition of `train_and_rank`, for the files that compile it.
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -10,7 +12,9 @@
 #include "examples/training_csv.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/networks/supernet.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/resumable_training.hpp"
@@ -26,21 +30,18 @@ inline void stop_if(bool interrupted) {
 }
 
 template <class Network, class Experiment>
-void train_network(Network& net, const ic::CheckpointHeader& header, const Experiment& experiment,
-                   const Run& run, const std::filesystem::path& state,
-                   const ic::InterruptRequest& interrupt) {
+void train_network(Network& net, const Experiment& experiment, const Run& run,
+                   const std::filesystem::path& state, const ic::InterruptRequest& interrupt) {
   ic::Training training = experiment.training;
   training.stop = [&] { return interrupt.requested(); };
   if (run.split_at) {
     training.split_epoch =
         static_cast<std::size_t>(*run.split_at * static_cast<double>(training.epochs));
   }
-  const ic::UniformSampler<typename Experiment::Space> sample(experiment.restriction,
-                                                              ic::Seed{run.seed});
+  const ic::Sampler sample{ic::Uniform{experiment.restriction}, ic::Seed{run.seed}};
   const auto record = ic::train_resumable(
-      {.path = state}, net, header, experiment.training_data(ic::Seed{run.seed}), sample, training,
-      ic::TerminalProgress(experiment.name + ", " + run.method + ", seed " +
-                           std::to_string(run.seed)));
+      {.path = state}, net, experiment.training_data(ic::Seed{run.seed}), sample, training,
+      ic::TerminalProgress(fmt::format("{}, {}, seed {}", experiment.name, run.method, run.seed)));
   stop_if(record.stopped);
   examples::write_training_csv(run.folder / "training.csv", record);
 }
@@ -50,8 +51,10 @@ void predict(Network& net, const Experiment& experiment, const Run& run,
              const Evaluation<typename Experiment::Space>& evaluation,
              const ic::InterruptRequest& interrupt) {
   const auto partial = run.folder / (evaluation.name + "-partial.csv");
-  const auto ranking = ic::rank(net, experiment.training_data(ic::Seed{0}),
-                                experiment.validation_data, evaluation.architectures,
+  const auto ranking = ic::rank(net,
+                                {.calibration = experiment.training_data(ic::Seed{0}),
+                                 .validation = experiment.validation_data},
+                                evaluation.architectures,
                                 {.recalibration = evaluation.recalibration,
                                  .sharing = ic::PrefixSharing{},
                                  .results = partial,
@@ -59,9 +62,8 @@ void predict(Network& net, const Experiment& experiment, const Run& run,
   stop_if(ranking.stopped);
   std::string text = "arch,accuracy\n";
   for (std::size_t i = 0; i < ranking.predictions.size(); ++i) {
-    char number[32];
-    std::snprintf(number, sizeof number, ",%.6f\n", 100 * ranking.predictions[i]);
-    text += ic::csv_field(ic::to_text(ranking.architectures[i])) + number;
+    text += fmt::format("{},{:.6f}\n", ic::csv_field(ic::to_text(ranking.architectures[i])),
+                        100 * ranking.predictions[i]);
   }
   ic::write_file_atomically(run.folder / (evaluation.name + ".csv"), text);
   std::filesystem::remove(partial);
@@ -77,16 +79,13 @@ void train_and_rank(const Experiment& experiment, const Run& run) {
   at::manual_seed(run.seed);
   ic::Supernet<Network, Policy> net(experiment.network);
   net->to(run.device);
-  auto header = ic::checkpoint_header<typename Experiment::Space, Policy>(
-      {{"network", experiment.name}, {"method", run.method}});
   const auto weights = run.folder / "supernet.safetensors";
   if (std::filesystem::exists(weights)) {
-    ic::load_checkpoint(weights, *net, header);
+    ic::load(weights, net);
   } else {
     const auto state = run.folder / "training-state.safetensors";
-    detail::train_network(net, header, experiment, run, state, interrupt);
-    header.facts = {{"seed", std::to_string(run.seed)}};
-    ic::save_checkpoint(weights, *net, header);
+    detail::train_network(net, experiment, run, state, interrupt);
+    ic::save(weights, net, {{"method", run.method}, {"seed", std::to_string(run.seed)}});
     std::filesystem::remove(state);
   }
   for (const auto& evaluation : experiment.evaluations) {

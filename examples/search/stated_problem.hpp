@@ -65,7 +65,7 @@ ic::SearchProblem<typename AnyNetwork::Space> stated_problem(const ProblemOption
     known.add_column(name, place);
   }
   for (const std::string& name : known.partial()) {
-    problem.constraints.push_back(ic::require<Space>("has " + name, known.has(name)));
+    problem.constraints.push_back(ic::must_satisfy<Space>("has " + name, known.has(name)));
   }
   const auto guarded = [&](const std::string& name, double limit) {
     return [value = known.number(name), has = known.has(name), limit](const Path& a) {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "examples/experiment.hpp"
+#include "interchoice/evaluation/evaluation_identity.hpp"
 #include "interchoice/evaluation/result_log.hpp"
-#include "interchoice/evaluation/result_origin.hpp"
 #include "interchoice/networks/canonical_form.hpp"
 
 namespace examples {
@@ -53,78 +53,67 @@ inline void add_supernet_options(CLI::App& app, SupernetOptions& options) {
 ///
 /// Each is computed once and kept in a CSV file, which also serves the next process. The file says
 /// of which network, images and batch it is, and is refused by any other. Architectures that
-/// compute the same are evaluated once. No file is made before the first question.
+/// are isomorphic are evaluated once. No file is made before the first question.
 template <class Policy>
 class SupernetAccuracy {
  public:
   using Path = ic::Architecture<Space>;
 
-  SupernetAccuracy(const SupernetOptions& options, const ic::CheckpointHeader& header,
-                   std::filesystem::path results)
+  SupernetAccuracy(const SupernetOptions& options, std::filesystem::path results)
       : data_(load_data(options.data, 0)), batch_(options.batch), results_(std::move(results)) {
     const at::Device device = prepare(options.machine);
     use_validation_images(data_, options.validation);
-    net_ = load_supernet<Policy>(options.file, header, data_, device);
+    net_ = load_supernet<Policy>(options.file, data_, device);
     net_->eval();
-    key_ = net_->canonical_forms();
+    form_ = net_->canonical_forms();
   }
 
   double operator()(const Path& architecture) {
     if (!log_) open_log();
     const auto known = log_->results().find(architecture);
     if (known != log_->results().end()) return 100 * known->second;
-    const ic::CanonicalForm key = key_(architecture);
-    auto same = shares_.find(key);
-    if (same == shares_.end()) same = shares_.emplace(key, evaluate(architecture)).first;
-    log_->add(architecture, same->second);
-    return 100 * same->second;
+    const ic::CanonicalForm form = form_(architecture);
+    auto same = accuracies_.find(form);
+    if (same == accuracies_.end()) same = accuracies_.emplace(form, evaluate(architecture)).first;
+    return 100 * log_->add(architecture, same->second);
   }
 
  private:
-  ic::Batches calibration() const { return data_.training_batches(batch_, ic::Seed{0}); }
-  ic::Batches validation() const {
-    return ExperimentData::plain_batches(data_.validation, data_.normalisation, 256);
+  ic::EvaluationData images() const {
+    return {
+        .calibration = data_.training_batches(batch_, ic::Seed{0}),
+        .validation = ExperimentData::plain_batches(data_.validation, data_.normalisation, 256)};
   }
 
   void open_log() {
-    ic::ResultOrigin origin = {{"data", data_.name}, {"batch", std::to_string(batch_)}};
-    for (auto& fact :
-         ic::result_origin<Space>(*net_, calibration(), validation(), recalibration_)) {
-      origin.push_back(std::move(fact));
+    ic::Identity identity = {{"data", data_.name}, {"batch", std::to_string(batch_)}};
+    identity.set(ic::evaluation_identity<Space>(*net_, images(), ic::Recalibration::paper()));
+    log_.emplace(results_, identity);
+    for (const auto& [architecture, accuracy] : log_->results()) {
+      accuracies_[form_(architecture)] = accuracy;
     }
-    log_.emplace(results_, std::move(origin));
-    for (const auto& [architecture, share] : log_->results()) shares_[key_(architecture)] = share;
   }
 
   double evaluate(const Path& architecture) {
-    return ic::rank(net_, calibration(), validation(), std::vector{architecture},
-                    {.recalibration = recalibration_, .merge_isomorphic = false})
+    return ic::rank(net_, images(), std::vector{architecture}, {.merge_isomorphic = false})
         .predictions.at(0);
   }
 
   ExperimentData data_;
   std::int64_t batch_;
   std::filesystem::path results_;
-  ic::Recalibration recalibration_ =
-      ic::Recalibration::paper(ic::RankingOptions{}.calibration_batches);
   Supernet<Policy> net_{nullptr};
-  std::function<ic::CanonicalForm(const Path&)> key_;
-  std::map<ic::CanonicalForm, double> shares_;
+  std::function<ic::CanonicalForm(const Path&)> form_;
+  std::map<ic::CanonicalForm, double> accuracies_;
   std::optional<ic::ResultLog<Space>> log_;
 };
 
 /// Loads the network once, for all questions; `results` is the file of its answers.
 inline std::function<double(const ic::Architecture<Space>&)> supernet_accuracy(
     const SupernetOptions& options, const std::filesystem::path& results) {
-  const ic::CheckpointHeader header = ic::read_checkpoint_header(options.file);
-  if (header.space != ic::space_signature<Space>()) {
-    throw std::runtime_error(options.file + " holds a super-network of the space '" +
-                             header.space.substr(0, header.space.find(':')) +
-                             "', not of NAS-Bench-201; give one that train_supernet wrote");
-  }
   std::function<double(const ic::Architecture<Space>&)> accuracy;
-  with_policy(header.policy, [&]<class Policy>() {
-    const auto network = std::make_shared<SupernetAccuracy<Policy>>(options, header, results);
+  with_policy(SupernetFile(options.file).policy, [&]<class Policy>() {
+    const auto network = std::make_shared<SupernetAccuracy<Policy>>(options, results);
     accuracy = [network](const ic::Architecture<Space>& a) { return (*network)(a); };
   });
   return accuracy;

@@ -31,7 +31,7 @@ class StandaloneResults {
   using Architecture = ic::Architecture<AnySpace>;
 
   /// Makes the folder, or takes up one that was made with the same settings.
-  StandaloneResults(std::filesystem::path folder, const Settings& settings)
+  StandaloneResults(std::filesystem::path folder, const ic::Identity& settings)
       : folder_(std::move(folder)) {
     std::filesystem::create_directories(folder_);
     const ic::FileLock lock = ic::FileLock::wait(folder_ / "settings.lock");

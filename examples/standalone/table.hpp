@@ -2,9 +2,10 @@
 
 // Finished trainings as a table of ground truth, and how well its seeds agree.
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -33,20 +34,17 @@ std::size_t write_table(const StandaloneTrainings<AnyNetwork>& trainings,
   for (std::size_t i = 0; i < architectures.size(); ++i) {
     std::string row = ic::to_text(architectures[i]);
     double sum = 0;
-    char number[32];
     bool complete = true;
     for (const auto& seed : trainings.accuracies()) {
       complete = complete && seed[i];
       if (!complete) break;
-      std::snprintf(number, sizeof number, ",%.6f", *seed[i]);
-      row += number;
+      row += fmt::format(",{:.6f}", *seed[i]);
       sum += *seed[i];
     }
     if (!complete) continue;
-    std::snprintf(number, sizeof number, ",%.6f", sum / static_cast<double>(options.seeds));
     const ic::Cost cost = AnyNetwork::cost(architectures[i], network, size);
-    text += row + number + ',' + std::to_string(cost.parameters) + ',' + std::to_string(cost.macs) +
-            '\n';
+    text += fmt::format("{},{:.6f},{},{}\n", row, sum / static_cast<double>(options.seeds),
+                        cost.parameters, cost.macs);
     ++written;
   }
   if (written == 0) throw std::runtime_error("no architecture is finished; nothing was written");
@@ -63,8 +61,8 @@ inline void print_agreement(const Accuracies& known) {
   }
   for (std::size_t a = 0; a < accuracies.size() && accuracies[a].size() > 1; ++a) {
     for (std::size_t b = a + 1; b < accuracies.size(); ++b) {
-      std::printf("Kendall tau-b between seeds %zu and %zu: %.3f\n", a, b,
-                  ic::kendall_tau_b(accuracies[a], accuracies[b]));
+      fmt::print("Kendall tau-b between seeds {} and {}: {:.3f}\n", a, b,
+                 ic::kendall_tau_b(accuracies[a], accuracies[b]));
     }
   }
 }

@@ -2,10 +2,11 @@
 
 // Trainings of architectures as networks of their own: who trains what, shared between processes.
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -32,7 +33,7 @@ struct StandaloneOptions {
   std::int64_t batch = 64;
   std::int64_t images = 0;
   double learning_rate = 0.025;
-  double weight_decay = ic::SgdOptions{}.weight_decay;
+  double weight_decay = ic::Sgd{}.weight_decay;
   double label_smoothing = 0;
   std::size_t warm_up = 0;
   std::uint64_t seeds = 2;
@@ -93,11 +94,11 @@ class StandaloneTrainings {
     ic::TerminalProgress progress("stand-alone trainings");
     const auto require_no_interrupt = [&] {
       if (!interrupt.requested()) return;
-      throw std::runtime_error("interrupted; " + std::to_string(count_) + " of " +
-                               std::to_string(total) + " trainings are kept in " +
-                               results_.folder().string() +
-                               "; the same command goes on, with --partial it writes the table of "
-                               "what is finished");
+      throw std::runtime_error(
+          fmt::format("interrupted; {} of {} trainings are kept in {}; the same command goes on, "
+                      "with --partial "
+                      "it writes the table of what is finished",
+                      count_, total, results_.folder().string()));
     };
     while (count_ < total) {
       bool has_trained = false;
@@ -120,12 +121,8 @@ class StandaloneTrainings {
   }
 
  private:
-  Settings settings() const {
-    char number[32];
-    const auto text = [&](double value) {
-      std::snprintf(number, sizeof number, "%.9g", value);
-      return std::string(number);
-    };
+  ic::Identity settings() const {
+    const auto text = [](double value) { return fmt::format("{:.9g}", value); };
     return {{"space", options_.space},
             {"data", options_.data},
             {"training images", std::to_string(data_.training.size())},
@@ -172,11 +169,11 @@ class StandaloneTrainings {
     if (options_.warm_up > 0) {
       training.learning_rate = ic::warm_up(options_.warm_up, training.learning_rate);
     }
-    training.sgd.weight_decay = options_.weight_decay;
-    training.label_smoothing = options_.label_smoothing;
+    training.optimizer = ic::Sgd{.weight_decay = options_.weight_decay};
+    training.loss = ic::CrossEntropy{.label_smoothing = options_.label_smoothing};
     training.stop = [&] { return interrupt.requested(); };
     const auto record = ic::train(net, data_.training_batches(options_.batch, ic::Seed{seed}),
-                                  ic::FixedSampler<AnySpace>(architecture), training);
+                                  ic::Fixed(architecture), training);
     if (record.stopped) return {};
     net->eval();
     return 100 * ic::accuracy(net, architecture,

@@ -1,5 +1,5 @@
 // expect: interchoice: strict fairness needs every choice to have the same number of candidates
-// expect: use UniformSampler
+// expect: use Uniform
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/spaces/chain.hpp"
 
@@ -19,4 +19,4 @@ using Space = ic::MixedChain<Two, Two>;
 using Space = ic::MixedChain<Two, ic::Candidates<Conv>>;
 #endif
 
-const ic::StrictFairSampler<Space> kSample(ic::Seed{1});
+const ic::StrictFair<Space> kFair;

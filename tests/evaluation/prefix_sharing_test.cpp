@@ -1,25 +1,39 @@
-// The recalibration menu against its formulas; shared prefixes, plans and streamed results against
-// one-by-one evaluation and plain counting.
+// The recalibration menu against its formulas; shared prefixes and plans against one-by-one
+// evaluation and plain counting; their memory, measured by the storages that are alive; streamed
+// results.
+
+#include "interchoice/evaluation/prefix_sharing.hpp"
 
 #include <ATen/Functions.h>
+#include <rapidcheck.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/linear.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/evaluation/sharing_cost.hpp"
 #include "interchoice/networks/fairnas.hpp"
+#include "interchoice/spaces/chain.hpp"
 #include "networks/random_state.hpp"
+#include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 #include "training/digits_supernet.hpp"
@@ -294,59 +308,201 @@ TEST_CASE("chains share prefixes with the same results, and leave no trace") {
   CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
 }
 
-TEST_CASE("a plan runs each prefix once, within its memory") {
-  const auto net = recording<ic::bias<1>>();
-  const std::vector<ic::Segment> segments = net->segments();
-  std::vector<Path> paths;
-  for (std::uint64_t i = 0; i < 60; ++i) paths.push_back(Path::from_index(i * i * 37 % 15625));
-  paths.push_back(paths.front());
-  const ic::SharingPlan plan(segments, paths);
-  std::vector<std::size_t> counted;
+namespace {
+
+using Little = ic::Chain<5, ic::testing::numbered<3>>;
+using LittlePath = ic::Architecture<Little>;
+
+/// One to six segments, each of which reads any choices.
+rc::Gen<std::vector<ic::Segment>> any_segments() {
+  return rc::gen::map(rc::gen::nonEmpty(rc::gen::container<std::vector<std::size_t>>(
+                          rc::gen::inRange<std::size_t>(0, 32))),
+                      [](std::vector<std::size_t> masks) {
+                        masks.resize(std::min<std::size_t>(masks.size(), 6));
+                        std::vector<ic::Segment> segments;
+                        for (const std::size_t mask : masks) {
+                          segments.push_back({"segment " + std::to_string(segments.size()), {}});
+                          for (std::size_t choice = 0; choice < Little::choice_count; ++choice) {
+                            if ((mask >> choice & 1) == 1)
+                              segments.back().choices.push_back(choice);
+                          }
+                        }
+                        return segments;
+                      });
+}
+
+/// Any architectures, some more than once.
+rc::Gen<std::vector<LittlePath>> any_paths() {
+  return rc::gen::container<std::vector<LittlePath>>(rc::gen::map(
+      rc::gen::inRange(0, 243),
+      [](int index) { return LittlePath::from_index(static_cast<std::uint64_t>(index)); }));
+}
+
+/// The number of different prefixes behind each segment, counted one by one.
+std::vector<std::size_t> count_prefixes(const std::vector<ic::Segment>& segments,
+                                        const std::vector<LittlePath>& paths) {
+  std::vector<std::size_t> counts;
   std::set<std::size_t> read;
   for (const ic::Segment& segment : segments) {
     read.insert(segment.choices.begin(), segment.choices.end());
     std::set<std::vector<int>> prefixes;
-    for (const Path& path : paths) {
+    for (const LittlePath& path : paths) {
       std::vector<int> prefix;
       for (const std::size_t choice : read) prefix.push_back(path[choice]);
       prefixes.insert(prefix);
     }
-    counted.push_back(prefixes.size());
+    counts.push_back(prefixes.size());
   }
-  CHECK(plan.segment_runs() == counted);
-  CHECK(plan.leaf_count() == counted.back());
-  const auto cost = ic::sharing_cost(plan, paths, [](std::size_t, const Path&) { return 1.0; });
-  std::size_t total = 0;
-  for (const std::size_t count : counted) total += count;
-  CHECK(cost.runs_shared == total);
-  CHECK(cost.cost_shared == static_cast<double>(total));
-  CHECK(cost.runs_alone == counted.back() * segments.size());
-  CHECK(cost.ratio() < 1);
+  return counts;
+}
 
-  std::size_t before = total;
-  for (const double limit : {8.0, 3.0, 2.0, 1.0, 0.0}) {
-    const ic::SharingPlan tight(segments, paths, std::vector<double>(segments.size() + 1, 1),
-                                limit);
-    CHECK(static_cast<double>(tight.kept_levels().size()) <= limit);
+/// The least segment runs if any `most_kept` levels are kept: all sets are tried.
+std::size_t least_runs(const std::vector<std::size_t>& prefixes, std::size_t most_kept) {
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (std::size_t kept = 0; kept < std::size_t{1} << (prefixes.size() - 1); ++kept) {
+    if (static_cast<std::size_t>(std::popcount(kept)) > most_kept) continue;
     std::size_t runs = 0;
-    for (const std::size_t count : tight.segment_runs()) runs += count;
-    CHECK(runs >= before);
-    before = runs;
+    std::size_t from = 0;
+    for (std::size_t level = 1; level <= prefixes.size(); ++level) {
+      if (level < prefixes.size() && (kept >> (level - 1) & 1) == 0) continue;
+      runs += prefixes[level - 1] * (level - from);
+      from = level;
+    }
+    least = std::min(least, runs);
   }
-  CHECK(before == counted.back() * segments.size());
-  CHECK_THROWS_WITH(ic::SharingPlan({}, paths), Contains("no segments"));
-  CHECK_THROWS_WITH(ic::SharingPlan({{"odd", {6}}}, paths), Contains("'odd' reads choice 6"));
+  return least;
+}
 
-  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
-  const State state = state_of(*net);
-  {
-    auto holder = net;
-    ic::MeasuredSegmentCosts seconds(holder, {data, data}, ic::Recalibration::paper(2), paths[0]);
-    const auto measured = ic::sharing_cost(plan, paths, seconds);
-    CHECK(measured.ratio() > 0);
-    CHECK(measured.ratio() < 1);
+std::size_t sum(const std::vector<std::size_t>& values) {
+  return std::accumulate(values.begin(), values.end(), std::size_t{0});
+}
+
+/// Executes a plan on paper: levels are kept as they are said to be, no more than `most_kept`, each
+/// step shares what all its architectures agree on, and each architecture has one result.
+void check_plan(const ic::SharingPlan& plan, const std::vector<ic::Segment>& segments,
+                const std::vector<LittlePath>& paths, std::size_t most_kept) {
+  std::vector<std::size_t> results(paths.size(), 0);
+  std::vector<std::size_t> kept;
+  for (const auto& step : plan.steps()) {
+    while (!kept.empty() && kept.back() > step.from) kept.pop_back();
+    RC_ASSERT((kept.empty() ? 0 : kept.back()) == step.from);
+    RC_ASSERT(step.from < step.to);
+    for (std::size_t i = step.first; i < step.last; ++i) {
+      for (std::size_t segment = 0; segment < step.to; ++segment) {
+        for (const std::size_t choice : segments[segment].choices) {
+          RC_ASSERT(paths[plan.order()[i]][choice] == paths[plan.order()[step.first]][choice]);
+        }
+      }
+      if (step.to == segments.size()) ++results[plan.order()[i]];
+    }
+    if (step.to < segments.size()) kept.push_back(step.to);
+    RC_ASSERT(kept.size() <= most_kept);
   }
-  CHECK(differing(state, state_of(*net)) == std::vector<std::string>{});
+  RC_ASSERT(results == std::vector<std::size_t>(paths.size(), 1));
+}
+
+/// Random linear layers with BatchNorm, one a segment, that depend on what the segment reads.
+struct LittleNetwork : torch::nn::Module {
+  using Space = Little;
+
+  explicit LittleNetwork(std::vector<ic::Segment> own) : parts(std::move(own)) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      layers.push_back(register_module("layer" + std::to_string(i), torch::nn::Linear(3, 3)));
+      norms.push_back(register_module("norm" + std::to_string(i), torch::nn::BatchNorm1d(3)));
+    }
+    to(at::kDouble);
+  }
+  const std::vector<ic::Segment>& segments() const { return parts; }
+  void run_segment(std::size_t i, ic::Activations& activations, const LittlePath& path) {
+    double read = 1;
+    for (const std::size_t choice : parts[i].choices) read = 3 * read + path[choice];
+    at::Tensor y = norms[i]->forward(layers[i]->forward(activations.front() * std::sin(read)));
+    activations = {at::cos(y + read)};
+    if (!is_training() && i + 1 == parts.size()) logits[path].push_back(activations.front());
+  }
+  at::Tensor forward(const at::Tensor& x, const LittlePath& path) {
+    return ic::run_segments(*this, x, path);
+  }
+
+  std::vector<ic::Segment> parts;
+  std::vector<torch::nn::Linear> layers;
+  std::vector<torch::nn::BatchNorm1d> norms;
+  std::map<LittlePath, std::vector<at::Tensor>> logits;
+};
+
+/// Two batches of four vectors in float64.
+struct LittleData {
+  std::int64_t size() const { return 2; }
+  std::int64_t example_count() const { return 8; }
+  ic::Batch evaluation(std::int64_t i) const {
+    const at::Tensor x = at::arange(12, at::kDouble).view({4, 3});
+    return {at::sin(x * static_cast<double>(i + 2)), at::arange(4) % 3};
+  }
+  ic::Batch calibration(std::int64_t i) const { return evaluation(i + 5); }
+  std::vector<ic::Batch> epoch(std::uint64_t) const { return {}; }
+};
+
+}  // namespace
+
+TEST_CASE("any plan runs each prefix once, or as often as its memory makes necessary") {
+  CHECK(rc::check([] {
+    const auto segments = *any_segments();
+    const auto paths = *any_paths();
+    const std::vector<std::size_t> prefixes = count_prefixes(segments, paths);
+    const ic::SharingPlan plan(segments, paths);
+    check_plan(plan, segments, paths, segments.size());
+    RC_ASSERT(plan.segment_runs() == prefixes);
+    RC_ASSERT(plan.leaf_count() == prefixes.back());
+    const auto cost = ic::sharing_cost(plan, paths, [](auto, const auto&) { return 1.0; });
+    RC_ASSERT(cost.networks == prefixes.back());
+    RC_ASSERT(cost.runs_shared == sum(prefixes));
+    RC_ASSERT(cost.cost_shared == static_cast<double>(sum(prefixes)));
+    RC_ASSERT(cost.runs_alone == prefixes.back() * segments.size());
+    RC_ASSERT(cost.ratio() <= 1);
+
+    const auto limit = *rc::gen::element<std::size_t>(0, 1, 2, 4);  // levels of size 1
+    const ic::SharingPlan tight(segments, paths, std::vector<double>(segments.size() + 1, 1),
+                                static_cast<double>(limit));
+    check_plan(tight, segments, paths, limit);
+    RC_ASSERT(sum(tight.segment_runs()) == least_runs(prefixes, limit));
+  }));
+  const std::vector<LittlePath> paths{LittlePath{}};
+  CHECK_THROWS_WITH(ic::SharingPlan({}, paths), Contains("no segments"));
+  CHECK_THROWS_WITH(ic::SharingPlan({{"odd", {6}}}, paths),
+                    Contains("'odd' reads choice 6; the space has 5"));
+  CHECK_THROWS_WITH(ic::SharingPlan({{"all", {}}}, paths, {1}), Contains("1 sizes for 2 levels"));
+}
+
+TEST_CASE("any sharing of any architectures gives the bits of one by one") {
+  using ic::Recalibration;
+  at::manual_seed(1);
+  CHECK(rc::check([] {
+    auto net = std::make_shared<LittleNetwork>(*any_segments());
+    const auto paths = *any_paths();
+    const auto how = *rc::gen::element(Recalibration::none(), Recalibration::paper(2),
+                                       Recalibration::reset_first(1), Recalibration::average(3),
+                                       Recalibration::batch_statistics());
+    const auto limit = static_cast<std::size_t>(*rc::gen::inRange(0, 3000));  // 96 B an activation
+    const State before = state_of(*net);
+    const ic::EvaluationData data{LittleData{}, LittleData{}};
+    ic::RankingOptions options{.recalibration = how};
+    const auto alone = ic::rank(net, data, paths, options);
+    const auto expected = std::exchange(net->logits, {});
+    options.sharing = ic::PrefixSharing{.memory_limit = limit};
+    const auto shared = ic::rank(net, data, paths, options);
+    RC_ASSERT(shared.architectures == paths);
+    RC_ASSERT(shared.predictions == alone.predictions);
+    RC_ASSERT(differing(before, state_of(*net)).empty());
+    // Those that read the same are computed as one of them.
+    for (const auto& [path, tensors] : net->logits) {
+      const auto& alone_too = expected.at(path);
+      RC_ASSERT(tensors.size() >= alone_too.size());  // the plan's measuring comes first
+      for (std::size_t i = 0; i < alone_too.size(); ++i) {
+        RC_ASSERT(same_bits(tensors[tensors.size() - alone_too.size() + i], alone_too[i]));
+      }
+    }
+    RC_ASSERT(net->logits.size() >= (paths.empty() ? 0u : 1u));
+  }));
 }
 
 TEST_CASE("results are streamed and taken up") {
@@ -390,23 +546,109 @@ TEST_CASE("results are streamed and taken up") {
                           Contains("'momentum(3)' here"));
   CHECK_THAT(message, !Contains("space is"));
   CHECK(text_of(path) == whole);
-  using Log = ic::ResultLog<Space>;
-  const auto refused = [&](const std::string& text) {
-    const auto file = folder.write("other.csv", text);
-    const std::string reason = thrown_by([&] { Log(file, {{"seed", "1"}}); });
-    CHECK(text_of(file) == text);
-    return reason;
-  };
-  const std::string header = "arch,accuracy,seed\n";
-  const std::string zero = ic::to_text(Path{});
-  CHECK_THAT(refused("a,b\n1,2\n"), Contains("begins with 'a,b'"));
-  CHECK_THAT(refused("notes"), Contains("begins with 'notes'"));
-  CHECK_THAT(refused(header + zero + ",0.5,2\nto"),
-             Contains("other.csv:2: a result of something else: seed is '2' there"));
-  CHECK_THAT(refused(header + zero + ",0.5,1\n" + zero + ",0.5,1\n"), Contains("a second time"));
-  CHECK_THAT(refused(header + zero + ",1.5,1\n"), Contains("not in [0, 1]"));
-  CHECK_THAT(refused(header + "x,0.5,1\n"), Contains("other.csv:2"));
-  const auto torn = folder.write("torn.csv", "arch");
-  Log(torn, {{"seed", "1"}}).add(Path{}, 0.1);
-  CHECK(text_of(torn) == header + zero + ",0.1,1\n");
+}
+
+namespace {
+
+struct One {
+  static constexpr std::string_view name = "one";
+};
+struct Many {
+  static constexpr std::string_view name = "many";
+};
+struct PartOfMany {
+  static constexpr std::string_view name = "part";
+};
+using Swelling = ic::Chain<4, ic::Candidates<One, Many, PartOfMany>>;
+using SwellingPath = ic::Architecture<Swelling>;
+
+/// Block i: mean over channels, BatchNorm, one channel | 64 equal ones | one that is a part of 64.
+struct SwellingNetwork : torch::nn::Module {
+  using Space = Swelling;
+
+  SwellingNetwork() {
+    for (std::size_t i = 0; i < Swelling::choice_count; ++i) {
+      norms.push_back(register_module("norm" + std::to_string(i), torch::nn::BatchNorm2d(1)));
+    }
+    linear = register_module("linear", torch::nn::Linear(64, 10));
+  }
+  std::vector<ic::Segment> segments() const {
+    std::vector<ic::Segment> list;
+    for (std::size_t i = 0; i < norms.size(); ++i) list.push_back({std::to_string(i), {i}});
+    list.push_back({"head", {}});
+    return list;
+  }
+  void run_segment(std::size_t i, ic::Activations& activations, const SwellingPath& path) {
+    ++runs;
+    note_alive();
+    at::Tensor y = activations.front().mean({1}, true);  // [N, 1, H, W]
+    if (i == norms.size()) {
+      activations = {linear->forward(y.flatten(1))};
+      return;
+    }
+    y = at::relu(norms[i]->forward(y) + 0.1 * static_cast<double>(path[i] * (i + 1)));
+    if (path[i] > 0) y = y.repeat({1, 64, 1, 1}).mul_(1 + 0.01 * static_cast<double>(i));
+    made.push_back(y.storage().getWeakStorageImpl());
+    largest = std::max(largest, y.storage().nbytes());
+    activations = {path[i] == 2 ? y.narrow(1, 5, 1) : y};
+  }
+  at::Tensor forward(const at::Tensor& x, const SwellingPath& path) {
+    return ic::run_segments(*this, x, path);
+  }
+
+  void note_alive() {
+    std::erase_if(made, [](const auto& storage) { return storage.expired(); });
+    std::size_t alive = 0;
+    for (const auto& storage : made) alive += storage.lock()->nbytes();
+    most_alive = std::max(most_alive, alive);
+  }
+
+  std::vector<torch::nn::BatchNorm2d> norms;
+  torch::nn::Linear linear{nullptr};
+  std::vector<c10::weak_intrusive_ptr<c10::StorageImpl>> made;
+  std::size_t runs = 0;
+  std::size_t most_alive = 0;
+  std::size_t largest = 0;
+};
+
+}  // namespace
+
+TEST_CASE("kept activations never take more than the limit, however large an architecture's are") {
+  const auto calibration = batches(ic::first_images(digits(), 48), 16, 1);
+  const auto validation = batches(ic::last_images(digits(), 56), 16, 1);
+  std::vector<SwellingPath> paths;  // the first one has the smallest activations of all
+  for (std::uint64_t i = 0; i < ic::architecture_count<Swelling>(); ++i) {
+    paths.push_back(SwellingPath::from_index(i));
+  }
+  at::manual_seed(1);
+  const auto net = std::make_shared<SwellingNetwork>();
+  for (const auto& how : {ic::Recalibration::paper(3), ic::Recalibration::average(2),
+                          ic::Recalibration::reset_first(1), ic::Recalibration::none()}) {
+    INFO(ic::to_text(how));
+    const State before = state_of(*net);
+    auto holder = net;
+    net->runs = 0;
+    const auto alone = ic::rank(holder, {calibration, validation}, paths, {.recalibration = how});
+    CHECK(std::set<double>(alone.predictions.begin(), alone.predictions.end()).size() > 2);
+    const std::size_t runs_alone = net->runs;
+    std::size_t runs_before = 0;
+    for (const std::size_t batches_of_many : std::vector<std::size_t>{1000, 30, 14, 8, 7, 1, 0}) {
+      const std::size_t limit = batches_of_many * 16 * 64 * 8 * 8 * sizeof(float);
+      INFO("limit " << limit);
+      net->runs = net->most_alive = net->largest = 0;
+      const auto shared =
+          ic::rank(holder, {calibration, validation}, paths,
+                   {.recalibration = how, .sharing = ic::PrefixSharing{.memory_limit = limit}});
+      CHECK(shared.predictions == alone.predictions);
+      CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
+      REQUIRE(net->largest == 16 * 64 * 8 * 8 * sizeof(float));
+      CHECK(net->most_alive <= limit + net->largest);  // and the batch that is in work
+      CHECK(net->runs >= runs_before);
+      runs_before = batches_of_many >= 1000 ? net->runs : runs_before;
+      if (batches_of_many == 1000) {
+        CHECK(net->runs < runs_alone);
+        CHECK(net->most_alive > 8 * net->largest);  // so that the other limits mean something
+      }
+    }
+  }
 }

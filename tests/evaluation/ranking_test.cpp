@@ -1,17 +1,41 @@
-// Recalibration, accuracy and ranking against second computations; what must not remain of them.
+// Recalibration, accuracy and ranking against second computations; what must not remain of them;
+// what is evaluated with BatchNorm folded into the convolutions.
+
+#include "interchoice/evaluation/ranking.hpp"
 
 #include <ATen/Functions.h>
+#include <ATen/record_function.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <list>
+#include <optional>
+#include <range/v3/view/filter.hpp>
+#include <range/v3/view/take.hpp>
+#include <ranges>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/core/enumeration.hpp"
+#include "interchoice/export/subnet.hpp"
+#include "interchoice/networks/fairnas.hpp"
+#include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/networks/parameter_report.hpp"
+#include "interchoice/sampling/distinct.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 #include "training/digits_supernet.hpp"
 
 namespace ic = interchoice;
@@ -101,7 +125,7 @@ TEST_CASE("recalibration moves running statistics by 20 batches and does not res
   CHECK(state_of(*two).at("stem.norm.num_batches_tracked").item<std::int64_t>() == 2);
 }
 
-TEST_CASE("accuracy is the share of right images, one by one, in the last batch, too") {
+TEST_CASE("accuracy is the fraction of right images, one by one, in the last batch, too") {
   const ic::ImageSet set = ic::first_images(digits(), 43);
   const ic::BatchOptions options{.batch_size = 16, .normalisation = {{0.3}, {0.4}}};
   auto net = make_net<ic::bias<1>>(1);
@@ -247,6 +271,133 @@ TEST_CASE("stop ends a ranking between two architectures") {
   CHECK_FALSE(nothing.stopped);
 }
 
+TEST_CASE("a ranking takes any range of architectures and gives the best") {
+  const auto train = batches(ic::first_images(digits(), 60), 16, 1);
+  const auto valid = batches(ic::last_images(digits(), 60), 16, 1);
+  auto net = make_net<ic::none>(1);
+  randomise(*net, 2);
+  const ic::Restriction<Space> few(
+      [](std::size_t choice, std::size_t c) { return choice < 3 ? c == 2 || c == 3 : c == 3; });
+  const auto every = ic::every_architecture(few);
+  const std::vector<Path> paths(every.begin(), every.end());
+  const ic::RankingOptions options{.recalibration = ic::Recalibration::paper(2)};
+  const ic::EvaluationData data{.calibration = train, .validation = valid};
+  const auto expected = ic::rank(net, data, paths, options);
+  REQUIRE(expected.predictions.size() == 8);
+  const auto check = [&](const auto& ranking, std::size_t first, std::size_t step) {
+    REQUIRE_FALSE(ranking.predictions.empty());
+    for (std::size_t i = 0; i < ranking.predictions.size(); ++i) {
+      CHECK(ranking.architectures[i] == paths[first + i * step]);
+      CHECK(ranking.predictions[i] == expected.predictions[first + i * step]);
+    }
+  };
+  check(ic::rank(net, {.calibration = train, .validation = valid}, ic::every_architecture(few),
+                 options),
+        0, 1);
+  check(ic::rank(net, data, every, options), 0, 1);
+  check(ic::rank(net, data, std::array{paths[3]}, options), 3, 1);
+  check(ic::rank(net, data, std::list<Path>(paths.begin() + 2, paths.end()), options), 2, 1);
+  const auto ends_in_3 = [](const Path& path) { return path[2] == 3; };
+  check(ic::rank(net, data, every | std::views::filter(ends_in_3), options), 1, 2);
+  check(ic::rank(net, data, every | ranges::views::filter(ends_in_3) | ranges::views::take(3),
+                 options),
+        1, 2);
+
+  const double highest =
+      *std::max_element(expected.predictions.begin(), expected.predictions.end());
+  ic::Ranking<Space> ranking = expected;
+  const auto place = std::find(paths.begin(), paths.end(), ranking.best()) - paths.begin();
+  CHECK(ranking.predictions[static_cast<std::size_t>(place)] == highest);
+  ranking.predictions = {0.1, 0.5, 0.25, 0.5, 0, 0, 0, 0};
+  CHECK(ranking.best() == paths[1]);
+  CHECK_THROWS_WITH(ic::Ranking<Space>{}.best(), Contains("without architectures"));
+}
+
+TEST_CASE("logits that are not finite are an error that names the architecture") {
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
+  auto net = make_net<ic::none>(1);
+  randomise(*net, 2);
+  const std::vector<Path> paths{Path{2, 1, 3, 4, 2, 0}, Path{3, 3, 3, 3, 3, 3}};
+  const TemporaryFolder folder;
+  ic::RankingOptions options{.recalibration = ic::Recalibration::paper(2),
+                             .results = folder / "results.csv"};
+  SECTION("a candidate's weight") {
+    const c10::NoGradGuard no_grad;
+    auto weights = net->named_parameters();
+    weights["cells.2.edge03.nor_conv_3x3.convolution.weight"].flatten()[0].fill_(
+        GENERATE(std::nan(""), std::numeric_limits<double>::infinity()));
+    const State before = state_of(*net);
+    options.sharing = GENERATE(false, true) ? std::optional(ic::PrefixSharing{}) : std::nullopt;
+    const std::string message = thrown_by([&] { ic::rank(net, {data, data}, paths, options); });
+    CHECK_THAT(message,
+               Contains("architecture '" + ic::to_text(paths[1]) + "'") && Contains("not finite"));
+    CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
+    // The other one stays known.
+    const auto rest = ic::rank(net, {data, data}, std::array{paths[0]}, options);
+    CHECK(rest.predictions.size() == 1);
+  }
+  SECTION("one logit, of which no prediction tells") {
+    const c10::NoGradGuard no_grad;
+    net->named_parameters()["head.linear.bias"][3].fill_(-std::numeric_limits<double>::infinity());
+    net->eval();
+    CHECK_THROWS_WITH(ic::accuracy(net, paths[0], data),
+                      Contains("architecture '" + ic::to_text(paths[0]) + "'"));
+    CHECK_THROWS_WITH(ic::rank(net, {data, data}, paths, options),
+                      Contains("architecture '" + ic::to_text(paths[0]) + "'"));
+  }
+  SECTION("no images at all") {
+    struct Nothing {
+      std::int64_t size() const { return 0; }
+      std::int64_t example_count() const { return 0; }
+      std::vector<ic::Batch> epoch(std::uint64_t) const { return {}; }
+      ic::Batch evaluation(std::int64_t) const { return {}; }
+      ic::Batch calibration(std::int64_t) const { return {}; }
+    };
+    CHECK_THROWS_WITH(ic::rank(net, {.calibration = data, .validation = Nothing{}}, paths),
+                      Contains("has no images"));
+  }
+}
+
+TEMPLATE_TEST_CASE("a subnet is recalibrated as its architecture is", "", ic::none, ic::bias<1>,
+                   (ic::split<0>), ic::affine<1>) {
+  const auto data = batches(ic::first_images(digits(), 100), 16, 3);
+  const at::Tensor x = data.evaluation(0).data;
+  auto net = make_net<TestType>(1);
+  ic::begin_epoch(*net, 0);
+  randomise(*net, 2);
+  auto subnet = ic::extract(net, kMixed);
+  subnet->train();
+  const State before = state_of(*net);
+  for (const auto& how : {ic::Recalibration::paper(), ic::Recalibration::reset_first(3),
+                          ic::Recalibration::average(2)}) {
+    INFO(ic::to_text(how));
+    auto fresh = ic::extract(net, kMixed);
+    ic::recalibrate(fresh, data, how);
+    CHECK_FALSE(fresh->is_training());
+    CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
+    const ic::BatchNormBuffers guard(*net);
+    ic::recalibrate(net, kMixed, data, how);
+    CHECK(same_bits(fresh->forward(x), net->forward(x, kMixed)));
+  }
+  ic::recalibrate(subnet, data);
+  ic::recalibrate(net, kMixed, data);
+  CHECK(same_bits(subnet->forward(x), net->forward(x, kMixed)));
+}
+
+TEST_CASE("any network of one input is recalibrated") {
+  const auto data = batches(ic::first_images(digits(), 100), 16, 3);
+  torch::nn::Sequential net(torch::nn::Conv2d(1, 2, 3), torch::nn::BatchNorm2d(2));
+  ic::recalibrate(net, data, ic::Recalibration::average(4));
+  CHECK_FALSE(net->is_training());
+  at::Tensor mean = at::zeros({2}, at::kDouble);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    const at::Tensor y = net[0]->as<torch::nn::Conv2d>()->forward(data.calibration(i).data);
+    mean = mean + y.to(at::kDouble).mean({0, 2, 3}) / 4;
+  }
+  CHECK(at::allclose(net[1]->as<torch::nn::BatchNorm2d>()->running_mean.to(at::kDouble), mean, 1e-5,
+                     1e-6));
+}
+
 TEMPLATE_TEST_CASE("a path's parameters are counted without what depends on others", "", ic::none,
                    ic::bias<2>, (ic::split<0>), (ic::attention<1>), ic::affine<1>) {
   auto net = make_net<TestType, ic::LinearSkip>(1);
@@ -267,4 +418,149 @@ TEMPLATE_TEST_CASE("a path's parameters are counted without what depends on othe
   }
   ic::begin_epoch(*net, 0);
   for (const Path& path : kSome) CHECK(ic::path_parameters(*net, path) == counted(path));
+}
+
+namespace {
+
+/// How many BatchNorms of this thread libtorch runs while `call` does.
+template <class Call>
+std::int64_t batch_norms_in(const Call& call) {
+  static std::int64_t count = 0;
+  count = 0;
+  const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(
+      [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
+        count += std::string_view(function.name()) == "aten::batch_norm" ? 1 : 0;
+        return nullptr;
+      }));
+  call();
+  at::removeCallback(handle);
+  return count;
+}
+
+/// Everything that a network computes for some architectures is the same folded and not, in
+/// float64, and `remaining` BatchNorms that follow no convolution are all that runs.
+template <class Net>
+void check_folding(Net& net, const at::Tensor& image, std::int64_t remaining) {
+  using Space = typename Net::ContainedType::Space;
+  ic::begin_epoch(*net, 0);
+  randomise(*net, 3);
+  net->to(at::kDouble);
+  net->eval();
+  const c10::NoGradGuard no_grad;
+  for (const auto& path : ic::distinct_architectures(ic::all<Space>, 5, ic::Seed{4})) {
+    INFO(ic::to_text(path));
+    const at::Tensor expected = net->forward(image, path);
+    const ic::FoldBatchNorm folding;
+    at::Tensor folded;
+    CHECK(batch_norms_in([&] { folded = net->forward(image, path); }) == remaining);
+    const double scale = expected.abs().max().template item<double>();
+    CHECK((folded - expected).abs().max().template item<double>() < 1e-10 * scale);
+  }
+}
+
+using Policies =
+    std::tuple<ic::none, ic::bias<1>, ic::split<0>, ic::shift<1>, ic::affine<1>, ic::attention<1>>;
+
+const std::vector<Path> kPaths{Path{2, 1, 3, 4, 2, 0}, Path{2, 1, 3, 4, 2, 3},
+                               Path{3, 3, 3, 3, 3, 3}, Path{2, 3, 0, 2, 0, 4}};
+
+}  // namespace
+
+TEST_CASE("BatchNorms are counted as they run") {  // what the checks below stand on
+  torch::nn::BatchNorm2d norm(2);
+  const at::Tensor x = at::ones({2, 2, 3, 3});
+  CHECK(batch_norms_in([&] { norm(norm(x)); }) == 2);
+  CHECK(batch_norms_in([&] { at::relu(x); }) == 0);
+}
+
+TEMPLATE_LIST_TEST_CASE("a folded network computes what it did", "", Policies) {
+  at::manual_seed(1);
+  const at::Tensor image = at::randn({2, 3, 32, 32}, at::kDouble);
+  {
+    ic::Supernet<ic::NasBench201<>, TestType> net(
+        ic::NasBench201Options{.width = 4, .cells_per_stage = {1, 1}});
+    check_folding(net, image, 1);  // the head's
+  }
+  {
+    ic::Supernet<ic::NasBenchMacro, TestType> net(
+        ic::NasBenchMacroOptions{.width = 4, .head_width = 16});
+    check_folding(net, image, 0);
+  }
+  {
+    ic::Supernet<ic::FairNas, TestType> net(
+        ic::FairNasOptions{.classes = 10, .width_multiplier = 0.25});
+    check_folding(net, image, 0);
+  }
+}
+
+TEST_CASE("a folded ranking: predictions, sharing, what remains") {
+  const ic::ImageSet set = digits();
+  const auto calibration = batches(ic::first_images(set, 200), 16, 1);
+  const auto validation = batches(ic::last_images(set, 300), 64, 1);
+  auto net = make_net<ic::affine<1>>(1);
+  randomise(*net, 2);
+  const State before = state_of(*net);
+  const ic::RankingOptions plain{.recalibration = ic::Recalibration::paper(3)};
+  ic::RankingOptions folding = plain;
+  folding.fold_batch_norm = true;
+
+  const auto expected = ic::rank(net, {calibration, validation}, kPaths, plain).predictions;
+  const auto folded = ic::rank(net, {calibration, validation}, kPaths, folding).predictions;
+  for (std::size_t i = 0; i < kPaths.size(); ++i) {
+    CHECK(std::abs(folded[i] - expected[i]) < 1.5 / 300);  // an image where two logits nearly tie
+  }
+  CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
+
+  // Shared prefixes: what one by one gives, to the bit.
+  folding.sharing = ic::PrefixSharing{};
+  CHECK(ic::rank(net, {calibration, validation}, kPaths, folding).predictions == folded);
+  folding.sharing.reset();
+
+  // Calibration runs as ever, evaluation is folded, and nothing stays folded.
+  const auto count = [&](const ic::RankingOptions& options) {
+    return batch_norms_in([&] {
+      ic::rank(net, {calibration, validation}, std::vector<Path>{kPaths[2]}, options);
+    });
+  };
+  const std::int64_t path = 1 + 2 * 6 + 2 + 1;  // stem, convolutions on all edges, reduction, head
+  CHECK(count(plain) == (3 + 5) * path);
+  CHECK(count(folding) == 3 * path + 5 * 1);
+  CHECK(count(plain) == (3 + 5) * path);
+}
+
+TEST_CASE("folded results are not mixed with others") {
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
+  auto net = make_net<ic::none>(1);
+  const TemporaryFolder folder;
+  ic::RankingOptions options{.recalibration = ic::Recalibration::paper(1),
+                             .results = folder.path() / "results.csv"};
+  ic::rank(net, {data, data}, kPaths, options);
+  options.fold_batch_norm = true;
+  CHECK_THAT(thrown_by([&] {
+               ic::rank(net, {data, data}, kPaths, options);
+             }),
+             Contains("batch_norm") && Contains("results.csv"));
+  const auto header_of = [](const std::filesystem::path& path) {
+    std::string line;
+    std::ifstream file(path);
+    std::getline(file, line);
+    return line;
+  };
+  const std::string header =
+      "arch,accuracy,space,policy,recalibration,images,weights,first_batches";
+  CHECK(header_of(options.results) == header);
+  options.results = folder.path() / "folded.csv";
+  CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
+  CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
+  options.fold_batch_norm = false;
+  CHECK_THAT(thrown_by([&] {
+               ic::rank(net, {data, data}, kPaths, options);
+             }),
+             Contains("batch_norm") && Contains("folded.csv"));
+
+  options = {.recalibration = ic::Recalibration::batch_statistics(), .fold_batch_norm = true};
+  CHECK_THAT(thrown_by([&] {
+               ic::rank(net, {data, data}, kPaths, options);
+             }),
+             Contains("fold_batch_norm") && Contains("batch_statistics"));
 }

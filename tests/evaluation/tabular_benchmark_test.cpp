@@ -51,20 +51,64 @@ TEST_CASE("a tabular benchmark is read once and gives every column") {
   CHECK(b.contains({1, 1, 1}));
   CHECK_FALSE(b.contains({1, 0, 1}));
   for (const std::string name : {"acc1", "acc2", "id"}) {
-    const auto alone = Table::from_csv(ic::CsvTable::parse(kTable, "t.csv"), "t.csv", name);
     const auto column = b.column(name);
-    CHECK(column.values() == alone.values());
-    CHECK(column.architectures() == alone.architectures());
-    CHECK(column.source() == alone.source());
-    for (const Path& path : b.architectures()) CHECK(column.value(path) == alone.value(path));
+    CHECK(column.values() == ic::CsvTable::parse(kTable, "t.csv").numbers(name));
+    CHECK(column.architectures() == b.architectures());
+    CHECK(column.source() == "t.csv, column '" + name + "'");
   }
-  const std::vector<std::string> runs{"acc1", "acc2"};
-  CHECK(b.values(runs) == std::vector<std::vector<double>>{{90.5, 80, 10}, {91.5, 81, 11}});
-  CHECK(b.mean(runs).values() == std::vector<double>{91, 80.5, 10.5});
-  CHECK_THAT(b.mean(runs).source(), Contains("mean of 'acc1' 'acc2'"));
-  CHECK_THROWS_AS(b.mean(std::vector<std::string>{}), std::invalid_argument);
+  CHECK(b.values({"acc1", "acc2"}) ==
+        std::vector<std::vector<double>>{{90.5, 80, 10}, {91.5, 81, 11}});
+  CHECK(b.mean({"acc1", "acc2"}).values() == std::vector<double>{91, 80.5, 10.5});
+  CHECK_THAT(b.mean({"acc1", "acc2"}).source(), Contains("mean of 'acc1' 'acc2'"));
+  CHECK_THROWS_AS(b.mean({}), std::invalid_argument);
   CHECK_THROWS_WITH(b.column("acc3"), Contains("no column 'acc3'") && Contains("'id', 'note'"));
   CHECK_THROWS_WITH(b.column("arch"), Contains("t.csv:2") && Contains("holds '0-1-0'"));
+}
+
+TEST_CASE("a table gives the values of its architectures, and names one that it does not list") {
+  const Table table =
+      bench("rank,arch,y,ms\n1,0-1-0,90.5,3\n2,1-1-1,91,4\n3,0-0-0,10,1\n").column("y");
+  CHECK(table.size() == 3);
+  CHECK(table.architectures() == std::vector<Path>{{0, 1, 0}, {1, 1, 1}, {0, 0, 0}});
+  CHECK(table.values() == std::vector<double>{90.5, 91, 10});
+  CHECK(table.value({1, 1, 1}) == 91);
+  CHECK(table.values(std::vector<Path>{{0, 0, 0}, {0, 1, 0}, {0, 0, 0}}) ==
+        std::vector<double>{10, 90.5, 10});
+  CHECK(table.max() == 91);
+  CHECK(table.mean() == Approx(191.5 / 3));
+  CHECK(table.contains({0, 1, 0}));
+  CHECK_FALSE(table.contains({0, 1, 1}));
+  CHECK_THROWS_AS(table.value({1, 0, 1}), std::out_of_range);
+  CHECK_THROWS_WITH(table.value({1, 0, 1}),
+                    Contains("t.csv, column 'y' lists no architecture '1-0-1' among its 3"));
+  CHECK_THROWS_AS(table.values(std::vector<Path>{{0, 1, 0}, {1, 0, 1}}), std::out_of_range);
+}
+
+TEST_CASE("a benchmark file that is wrong is refused with the line") {
+  const ic::testing::TemporaryFolder folder;
+  struct Case {
+    const char* text;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"arch,y\n0-1-0,1\n1-1-1,2\n0-1-0,1\n", ":4: architecture '0-1-0' was listed before, at "},
+      {"arch,y\n0-1-0,1\n0-2-0,2\n", ":3: architecture text '0-2-0', place 2"},
+      {"arch,y\n0-1,1\n", ":2: architecture text '0-1', place 3"},
+      {"arch,y\n,1\n", ":2: architecture text ''"},
+      {"arch,y\n0-1-0,none\n", ":2: column 'y' holds 'none' for architecture '0-1-0'"},
+      {"arch,y\n0-1-0,inf\n", ":2: column 'y' holds 'inf'"},
+      {"arch,z\n0-1-0,1\n", ": there is no column 'y'; there are 'z'"},
+      {"path,y\n0-1-0,1\n", ":1: there is no column 'arch'; there are 'path', 'y'"},
+      {"arch,y\n", ": there are no architectures; add rows"},
+  };
+  for (const auto& [text, reason] : cases) {
+    INFO(text);
+    const auto path = folder.write("table.csv", text);
+    const auto read = [&] { return Bench::read(path).column("y"); };
+    CHECK_THROWS_AS(read(), std::runtime_error);
+    CHECK_THROWS_WITH(read(), Contains(path.string() + reason));
+  }
+  CHECK_THROWS_AS(Bench::read(folder / "no-such-file.csv"), std::runtime_error);
 }
 
 TEST_CASE("missing values are left out if told, else refused, always by row") {
@@ -161,10 +205,6 @@ TEST_CASE("a file without architectures is joined by a key, in any order") {
   Bench from_file = Bench::read(path, {.architecture_column = "path"});
   from_file.join(folder.write("b.csv", "id,z\n1,6\n"), {.key = "id"});
   CHECK(from_file.column("z").value({0, 0, 1}) == 6);
-  CHECK_THROWS_WITH(Bench::read(path), Contains("no column 'arch'"));
-  CHECK_THROWS_WITH(bench("arch,y\n0-0-0,1\n0-2-0,1\n"), Contains("t.csv:3: architecture text"));
-  CHECK_THROWS_WITH(bench("arch,y\n0-0-0,1\n0-0-0,1\n"), Contains("listed before, at t.csv:2"));
-  CHECK_THROWS_WITH(bench("arch,y\n"), Contains("there are no architectures"));
 }
 
 TEST_CASE("a table of one's own numbers is checked like one from a file") {
@@ -177,6 +217,36 @@ TEST_CASE("a table of one's own numbers is checked like one from a file") {
   CHECK_THROWS_WITH(Table("mine", {{0, 1, 1}, {0, 1, 1}}, {3, 1}), Contains("listed twice"));
   CHECK_THROWS_WITH(Table("mine", {{0, 1, 1}}, {std::numeric_limits<double>::quiet_NaN()}),
                     Contains("'0-1-1' is nan"));
+}
+
+TEST_CASE("NAS-Bench-201's table has the means and the optimum of the literature", "[shared]") {
+  using Space = ic::NasBench201Space;
+  const auto bench = ic::TabularBenchmark<Space>::read(ic::testing::shared_data() /
+                                                       "data/nasbench201/nasbench201.csv");
+  const auto table = bench.column("c10_test_200");
+  CHECK(table.size() == 15625);
+  CHECK(table.mean() == Approx(87.063).margin(5e-4));
+  CHECK(table.max() == Approx(94.373).margin(5e-4));
+
+  const auto mean_of = [&](const ic::Restriction<Space>& restriction) {
+    double sum = 0;
+    const auto allowed = ic::every_architecture(restriction);
+    for (const auto& architecture : allowed) sum += table.value(architecture);
+    return sum / static_cast<double>(allowed.size());
+  };
+  CHECK(mean_of(ic::all<Space>) == Approx(table.mean()));  // every architecture is listed
+  CHECK(mean_of(ic::no_zero<Space>) == Approx(89.449).margin(5e-4));
+  CHECK(mean_of(ic::only_convolutions<Space>) == Approx(93.202).margin(5e-4));
+
+  const auto best = ic::from_text<Space>(
+      "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|"
+      "nor_conv_1x1~2|");
+  CHECK(table.value(best) == table.max());
+
+  const auto parameters = bench.column("params");
+  const auto edgeless = ic::from_text<Space>("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|");
+  CHECK(parameters.value(edgeless) == 73306);
+  CHECK(parameters.max() == 1531546);
 }
 
 // The facts are those that data/README.md of the shared folder states.

@@ -11,6 +11,7 @@
 #include "interchoice/core/text.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
@@ -29,7 +30,7 @@ namespace {
 const ic::NasBench201Options kSmall{.width = 4, .cells_per_stage = {2, 1}};
 
 Path sampled(std::uint64_t step) {
-  return ic::UniformSampler<Space>(ic::all<Space>, ic::Seed{17})(0, step);
+  return ic::Sampler{ic::Uniform{ic::all<Space>}, ic::Seed{17}}(0, step);
 }
 
 std::map<std::string, at::Tensor> state_of(const torch::nn::Module& network) {

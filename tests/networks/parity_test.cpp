@@ -18,7 +18,7 @@
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
-#include "interchoice/training/sgd.hpp"
+#include "interchoice/training/optimizer.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 #include "networks/last_used_split.hpp"
 #include "networks/reference_fixture.hpp"
@@ -76,7 +76,7 @@ class Differences {
 
 /// Ways to do it wrong, to show that the comparison finds them.
 struct Mistake {
-  ic::UnsampledWeights unsampled = ic::UnsampledWeights::kMove;
+  ic::UnsampledWeights unsampled = ic::move;
   bool swap_table_axes = false;
   bool decay_everything = false;
   bool rate_one_step_late = false;
@@ -129,8 +129,8 @@ torch::optim::SGD make_optimizer(const torch::nn::Module& network, const Fixture
     INFO(p.key());
     REQUIRE(ic::is_decayed(p.key(), p.value()) == decayed.contains(p.key()));
   }
-  torch::optim::SGD sgd = ic::make_sgd(network, {.momentum = fixture.meta.at("momentum"),
-                                                 .weight_decay = fixture.meta.at("weight_decay")});
+  torch::optim::SGD sgd = ic::Sgd{.momentum = fixture.meta.at("momentum"),
+                                  .weight_decay = fixture.meta.at("weight_decay")}(network);
   if (mistake.decay_everything) {
     for (auto& group : sgd.param_groups()) {
       static_cast<torch::optim::SGDOptions&>(group.options())
@@ -278,7 +278,7 @@ Differences replay(const Fixture& fixture, Network& network, const Mistake& mist
     if constexpr (kSplits<Policy>) {
       if (milestone == t) REQUIRE(ic::split_now(network).empty());
     }
-    if (t % accumulate == 0) ic::clear_gradients(network, mistake.unsampled);
+    if (t % accumulate == 0) mistake.unsampled(network);
     const Path path = path_of("arch", t);
     const at::Tensor logits =
         t == 0 ? traced_forward(network, fixture["x"][t], path, fixture, differences)
@@ -440,8 +440,7 @@ TEST_CASE("the comparison catches what is done wrong", "[shared]") {
   // Smallest difference that the authors of the numbers saw for each: 3e-3 and more.
   constexpr double kSeen = 1e-3;
   torch::set_num_threads(1);
-  using Unsampled = ic::UnsampledWeights;
-  CHECK(worst_with<ic::none>("nb201_plain_none", {.unsampled = Unsampled::kFreeze}) > kSeen);
+  CHECK(worst_with<ic::none>("nb201_plain_none", {.unsampled = ic::freeze}) > kSeen);
   CHECK(worst_with<kept<ic::bias<2>>>("x_nb201_plain_biasD2_rand", {.swap_table_axes = true}) >
         kSeen);
   CHECK(worst_with<ic::none>("x_nb201_plain_none_rand", {.decay_everything = true}) > kSeen);

@@ -20,6 +20,7 @@
 #include "interchoice/nn/operations/relu_convolution_norm.hpp"
 #include "interchoice/nn/operations/skip.hpp"
 #include "interchoice/nn/operations/zero.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/chain.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
@@ -286,7 +287,7 @@ void check_training() {
   at::manual_seed(1);
   MyNet<Policy> net;
   torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.05).momentum(0.9));
-  ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{0});
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{0}};
   const std::size_t parameters = net->parameters().size();
   std::size_t added_parameters = 0;
   double loss_sum[2] = {};  // of the first and the last epoch
@@ -296,9 +297,9 @@ void check_training() {
       added_parameters += added.size();
     }
     for (std::uint64_t step = 0; step < 12; ++step) {
-      const ic::Architecture<Space> path = sample();
+      const ic::Architecture<Space> path = sample(epoch, step);
       const Batch batch = batch_of(step);
-      ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
+      ic::move(*net);
       const at::Tensor loss =
           torch::nn::functional::cross_entropy(net->forward(batch.data, path), batch.target);
       loss.backward();
@@ -368,7 +369,7 @@ TEST_CASE("an own policy works in a ready network, with its segments and reports
   ic::testing::randomise(*net, 3);
   copy_shared(net, plain);
   const at::Tensor x = at::randn({2, 3, 6, 6});
-  const ic::UniformSampler<Nb201> sample(ic::no_zero<Nb201>, ic::Seed{1});
+  const ic::Sampler sample{ic::Uniform{ic::no_zero<Nb201>}, ic::Seed{1}};
   const auto path = sample(0, 0);
   CHECK_FALSE(at::allclose(net->forward(x, path), plain->forward(x, path)));
   CHECK(at::equal(ic::run_segments(*net, x, path), net->forward(x, path)));
@@ -483,8 +484,8 @@ TEST_CASE("geometries that a candidate cannot serve are refused when the block i
 namespace {
 
 /// Pays no attention to the geometry.
-struct Deaf {
-  static constexpr std::string_view name = "deaf";
+struct FixedWidth {
+  static constexpr std::string_view name = "fixed_width";
   torch::nn::Conv2d build(const ic::Geometry& g) const {
     return torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, 3, 3).padding(1));
   }
@@ -508,21 +509,24 @@ struct TokenLinear {
 
 TEMPLATE_TEST_CASE("a candidate that makes another shape than asked for is named", "", ic::none,
                    ic::bias<1>, gain) {
-  using Deafs = ic::Chain<2, ic::Candidates<Deaf, Unpadded, Pointwise>>;
+  using Careless = ic::Chain<2, ic::Candidates<FixedWidth, Unpadded, Pointwise>>;
   using Tokens = ic::Chain<2, ic::Candidates<TokenLinear, ic::Skip>>;
   const at::Tensor x = at::randn({2, 3, 5, 6});
   const auto forward = [&](const ic::Geometry& geometry, std::uint8_t c) {
-    ic::ChoiceBlock<Deafs, TestType> block(1, geometry);
-    const ic::Architecture<Deafs> path{0, c};
-    CHECK(block->forward_deferred(x, path).value.sizes() == block->forward(x, path).sizes());
+    ic::ChoiceBlock<Careless, TestType> block(1, geometry);
+    const ic::Architecture<Careless> path{0, c};
+    const at::Tensor deferred = block->forward_deferred(x, path).value;
+    const bool agree = deferred.sizes() == block->forward(x, path).sizes();
+    CHECK(agree);
   };
   forward({.channels = 3}, 0);
   forward({.channels = 3, .out_channels = 4, .stride = 2}, 2);
   CHECK_THROWS_WITH(
       forward({.channels = 3, .out_channels = 4}, 0),
-      Contains("interchoice: candidate 'deaf' at location 1 makes [2, 3, 5, 6] of [2, 3, 5, 6], "
-               "where [2, 4, 5, 6] is asked for (3 -> 4 channels, stride 1); let its "
-               "`build(geometry)` use geometry.channels, out_channels and stride"));
+      Contains(
+          "interchoice: candidate 'fixed_width' at location 1 makes [2, 3, 5, 6] of [2, 3, 5, 6], "
+          "where [2, 4, 5, 6] is asked for (3 -> 4 channels, stride 1); let its "
+          "`build(geometry)` use geometry.channels, out_channels and stride"));
   CHECK_THROWS_WITH(forward({.channels = 3, .stride = 2}, 0),
                     Contains("where [2, 3, 3, 3] is asked for (3 -> 3 channels, stride 2)"));
   CHECK_THROWS_WITH(forward({.channels = 3}, 1), Contains("'unpadded' at location 1 makes "

@@ -141,7 +141,7 @@ TEST_CASE("a horizontal axis drops ticks until their labels have room") {
 }
 
 TEST_CASE("fractions run from one end of an axis to the other") {
-  figures::Axis axis{"", 10, 1000, true, false, {}};
+  figures::Axis axis{"", 10, 1000, {}, true};
   CHECK(axis.fraction(10) == 0);
   CHECK(axis.fraction(100) == Approx(0.5));
   CHECK(axis.fraction(1000) == Approx(1));

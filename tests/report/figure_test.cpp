@@ -8,7 +8,7 @@
 #include "interchoice/report/line_figure.hpp"
 #include "interchoice/report/scatter_figure.hpp"
 #include "support/catch.hpp"
-#include "xml_reader.hpp"
+#include "xml_document.hpp"
 
 namespace figures = interchoice::figures;
 using Catch::Matchers::Contains;
@@ -16,14 +16,6 @@ using Catch::Matchers::Contains;
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-std::vector<std::string> texts(const std::vector<XmlElement>& elements) {
-  std::vector<std::string> result;
-  for (const auto& element : elements) {
-    if (element.name == "text") result.push_back(element.text);
-  }
-  return result;
-}
 
 figures::LinePanel panel_of(std::vector<double> x, std::vector<double> y) {
   return {"",
@@ -78,19 +70,14 @@ TEST_CASE("a line figure shows titles, ticks and one key for all panels") {
   figure.panels[0].title = "first";
   figure.panels.push_back(panel_of({1, 2}, {0.2, 0.3}));
   figure.panels[1].series.push_back({"b <2>", figures::series_style(1), {1, 2}, {kNan, kNan}});
-  const auto elements = XmlReader::read(figures::to_svg(figure));
-  const auto shown = texts(elements);
+  const auto elements = XmlDocument(figures::to_svg(figure));
+  const auto shown = elements.texts("text");
   for (const char* text : {"a curve", "b <2>", "n", "value", "other unit", "first", "0.2", "10"}) {
     INFO(text);
     CHECK(std::find(shown.begin(), shown.end(), text) != shown.end());
   }
   CHECK(std::count(shown.begin(), shown.end(), "a curve") == 1);
-  for (const auto& element : elements) {
-    for (const auto& [name, value] : element.attributes) {
-      INFO(element.name << " " << name);
-      CHECK_THAT(value, !Contains("nan") && !Contains("inf"));
-    }
-  }
+  elements.check_numbers();
 }
 
 TEST_CASE("series are told apart by colour, dashes and marks together and one by one") {
@@ -123,23 +110,21 @@ TEST_CASE("the key puts long rows below each other and stays within its width") 
   entries.push_back({std::string(500, 'x'), {}});
   figures::SvgDrawing drawing(600, 600, "");
   figures::Legend(entries, 600).draw(drawing, {0, 0});
-  for (const auto& element : XmlReader::read(std::move(drawing).finish())) {
-    if (element.name != "text") continue;
-    CHECK(std::stod(element.attributes.at("x")) + figures::text_width(element.text, 12) <= 600);
+  for (const auto& element : XmlDocument(std::move(drawing).finish()).named("text")) {
+    CHECK(element.attribute("x").as_double() + figures::text_width(element.child_value(), 12) <=
+          600);
   }
 }
 
 TEST_CASE("few points are drawn one by one with their names") {
-  figures::ScatterFigure figure{"", "x", "y", {1, 2, 3}, {"a<", "b", "c"}, {}, 760};
+  figures::ScatterFigure figure{"", "x", "y", {1, 2, 3}, {"a<", "b", "c"}};
   figure.panels = {{"first", "note", "#0072b2", {3, 2, 1}}, {"second", "", "#d55e00", {1, 1, 1}}};
-  const auto elements = XmlReader::read(figures::to_svg(figure));
-  std::vector<std::string> names;
+  const auto elements = XmlDocument(figures::to_svg(figure));
   std::vector<double> heights;
-  for (const auto& element : elements) {
-    if (element.name == "title") names.push_back(element.text);
-    if (element.name == "circle") heights.push_back(std::stod(element.attributes.at("cy")));
+  for (const auto& circle : elements.named("circle")) {
+    heights.push_back(circle.attribute("cy").as_double());
   }
-  CHECK(names == std::vector<std::string>{"a<", "b", "c", "a<", "b", "c"});
+  CHECK(elements.texts("title") == std::vector<std::string>{"a<", "b", "c", "a<", "b", "c"});
   REQUIRE(heights.size() == 6);
   CHECK(heights[0] > heights[1]);  // larger values are higher up
   CHECK(heights[1] > heights[2]);
@@ -147,7 +132,7 @@ TEST_CASE("few points are drawn one by one with their names") {
 }
 
 TEST_CASE("many points are counted in squares: every square that holds one, and no other") {
-  figures::ScatterFigure figure{"", "x", "y", {}, {}, {{"p", "", "#0072b2", {}}}, 760};
+  figures::ScatterFigure figure{"", "x", "y", {}, {}, {{"p", "", "#0072b2", {}}}};
   for (int i = 0; i < 5000; ++i) {
     figure.y.push_back(i % 10);
     figure.panels[0].x.push_back(i % 10 == 9 && i > 100 ? 8 : i % 10);
@@ -156,10 +141,11 @@ TEST_CASE("many points are counted in squares: every square that holds one, and 
   const std::string svg = figures::to_svg(figure);
   CHECK(svg.size() < 20000);
   std::ptrdiff_t squares = 0;
-  for (const auto& element : XmlReader::read(svg)) {
-    CHECK(element.name != "circle");
-    if (element.name == "path" && element.attributes.at("fill") == "#0072b2") {
-      squares += count(element.attributes.at("d"), 'M');
+  const XmlDocument elements(svg);
+  CHECK(elements.named("circle").empty());
+  for (const auto& path : elements.named("path")) {
+    if (path.attribute("fill").value() == std::string("#0072b2")) {
+      squares += count(path.attribute("d").value(), 'M');
     }
   }
   CHECK(squares == 11);  // (0, 0), …, (9, 9) and (8, 9)
@@ -167,19 +153,16 @@ TEST_CASE("many points are counted in squares: every square that holds one, and 
 
 TEST_CASE("scatter panels are laid out for any number of them") {
   for (std::size_t panels = 1; panels <= 10; ++panels) {
-    figures::ScatterFigure figure{"", "x", "y", {1, 2}, {"a", "b"}, {}, 760};
+    figures::ScatterFigure figure{"", "x", "y", {1, 2}, {"a", "b"}};
     for (std::size_t i = 0; i < panels; ++i) {
       figure.panels.push_back({"p" + std::to_string(i), "", "#0072b2", {1, 2}});
     }
-    const auto elements = XmlReader::read(figures::to_svg(figure));
-    const double height = std::stod(elements[0].attributes.at("height"));
-    const auto circles = std::count_if(elements.begin(), elements.end(),
-                                       [](const auto& one) { return one.name == "circle"; });
-    CHECK(circles == static_cast<std::ptrdiff_t>(2 * panels));
-    for (const auto& element : elements) {
-      if (element.name != "circle") continue;
-      CHECK(std::stod(element.attributes.at("cx")) < 760);
-      CHECK(std::stod(element.attributes.at("cy")) < height);
+    const auto elements = XmlDocument(figures::to_svg(figure));
+    const double height = elements[0].attribute("height").as_double();
+    CHECK(elements.named("circle").size() == 2 * panels);
+    for (const auto& element : elements.named("circle")) {
+      CHECK(element.attribute("cx").as_double() < 760);
+      CHECK(element.attribute("cy").as_double() < height);
     }
   }
 }

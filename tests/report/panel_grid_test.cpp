@@ -10,7 +10,7 @@
 #include "interchoice/report/report_figures.hpp"
 #include "report_folder.hpp"
 #include "support/catch.hpp"
-#include "xml_reader.hpp"
+#include "xml_document.hpp"
 
 namespace ic = interchoice;
 namespace figures = interchoice::figures;
@@ -20,28 +20,16 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<std::string> bands_of(const std::vector<XmlElement>& elements) {
+std::vector<std::string> bands_of(const XmlDocument& elements) {
   std::vector<std::string> paths;
-  for (const auto& element : elements) {
-    const auto opacity = element.attributes.find("fill-opacity");
-    if (element.name == "path" && opacity != element.attributes.end()) {
-      paths.push_back(element.attributes.at("d"));
-    }
+  for (const auto& path : elements.named("path")) {
+    if (path.attribute("fill-opacity")) paths.push_back(path.attribute("d").value());
   }
   return paths;
 }
 
 std::ptrdiff_t count(const std::vector<std::string>& texts, const std::string& text) {
   return std::count(texts.begin(), texts.end(), text);
-}
-
-void check_numbers(const std::vector<XmlElement>& elements) {
-  for (const auto& element : elements) {
-    for (const auto& [name, value] : element.attributes) {
-      INFO(element.name << " " << name);
-      CHECK_THAT(value, !Contains("nan") && !Contains("inf"));
-    }
-  }
 }
 
 }  // namespace
@@ -62,7 +50,7 @@ TEST_CASE("a band goes along its upper end and back along its lower one, around 
   CHECK(path(std::vector<double>(5, kNan), std::vector<double>(5, kNan)).empty());
 }
 
-TEST_CASE("the band of a predictor is one deviation to either side of its mean") {
+TEST_CASE("the band of a predictor is one standard deviation to either side of its mean") {
   const ic::Report report = report_of_runs();
   const auto values = figures::curve_over_runs(
       report.predictors[0], report.truth,
@@ -90,11 +78,11 @@ TEST_CASE("the band of a predictor is one deviation to either side of its mean")
   for (auto& predictor : single.predictors) predictor.runs.resize(1);
   for (const auto& svg :
        {figures::improvement_figure(report), figures::correlation_figure(report)}) {
-    const auto elements = XmlReader::read(svg);
+    const auto elements = XmlDocument(svg);
     CHECK(bands_of(elements).size() == 4);  // two, and a sample of each in the key
-    check_numbers(elements);
+    elements.check_numbers();
   }
-  CHECK(bands_of(XmlReader::read(figures::improvement_figure(single))).empty());
+  CHECK(bands_of(XmlDocument(figures::improvement_figure(single))).empty());
 }
 
 TEST_CASE("a grid shows every report in its place under one key") {
@@ -106,9 +94,9 @@ TEST_CASE("a grid shows every report in its place under one key") {
   const figures::PanelGrid grid{
       {{&above, &other}, {&below, nullptr}, {&other}}, {"a <", "b", "c"}, {"left", "right"}};
   for (const auto& svg : {figures::improvement_grid(grid), figures::correlation_grid(grid)}) {
-    const auto elements = XmlReader::read(svg);
-    check_numbers(elements);
-    const auto shown = texts_of(elements, "text");
+    const auto elements = XmlDocument(svg);
+    elements.check_numbers();
+    const auto shown = elements.texts("text");
     for (const char* title : {"a <, left", "a <, right", "b, left", "c, left"}) {
       CHECK(count(shown, title) == 1);
     }
@@ -116,15 +104,14 @@ TEST_CASE("a grid shows every report in its place under one key") {
     for (const auto& predictor : other.predictors) CHECK(count(shown, predictor.label) == 1);
     CHECK(bands_of(elements).size() == 2 + 1 + 2 + 1 + 2);  // the key, then the panels
     // Areas of one column are below each other, all within the drawing.
-    const double height = std::stod(elements[0].attributes.at("height"));
-    const double width = std::stod(elements[0].attributes.at("width"));
-    for (const auto& element : elements) {
-      if (element.name != "line") continue;
+    const double height = elements[0].attribute("height").as_double();
+    const double width = elements[0].attribute("width").as_double();
+    for (const auto& element : elements.named("line")) {
       for (const char* name : {"x1", "x2"}) {
-        CHECK(std::stod(element.attributes.at(name)) <= width);
-        CHECK(std::stod(element.attributes.at(name)) >= 0);
+        CHECK(element.attribute(name).as_double() <= width);
+        CHECK(element.attribute(name).as_double() >= 0);
       }
-      CHECK(std::stod(element.attributes.at("y2")) <= height);
+      CHECK(element.attribute("y2").as_double() <= height);
     }
   }
 }
@@ -150,17 +137,16 @@ TEST_CASE("panels of one truth share their axis, and titles stay at the edge of 
   ic::Report narrow = report;
   narrow.predictors = {{"rule", {report.truth}, true, {}, {}}};
   const figures::PanelGrid grid{{{&report, &narrow}, {&narrow, &report}}};
-  const auto shown = texts_of(XmlReader::read(figures::improvement_grid(grid)), "text");
+  const auto shown = XmlDocument(figures::improvement_grid(grid)).texts("text");
   CHECK(count(shown, "mean accuracy [%]") == 2);
   CHECK(count(shown, "normalised improvement") == 2);
   CHECK(count(shown, "architectures left, the best by prediction") == 2);
   const auto ticks = [](const std::string& svg, double left_of) {
     std::vector<std::string> labels;
-    for (const auto& element : XmlReader::read(svg)) {
-      const auto anchor = element.attributes.find("text-anchor");
-      if (element.name == "text" && anchor != element.attributes.end() && anchor->second == "end" &&
-          std::stod(element.attributes.at("x")) < left_of) {
-        labels.push_back(element.text);
+    for (const auto& element : XmlDocument(svg).named("text")) {
+      if (element.attribute("text-anchor").value() == std::string("end") &&
+          element.attribute("x").as_double() < left_of) {
+        labels.push_back(element.child_value());
       }
     }
     return labels;
@@ -178,8 +164,7 @@ TEST_CASE("panels of one truth share their axis, and titles stay at the edge of 
 TEST_CASE("the curves of a grid end where they are told to") {
   const ic::Report report = report_of_runs();
   const auto last_tick = [&](figures::GridOptions options) {
-    const auto shown =
-        texts_of(XmlReader::read(figures::improvement_grid({{{&report}}}, options)), "text");
+    const auto shown = XmlDocument(figures::improvement_grid({{{&report}}}, options)).texts("text");
     return count(shown, "1") == 1 ? 1 : count(shown, "10") >= 1 ? 10 : 0;
   };
   CHECK(last_tick({}) == 10);
@@ -187,8 +172,6 @@ TEST_CASE("the curves of a grid end where they are told to") {
   CHECK(last_tick({.fewest = 0}) == 1);
   CHECK(figures::detail::last_count(10, 10) == 1);
   CHECK(figures::detail::last_count(11, 10) == 10);
-  CHECK(std::stod(XmlReader::read(figures::improvement_grid({{{&report}}}, {.width = 500}))[0]
-                      .attributes.at("width")) == 500);
 }
 
 TEST_CASE("a grid without reports, with titles that do not fit or an unfit report is refused") {
@@ -208,9 +191,9 @@ TEST_CASE("a grid without reports, with titles that do not fit or an unfit repor
 
 TEST_CASE("the matrix of agreement holds every pair of runs, with a number each") {
   const ic::Report report = report_of_runs();
-  const auto elements = XmlReader::read(figures::agreement_figure(report));
-  check_numbers(elements);
-  const auto shown = texts_of(elements, "text");
+  const auto elements = XmlDocument(figures::agreement_figure(report));
+  elements.check_numbers();
+  const auto shown = elements.texts("text");
   CHECK(count(shown, "none, run 2") == 2);  // of a row and of a column
   CHECK(count(shown, "bias<1>, x, run 3") == 2);
   CHECK(count(shown, "rule") == 0);
@@ -224,21 +207,20 @@ TEST_CASE("the matrix of agreement holds every pair of runs, with a number each"
   CHECK(figures::correlation_colour(-1) == "#d55e00");
   CHECK(figures::correlation_colour(kNan) == "#d9d9d9");
   figures::MatrixFigure figure{"", "", {"a", "b"}, {{1, kNan}, {kNan, 1}}};
-  CHECK(count(texts_of(XmlReader::read(figures::to_svg(figure)), "text"), "–") == 2);
+  CHECK(count(XmlDocument(figures::to_svg(figure)).texts("text"), "–") == 2);
   for (const std::size_t runs : {1u, 2u, 60u}) {
     figure.labels.assign(runs, std::string(200, 'x'));
     figure.values.assign(runs, std::vector<double>(runs, 0.5));
     figure.groups.assign(runs, 1);
-    const auto drawn = XmlReader::read(figures::to_svg(figure));
-    CHECK((runs < 33) == (count(texts_of(drawn, "text"), "0.50") > 0));
-    const double width = std::stod(drawn[0].attributes.at("width"));
-    const double height = std::stod(drawn[0].attributes.at("height"));
+    const auto drawn = XmlDocument(figures::to_svg(figure));
+    CHECK((runs < 33) == (count(drawn.texts("text"), "0.50") > 0));
+    const double width = drawn[0].attribute("width").as_double();
+    const double height = drawn[0].attribute("height").as_double();
     CHECK(height <= width + 50);
-    for (const auto& element : drawn) {
-      if (element.name == "text" && element.text == "0.50") {
-        CHECK(std::stod(element.attributes.at("x")) < width);
-        CHECK(std::stod(element.attributes.at("y")) < height);
-      }
+    for (const auto& element : drawn.named("text")) {
+      if (element.child_value() != std::string("0.50")) continue;
+      CHECK(element.attribute("x").as_double() < width);
+      CHECK(element.attribute("y").as_double() < height);
     }
   }
 }
@@ -248,17 +230,16 @@ TEST_CASE("self-consistency shows the first three runs of each super-network, pa
   report.predictors[0].runs.push_back(report.predictors[0].runs[0]);
   report.predictors[1].runs.resize(2);
   report.predictors[2].runs.push_back(report.predictors[2].runs[0]);  // trivial: not shown
-  const auto elements = XmlReader::read(figures::self_consistency_figure(report));
-  check_numbers(elements);
-  const auto shown = texts_of(elements, "text");
+  const auto elements = XmlDocument(figures::self_consistency_figure(report));
+  elements.check_numbers();
+  const auto shown = elements.texts("text");
   CHECK(count(shown, "none") == 3);
   CHECK(count(shown, "bias<1>, x") == 1);
   CHECK(count(shown, "rule") == 0);
   CHECK(count(shown, "run 1") == 3);
   CHECK(count(shown, "run 3") == 2);
   CHECK(count(shown, "run 4") == 0);
-  CHECK(std::count_if(elements.begin(), elements.end(),
-                      [](const auto& one) { return one.name == "circle"; }) == 4 * 40);
+  CHECK(elements.named("circle").size() == 4 * 40);
   for (auto& predictor : report.predictors) predictor.runs.resize(1);
   CHECK(figures::self_consistency_figure(report).empty());
   CHECK(figures::agreement_figure(report).empty());
@@ -277,5 +258,5 @@ TEST_CASE("no band of correlations goes beyond 1") {
   const std::string svg = figures::correlation_grid({.rows = {{&report}}}, {.fewest = 2});
   CHECK_THAT(svg, Contains(">1.0<") && Contains(">\u22121.0<"));  // 0 ± 1.41
   CHECK_THAT(svg, !Contains(">1.5<") && !Contains(">\u22121.5<"));
-  check_numbers(XmlReader::read(svg));
+  XmlDocument(svg).check_numbers();
 }

@@ -31,9 +31,9 @@ void check_round_trip(const ic::Report& report) {
   REQUIRE(read.predictors.size() == report.predictors.size());
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     CHECK(read.predictors[i].runs == report.predictors[i].runs);
-    CHECK(read.predictors[i].trivial == report.predictors[i].trivial);
+    CHECK(read.predictors[i].baseline == report.predictors[i].baseline);
     CHECK(read.predictors[i].training.size() == report.predictors[i].training.size());
-    CHECK(read.predictors[i].facts.size() == report.predictors[i].facts.size());
+    CHECK(read.predictors[i].facts == report.predictors[i].facts);
   }
   ic::write_report(second, read);
   std::size_t files = 0;
@@ -77,7 +77,7 @@ TEST_CASE("bytes that are not UTF-8 are replaced alike in all files of a report"
   ic::Report report = small_report();
   report.predictors[0].label = "latin-1 \xE9";
   report.architectures[0] = "a\xFF";
-  report.facts[0].value = "\xC0";
+  report.facts.set("seed", "\xC0");
   ic::write_report(folder.path(), report);
   const ic::Report read = ic::read_report(folder.path());
   CHECK(read.predictors[0].label == "latin-1 \uFFFD");
@@ -138,6 +138,7 @@ TEST_CASE("a folder that holds no report, or half of one, is refused with path a
   change("/truth/architectures", 41, "40 architectures; metrics.json says 41");
   change("/predictors", json::array(), "where metrics.json asks for no column");
   change("/facts/0", json::array(), "/facts/0 is of type array; an object");
+  change("/facts/1", {{"name", "command"}, {"value", "x"}}, "/facts/1 is a second 'command'");
 
   for (const std::string& text : std::vector<std::string>{
            "", std::string("{"), metrics + "}", std::string(100'000, '['),

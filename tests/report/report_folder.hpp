@@ -14,7 +14,6 @@
 
 #include "interchoice/report/report.hpp"
 #include "support/catch.hpp"
-#include "xml_reader.hpp"
 
 /// A folder for the length of one test.
 class ReportFolder {
@@ -62,15 +61,15 @@ inline interchoice::Report small_report() {
       "bias<1>, \"seed\" 1", {report.truth}, false, {}, {{"seconds", "31"}}};
   std::swap(trained.runs[0][0], trained.runs[0][5]);
   trained.training = {{1, 2.25, 15.5}, {2, std::numeric_limits<double>::infinity(), 20}};
-  interchoice::Predictor trivial{
+  interchoice::Predictor baseline{
       "3x3 count", {std::vector<double>(12, 2)}, true, {}, {{"cost", "none"}}};
-  trivial.runs[0][0] = 3;
-  report.predictors = {trained, trivial};
+  baseline.runs[0][0] = 3;
+  report.predictors = {trained, baseline};
   report.facts = {{"seed", "<1>"}, {"machine", "two cores"}};
   return report;
 }
 
-/// Three runs each of two methods, a trivial rule, and a truth that was measured twice. The values
+/// Three runs each of two methods, a baseline, and a truth that was measured twice. The values
 /// are arbitrary, the same on every machine.
 inline interchoice::Report report_of_runs(std::size_t architectures = 40) {
   interchoice::Report report;
@@ -99,21 +98,4 @@ inline interchoice::Report report_of_runs(std::size_t architectures = 40) {
       {"rule", {noisy(3)}, true, {}, {}}};
   report.facts = {{"command", "a 'b' \"c\""}};
   return report;
-}
-
-inline std::vector<XmlElement> read_page(std::string html) {
-  const std::string doctype = "<!DOCTYPE html>\n";
-  REQUIRE(html.starts_with(doctype));
-  return XmlReader::read(html.erase(0, doctype.size()));
-}
-
-inline std::vector<std::string> texts_of(const std::vector<XmlElement>& elements,
-                                         const char* name) {
-  std::vector<std::string> texts;
-  for (const auto& element : elements) {
-    if (element.name != name) continue;
-    const std::size_t end = element.text.find_last_not_of('\n');  // before elements within
-    texts.push_back(element.text.substr(0, end == std::string::npos ? 0 : end + 1));
-  }
-  return texts;
 }

@@ -16,7 +16,7 @@
 #include "report_folder.hpp"
 #include "support/catch.hpp"
 #include "support/shared_data.hpp"
-#include "xml_reader.hpp"
+#include "xml_document.hpp"
 
 namespace ic = interchoice;
 namespace fs = std::filesystem;
@@ -33,7 +33,7 @@ TEST_CASE("a report is a folder with a page, its figures, and its numbers") {
   const std::string page = folder.content("report.html");
   for (const char* name : {"improvement", "correlation", "predictions", "training"}) {
     const std::string svg = folder.content(name + std::string(".svg"));
-    CHECK(XmlReader::read(svg).front().name == "svg");
+    CHECK(XmlDocument(svg)[0].name() == std::string("svg"));
     CHECK(page.find(svg) != std::string::npos);  // the page holds its figures
   }
   report.predictors[0].training.clear();
@@ -47,21 +47,21 @@ TEST_CASE("the page of a report stands alone, shows texts as they are, and state
   const ReportFolder folder;
   ic::write_report(folder.path(), small_report());
   const std::string html = folder.content("report.html");
-  const auto page = read_page(html);
-  CHECK(texts_of(page, "h1") == std::vector<std::string>{"A <report>"});
-  const auto paragraphs = texts_of(page, "p");
+  const auto page = XmlDocument(html);
+  CHECK(page.texts("h1") == std::vector<std::string>{"A <report>"});
+  const auto paragraphs = page.texts("p");
   CHECK(paragraphs.at(0) == "First & foremost.");
   CHECK(paragraphs.at(1) == "Second.");
-  const auto cells = texts_of(page, "th");
-  for (const char* text : {"bias<1>, \"seed\" 1", "3x3 count", "super-networks",
-                           "trivial predictors, without training", "random choice, expected",
-                           "best possible", "seconds", "cost"}) {
+  const auto cells = page.texts("th");
+  for (const char* text :
+       {"bias<1>, \"seed\" 1", "3x3 count", "super-networks", "baselines, without training",
+        "random choice, expected", "best possible", "seconds", "cost"}) {
     INFO(text);
     CHECK(std::find(cells.begin(), cells.end(), text) != cells.end());
   }
-  CHECK(texts_of(page, "dd") == std::vector<std::string>{"<1>", "two cores"});
+  CHECK(page.texts("dd") == std::vector<std::string>{"<1>", "two cores"});
 
-  // 11 of 12 trivial predictions are equal: 90 and nine of the others, whose mean is 91.5.
+  // 11 of 12 predictions of the baseline are equal: 90 and nine of the others, whose mean is 91.5.
   CHECK_THAT(paragraphs.at(3), Contains("Predictions are equal at the cut") &&
                                    Contains("3x3 count 91.35 %") && !Contains("bias"));
 
@@ -69,8 +69,8 @@ TEST_CASE("the page of a report stands alone, shows texts as they are, and state
     CHECK(html.find(outside) == std::string::npos);
   }
   for (const auto& element : page) {
-    const auto link = element.attributes.find("href");
-    if (link != element.attributes.end()) CHECK(fs::exists(folder.path() / link->second));
+    const pugi::xml_attribute link = element.attribute("href");
+    if (link) CHECK(fs::exists(folder.path() / link.value()));
   }
 }
 
@@ -156,13 +156,13 @@ TEST_CASE("a report with undefined numbers and few architectures is still whole"
   CHECK(ic::CsvTable::read(folder.path() / "metrics.csv").texts("pearson").at(0).empty());
   const std::string html = folder.content("report.html");
   CHECK_THAT(html, !Contains("nan") && !Contains("inf\""));
-  read_page(html);
+  CHECK(XmlDocument(html)[0].name() == std::string("html"));
 
   report.architectures.assign(7, "x");
   report.truth.assign(7, 0.1);  // whose mean may differ from it in the last bit
   report.predictors[0].runs[0] = {1, 2, 3, 4, 5, 6, 7};
   ic::write_report(folder.path(), report);
-  const auto cells = texts_of(read_page(folder.content("report.html")), "td");
+  const auto cells = XmlDocument(folder.content("report.html")).texts("td");
   CHECK(std::count(cells.begin(), cells.end(), "0.10") == 2);  // the predictor's own is bold
 
   report.architectures.assign(10, "x");
@@ -170,7 +170,7 @@ TEST_CASE("a report with undefined numbers and few architectures is still whole"
   report.truth[4] = 4;
   report.predictors[0].runs[0] = report.truth;
   ic::write_report(folder.path(), report);
-  read_page(folder.content("report.html"));
+  CHECK(XmlDocument(folder.content("report.html"))[0].name() == std::string("html"));
 }
 
 TEST_CASE("texts that are not UTF-8 do not cost a report its numbers") {
@@ -253,7 +253,7 @@ TEST_CASE("a report of a whole benchmark stays small", "[shared]") {
   ic::write_report(folder.path(), report);
   CHECK(folder.content("report.html").size() < 500'000);
   CHECK(folder.content("curves.csv").size() < 200'000);
-  const auto cells = texts_of(read_page(folder.content("report.html")), "td");
+  const auto cells = XmlDocument(folder.content("report.html")).texts("td");
   // one_shot and few_shot of expected_metrics.json, where they are not the best of their column
   for (const char* text : {"0.484", "0.499", "0.676", "91.16†", "0.560†", "94.31", "87.06"}) {
     INFO(text);

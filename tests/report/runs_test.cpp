@@ -12,7 +12,7 @@
 #include "interchoice/stats/prediction_quality.hpp"
 #include "report_folder.hpp"
 #include "support/catch.hpp"
-#include "xml_reader.hpp"
+#include "xml_document.hpp"
 
 namespace ic = interchoice;
 namespace figures = interchoice::figures;
@@ -169,13 +169,13 @@ TEST_CASE("the page of several runs shows deviations, intervals, ensembles and c
   CHECK(folder.names().contains("agreement.svg"));
   CHECK(folder.names().contains("self-consistency.svg"));
   const std::string html = folder.content("report.html");
-  const auto page = read_page(html);
-  const auto heads = texts_of(page, "th");
+  const auto page = XmlDocument(html);
+  const auto heads = page.texts("th");
   for (const char* text : {"none, ensemble of 3", "bias<1>, x, ensemble of 3"}) {
     CHECK(std::count(heads.begin(), heads.end(), text) == 1);
   }
   CHECK(std::count(heads.begin(), heads.end(), "none") == 2);  // and in the table of consistency
-  const auto smalls = texts_of(page, "small");
+  const auto smalls = page.texts("small");
   CHECK(std::count(smalls.begin(), smalls.end(), "3 runs") == 2);
   CHECK(std::count_if(smalls.begin(), smalls.end(),
                       [](const auto& text) { return text.starts_with("["); }) == 10);
@@ -211,7 +211,7 @@ TEST_CASE("a run whose correlation is undefined leaves the mean undefined, not a
   const ReportFolder folder;
   ic::write_report(folder.path(), report);
   const std::string html = folder.content("report.html");
-  read_page(html);
+  CHECK(XmlDocument(html)[0].name() == std::string("html"));
   CHECK_THAT(html, !Contains("nan") && Contains("equal at the cut (in at least one run)"));
   CHECK(json::parse(folder.content("metrics.json"))["predictors"][0]["kendall_tau_b"].is_null());
 }

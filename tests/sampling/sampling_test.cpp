@@ -1,7 +1,5 @@
 // Distributions and samplers: what they draw, how they compose, restart, texts.
 
-#include <rapidcheck.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -73,11 +71,10 @@ static_assert(ic::PathSampler<ic::Sampler<ic::Uniform<Space>>> &&
 static_assert(std::is_same_v<ic::sampled_space_t<ic::Sampler<ic::StrictFair<Space>>>, Space>);
 static_assert(std::is_same_v<ic::sampled_space_t<OwnPairs>, Space>);
 static_assert(std::is_void_v<ic::sampled_space_t<ic::Uniform<Space>>>);
-static_assert(!ic::PathSampler<ic::Uniform<Space>> && !ic::PathSampler<int> &&
-              !ic::PathSampler<decltype([](std::uint64_t, std::uint64_t) { return 3; })> &&
-              !ic::PathSampler<decltype([](std::uint64_t, std::uint64_t) {
-                return std::string();
-              })>);
+static_assert(
+    !ic::PathSampler<ic::Uniform<Space>> && !ic::PathSampler<int> &&
+    !ic::PathSampler<decltype([](std::uint64_t, std::uint64_t) { return 3; })> &&
+    !ic::PathSampler<decltype([](std::uint64_t, std::uint64_t) { return std::string(); })>);
 
 static_assert(ic::HasText<Mine> && ic::HasText<ic::Named<Lambda>> && !ic::HasText<Lambda>);
 using Number = decltype([](const Path&) { return 1; });
@@ -222,12 +219,6 @@ TEST_CASE("a path is a function of seed, stream, epoch and step") {
     equal[2] += sample(3, step) == sample(4, step);
   }
   for (const int count : equal) CHECK(count <= 1);
-  // The counting form is epoch 0, and each sampler counts for itself.
-  ic::UniformSampler<Space> counting = sample;
-  ic::UniformSampler<Space> second = sample;
-  for (std::uint64_t step = 0; step < 5; ++step) CHECK(counting() == sample(0, step));
-  CHECK(second() == sample(0, 0));
-  CHECK(sample(0, 0) == same(0, 0));
   // Written down once: recorded results rest on these paths.
   CHECK(ic::to_text(ic::Sampler(ic::Uniform(ic::all<t::TooWide>), Seed{0})(0, 0)) ==
         "101-224-187-154-247-92-176-9-4");
@@ -235,10 +226,21 @@ TEST_CASE("a path is a function of seed, stream, epoch and step") {
         "|skip_connect~0|+|nor_conv_1x1~0|skip_connect~1|+|skip_connect~0|none~1|none~2|");
 }
 
-TEST_CASE("a fixed sampler always draws its architecture") {
-  constexpr ic::FixedSampler<Space> sample(Path{0, 1, 2, 3, 4, 0});
-  CHECK(sample() == Path{0, 1, 2, 3, 4, 0});
-  CHECK(sample(9, 1) == sample(0, 0));
+TEST_CASE("a fixed architecture is drawn always, as a distribution and as a sampler") {
+  constexpr ic::Fixed<Space> fixed(Path{0, 1, 2, 3, 4, 0});
+  CHECK(fixed(9, 1) == Path{0, 1, 2, 3, 4, 0});
+  CHECK(ic::Sampler{fixed, Seed{3}}(9, 1) == fixed(0, 0));
+}
+
+TEST_CASE("samplers of one path and of several are read alike") {
+  const ic::Sampler one{Mine{}, Seed{1}};
+  CHECK(ic::paths_per_step(one) == 1);
+  CHECK(ic::paths_of_step(one, 2, 3).front() == one(2, 3));
+  CHECK(ic::paths_per_step(ic::Fixed{Path{}}) == 1);
+  CHECK(ic::paths_per_step(ic::Sampler{ic::StrictFair<t::Small>{}, Seed{1}}) == 3);
+  CHECK(ic::paths_of_step(OwnPairs{}, 0, 0).size() == 2);
+  CHECK_THAT(thrown_by<std::length_error>([] { ic::paths_of_step(OwnPairs{3}, 4, 5); }),
+             Contains("of 3 paths a step drew 2 in epoch 4, step 5"));
 }
 
 TEST_CASE("distinct architectures are distinct, allowed and reproducible") {
@@ -252,6 +254,18 @@ TEST_CASE("distinct architectures are distinct, allowed and reproducible") {
   const auto fewer = ic::distinct_architectures(ic::no_zero<Space>, 10, Seed{8});
   CHECK(fewer == std::vector(drawn.begin(), drawn.begin() + 10));
   CHECK(ic::distinct_architectures(ic::no_zero<Space>, 0, Seed{8}).empty());
+  CHECK(drawn == ic::distinct_architectures(ic::Uniform{ic::no_zero<Space>}, 1000, Seed{8}));
+}
+
+TEST_CASE("distinct architectures of a distribution come as it draws them, or an error does") {
+  const ic::Within few{ic::Weighted{ic::all<t::Small>, rising}, sum_of, {.low = 7}};  // 5 are left
+  const auto five = ic::distinct_architectures(few, 5, Seed{1});
+  std::set<SmallPath> different(five.begin(), five.end());
+  CHECK(different.size() == 5);
+  for (const SmallPath& path : five) CHECK(sum_of(path) >= 7);
+  CHECK(five.front() == ic::Sampler(few, Seed{1}, ic::Stream::kEvaluation)(0, 0));
+  CHECK_THAT(thrown_by<std::runtime_error>([&] { ic::distinct_architectures(few, 6, Seed{1}); }),
+             Contains("6 different") && Contains("gave 5, and none of another 700 draws"));
 }
 
 TEST_CASE("where fewer exist than are asked for, all come, in order") {
@@ -297,14 +311,13 @@ TEST_CASE("strict fairness: a step uses every candidate of every choice exactly 
   check_fair(ic::Sampler(ic::StrictFair(ic::no_zero<Space>), Seed{2}), ic::no_zero<Space>, Space{});
   check_fair(ic::Sampler(ic::StrictFair(ic::all<t::TooWide>), Seed{3}), ic::all<t::TooWide>,
              t::TooWide{});
-  check_fair(ic::Sampler(ic::StrictFair(ic::all<t::Single>), Seed{3}), ic::all<t::Single>, t::Single{});
+  check_fair(ic::Sampler(ic::StrictFair(ic::all<t::Single>), Seed{3}), ic::all<t::Single>,
+             t::Single{});
   // Unequal choices that a restriction makes equal.
   const ic::Restriction<t::Mixed> first([](std::size_t, std::size_t c) { return c == 0; });
   check_fair(ic::Sampler(ic::StrictFair(first), Seed{4}), first, t::Mixed{});
-  CHECK_THAT(
-      thrown_by<std::invalid_argument>([&] { ic::Sampler(ic::StrictFair(ic::all<t::Mixed>), Seed{5}); }),
-      Contains("choice 0 of 'chain' has 2, choice 1 has 5") && Contains("UniformSampler"));
-  static_assert(ic::Sampler(ic::StrictFair<Space>(), Seed{0}).paths(0, 0).size() == 5);
+  CHECK_THAT(thrown_by<std::invalid_argument>([&] { ic::StrictFair{ic::all<t::Mixed>}; }),
+             Contains("choice 0 of 'chain' has 2, choice 1 has 5") && Contains("Use Uniform or"));
 }
 
 TEST_CASE("strict fairness: every order is equally probable, choices and steps are independent") {
@@ -337,7 +350,7 @@ TEST_CASE("weights are probabilities, restricted or not") {
     if (choice == 3 && c == 2) return 0.0;
     return static_cast<double>(c + 1) * (choice == 1 ? 3 : 1);
   };
-  const ic::WeightedSampler sample(ic::all<t::Mixed>, weight, Seed{12});
+  const ic::Sampler sample(ic::Weighted(ic::all<t::Mixed>, weight), Seed{12});
   std::vector<double> probabilities;  // of the 2 x 5 x 1 x 2 architectures that are left
   for (double a : {1 / 3., 2 / 3.}) {
     for (int b = 1; b <= 5; ++b) {
@@ -353,12 +366,10 @@ TEST_CASE("weights are probabilities, restricted or not") {
   CHECK(chi_square(counts, probabilities) < bound(20));
   CHECK(chi_square(counts, probabilities) > 5);
   CHECK(chi_square(counts) > bound(20));  // the test can tell them from uniform ones
-  CHECK(sample.probability(1, 4) == Approx(1 / 3.).epsilon(1e-12));
-  CHECK(sample.probability(3, 2) == 0);
 
   const ic::Restriction<t::Mixed> odd(
       [](std::size_t choice, std::size_t c) { return choice == 2 || c % 2 == 1; });
-  const ic::WeightedSampler restricted(odd, weight, Seed{12});
+  const ic::Sampler restricted(ic::Weighted(odd, weight), Seed{12});
   std::vector<int> two(2);
   for (std::uint64_t step = 0; step < 3'000; ++step) {
     const auto path = restricted(0, step);
@@ -366,15 +377,12 @@ TEST_CASE("weights are probabilities, restricted or not") {
     ++two[path[1] == 3 ? 1 : 0];
   }
   CHECK(chi_square(two, {1 / 3., 2 / 3.}) < bound(2));
-  CHECK(restricted.probability(1, 3) == Approx(2 / 3.).epsilon(1e-12));
-  CHECK(restricted.probability(1, 2) == 0);
 
   const auto refusal = [](auto weights) {
-    return thrown_by<std::invalid_argument>(
-        [&] { ic::WeightedSampler(ic::all<t::Mixed>, weights, Seed{0}); });
+    return thrown_by<std::invalid_argument>([&] { ic::Weighted{ic::all<t::Mixed>, weights}; });
   };
   CHECK_THAT(refusal([](std::size_t, std::size_t c) { return c == 1 ? -0.5 : 1; }),
-             Contains("the weight of 'op1' in choice 0 is -0.5"));
+             Contains("the weight of 'op1' in choice 0 of 'chain' is -0.5"));
   CHECK_THAT(refusal([](std::size_t, std::size_t) { return std::nan(""); }), Contains("is nan"));
   CHECK_THAT(refusal([](std::size_t, std::size_t) { return INFINITY; }), Contains("is inf"));
   CHECK_THAT(refusal([](std::size_t choice, std::size_t) { return choice == 2 ? 0 : 1; }),
@@ -384,7 +392,8 @@ TEST_CASE("weights are probabilities, restricted or not") {
 
 TEST_CASE("a budget is kept, and what is within it is uniform") {
   const auto cost = [](const auto& a) { return a[0] + a[1] + a[2] + a[3]; };  // 0 to 8
-  const ic::BudgetedSampler sample(ic::all<t::Small>, cost, {.low = 3, .high = 4}, Seed{13});
+  const ic::Sampler sample(ic::Within(ic::Uniform(ic::all<t::Small>), cost, {.low = 3, .high = 4}),
+                           Seed{13});
   const ic::Sampler uniform(ic::Uniform(ic::all<t::Small>), Seed{13});
   std::vector<int> counts(81);
   int first_tries = 0;
@@ -403,29 +412,299 @@ TEST_CASE("a budget is kept, and what is within it is uniform") {
   REQUIRE(counts.size() == 35);
   CHECK(chi_square(counts) < bound(35));
   CHECK(chi_square({first_tries, 7'000 - first_tries}, {35 / 81., 46 / 81.}) < bound(2));
-  CHECK(sample.share_within_budget(20'000) == Approx(35 / 81.).epsilon(0.03));
 
   const ic::Restriction<t::Small> low([](std::size_t, std::size_t c) { return c < 2; });
-  const ic::BudgetedSampler both(low, cost, {.low = 4}, Seed{13});  // one of 16 is left
+  const ic::Sampler both(ic::Within{ic::Uniform{low}, cost, {.low = 4}},
+                         Seed{13});  // one of 16 is left
   CHECK(both(5, 6) == ic::Architecture<t::Small>{1, 1, 1, 1});
 
   const auto drawn = [&](const ic::Budget& budget) {
-    return thrown_by<std::runtime_error>(
-        [&] { ic::BudgetedSampler(ic::all<t::Small>, cost, budget, Seed{0})(2, 7); });
+    return thrown_by<std::runtime_error>([&] {
+      ic::Sampler(ic::Within(ic::Uniform(ic::all<t::Small>), cost, budget), Seed{0})(2, 7);
+    });
   };
   CHECK_THAT(drawn({.low = 8.5, .high = 9, .max_tries = 2000}),
-             Contains("epoch 2, step 7") && Contains("0 of 2000 architectures (0 %)") &&
-                 Contains("cost 0.000000 to 8.000000") && Contains("9.000000"));
+             Contains("none of 2000 architectures was accepted") && Contains("cost 0 to 8") &&
+                 Contains("the budget is 8.5 to 9"));
   CHECK(drawn({.low = 8, .high = 8, .max_tries = 2000}).empty());
   const auto made = [&](const ic::Budget& budget) {
     return thrown_by<std::invalid_argument>([&] {
-      ic::BudgetedSampler(ic::all<t::Small>, cost, budget, Seed{0}).share_within_budget(0);
+      ic::Within{ic::Uniform{ic::all<t::Small>}, cost, budget};
     });
   };
-  CHECK_THAT(made({.low = 2, .high = 1}), Contains("from 2.000000 to 1.000000"));
+  CHECK_THAT(made({.low = 2, .high = 1}), Contains("from 2 to 1"));
   CHECK_THAT(made({.low = std::nan("")}), Contains("from nan"));
   CHECK_THAT(made({.max_tries = 0}), Contains("at least one try"));
-  CHECK_THAT(made({}), Contains("0 draws"));
+}
+
+TEST_CASE("compositions have the probabilities of their formulas") {
+  const ic::Restriction<t::Small> low([](std::size_t i, std::size_t c) { return i != 1 || c < 2; });
+  const ic::Uniform uniform{ic::all<t::Small>};
+  const ic::Weighted weighted{low, rising};
+  const SmallPath corner{2, 2, 2, 2};
+  const ic::Budget budget{.low = 3, .high = 5};
+  const auto fits = [&](const SmallPath& a) { return sum_of(a) >= 3 && sum_of(a) <= 5; };
+  const Probabilities of_weighted =
+      in_proportion([&](const SmallPath& a) { return low.allows(a) ? weight_of(a) : 0; });
+  check_probabilities(weighted, of_weighted);
+  check_probabilities(ic::Within{weighted, sum_of, budget}, in_proportion([&](const SmallPath& a) {
+                        return fits(a) ? of_weighted[a.index()] : 0;
+                      }));
+  const ic::Mixture mixture{{0.3, 0.1, 0.6}, uniform, ic::Fixed{corner}, weighted};
+  const auto of_mixture = [&](const SmallPath& a) {
+    return 0.3 / 81 + (a == corner ? 0.1 : 0) + 0.6 * of_weighted[a.index()];
+  };
+  check_probabilities(mixture, in_proportion(of_mixture));
+  check_probabilities(ic::Mixture{{3, 1, 6}, uniform, ic::Fixed{corner}, weighted},
+                      in_proportion(of_mixture), 2);  // in proportion
+  check_probabilities(ic::Within{mixture, sum_of, {.low = 3}}, in_proportion([&](const auto& a) {
+                        return sum_of(a) >= 3 ? of_mixture(a) : 0;
+                      }));
+  // Each part of a mixture by itself within something else; a part of weight 0 never comes.
+  check_probabilities(ic::Mixture{{1, 1, 0},
+                                  ic::Within{uniform, sum_of, {.high = 1}},
+                                  ic::Within{uniform, sum_of, {.low = 8}},
+                                  ic::Fixed{SmallPath{1, 1, 1, 1}}},
+                      in_proportion([&](const SmallPath& a) {
+                        return sum_of(a) <= 1 ? 0.5 / 5 : sum_of(a) == 8 ? 0.5 : 0;
+                      }));
+  // A lambda, and a mutation of a parent that is drawn itself.
+  check_probabilities(ic::Mixture{{1, 1},
+                                  uniform,
+                                  [&](auto& random) {
+                                    const auto parent = random.below(2) ? corner : SmallPath{};
+                                    return ic::Mutation{parent, ic::all<t::Small>}(random);
+                                  }},
+                      in_proportion([&](const SmallPath& a) {
+                        std::size_t high = 0, none = 0;
+                        for (const auto c : a.candidates()) high += c == 2, none += c == 0;
+                        return 0.5 / 81 + (high == 3 ? 0.25 / 8 : 0) + (none == 3 ? 0.25 / 8 : 0);
+                      }));
+  const auto refusal = [&](double a, double b) {
+    const double weights[] = {a, b};
+    return thrown_by<std::invalid_argument>([&] { ic::Mixture{weights, uniform, weighted}; });
+  };
+  CHECK_THAT(refusal(1, -2), Contains("the weight of distribution 1 in a mixture is -2"));
+  CHECK_THAT(refusal(0, 0), Contains("the weights of a mixture sum to 0"));
+}
+
+TEST_CASE("mutations and crossover have the probabilities of their definitions") {
+  const ic::Restriction<t::Small> restriction(
+      [](std::size_t choice, std::size_t c) { return choice != 1 || c == 2; });
+  const SmallPath parent{0, 2, 1, 2};
+  const auto changes = [&](const SmallPath& a) {
+    int n = 0;
+    for (std::size_t i = 0; i < 4; ++i) n += a[i] != parent[i];
+    return n;
+  };
+  // Three choices can change, each to two candidates.
+  check_probabilities(ic::Mutation{parent, restriction}, in_proportion([&](const SmallPath& a) {
+                        return restriction.allows(a) && changes(a) == 1 ? 1 : 0;
+                      }));
+  check_probabilities(ic::Mutation{parent, restriction, ic::ChangeEach{0.25}},
+                      in_proportion([&](const SmallPath& a) {
+                        if (!restriction.allows(a)) return 0.;
+                        return std::pow(0.25 / 2, changes(a)) * std::pow(0.75, 3 - changes(a));
+                      }));
+  // Of six pairs one has equal candidates; choice 1 allows only the 2 that it has.
+  check_probabilities(
+      ic::Mutation{parent, ic::all<t::Small>, ic::SwapTwo{}},
+      in_proportion([&](const SmallPath& a) {
+        return changes(a) == 2 && sum_of(a) == 5 && a[0] * a[1] * a[2] * a[3] == 0 &&
+                       std::count(a.candidates().begin(), a.candidates().end(), 2) == 2
+                   ? 1
+                   : 0;
+      }));
+  check_probabilities(ic::Mutation{parent, restriction, ic::SwapTwo{}},
+                      in_proportion([&](const SmallPath& a) {
+                        return a == SmallPath{1, 2, 0, 2} || a == SmallPath{2, 2, 1, 0} ||
+                               a == SmallPath{0, 2, 2, 1};
+                      }));
+  // Nothing to swap: one choice is changed. Nothing to change: the parent.
+  check_probabilities(ic::Mutation{SmallPath{}, ic::all<t::Small>, ic::SwapTwo{}},
+                      in_proportion([&](const SmallPath& a) {
+                        return std::count(a.candidates().begin(), a.candidates().end(), 0) == 3;
+                      }));
+  const ic::Restriction<t::Small> only_one([](std::size_t, std::size_t c) { return c == 0; });
+  const auto always = [](const SmallPath& path) {
+    return in_proportion([&](const SmallPath& a) { return a == path; });
+  };
+  check_probabilities(ic::Mutation{SmallPath{}, only_one}, always(SmallPath{}));
+  check_probabilities(ic::Mutation{parent, restriction, ic::ChangeEach{0}}, always(parent));
+  // A candidate that is not allowed is left for the only one that is.
+  check_probabilities(ic::Mutation{parent, only_one, ic::ChangeEach{1}}, always(SmallPath{}));
+  check_probabilities(
+      ic::Within{ic::Mutation{parent, ic::all<t::Small>}, sum_of, {.high = 3}},
+      in_proportion([&](const SmallPath& a) { return changes(a) == 1 && sum_of(a) <= 3; }));
+  // Two choices differ between the parents.
+  check_probabilities(ic::Crossover{parent, SmallPath{1, 2, 1, 0}},
+                      in_proportion([&](const SmallPath& a) {
+                        return a[0] < 2 && a[1] == 2 && a[2] == 1 && a[3] != 1;
+                      }));
+  CHECK_THAT(thrown_by<std::invalid_argument>([] { ic::ChangeEach{1.5}; }),
+             Contains("probability of 1.5"));
+}
+
+namespace {
+
+/// Everything that a few distributions of `Mixed` may be made of.
+struct Recipe {
+  int kind = 0;
+  std::array<std::uint8_t, 4> allowed = {};  // 1: all but the first candidate
+  std::array<double, 5> weights = {};
+  double low = 0, high = 0;
+  std::uint32_t tries = 0;
+  std::array<std::uint8_t, 4> path = {};
+  double part = 0;
+  std::uint64_t seed = 0;
+  bool evaluation = false;
+};
+
+// The sampler of a recipe, as its text and the first hundred draws; a refused draw is one, too.
+std::pair<std::string, std::vector<std::string>> drawn(const Recipe& r) {
+  using Mixed = t::Mixed;
+  const ic::Restriction<Mixed> restriction([&](std::size_t i, std::size_t c) {
+    return c > 0 || r.allowed[i] == 0 || Mixed::candidate_count(i) == 1;
+  });
+  const ic::Uniform uniform{restriction};
+  const ic::Weighted weighted{restriction,
+                              [&](std::size_t, std::size_t c) { return r.weights[c]; }};
+  std::array<std::uint8_t, 4> candidates{};
+  for (std::size_t i = 0; i < 4; ++i) {
+    candidates[i] = static_cast<std::uint8_t>(r.path[i] % Mixed::candidate_count(i));
+  }
+  const ic::Architecture<Mixed> path(candidates);
+  const ic::Named cost{"sum", [](const auto& a) { return a[0] + a[1] + a[3]; }};
+  const ic::Budget budget{r.low, r.high, r.tries};
+  const auto all_of = [&](const auto& distribution) {
+    const ic::Sampler sample{distribution, Seed{r.seed},
+                             r.evaluation ? ic::Stream::kEvaluation : ic::Stream::kPaths};
+    std::vector<std::string> draws;
+    for (std::uint64_t step = 0; step < 100; ++step) {
+      try {
+        draws.push_back(ic::to_text(sample(0, step)));
+      } catch (const std::runtime_error&) {
+        draws.push_back("refused");
+      }
+    }
+    return std::pair{sample.text(), draws};
+  };
+  switch (r.kind) {
+    case 0:
+      return all_of(uniform);
+    case 1:
+      return all_of(weighted);
+    case 2:
+      return all_of(ic::Fixed{path});
+    case 3:
+      return all_of(ic::Within{uniform, cost, budget});
+    case 4:
+      return all_of(ic::Within{weighted, cost, budget});
+    case 5:
+      return all_of(ic::Mixture{{r.part, 1}, weighted, ic::Fixed{path}});
+    case 6:
+      return all_of(ic::Mixture{{r.part, 1}, ic::Fixed{path}, uniform});
+    case 7:
+      return all_of(ic::Mutation{path, restriction});
+    case 8:
+      return all_of(ic::Mutation{path, restriction, ic::ChangeEach{r.part}});
+    case 9:
+      return all_of(ic::Mutation{path, restriction, ic::SwapTwo{}});
+    default:
+      return all_of(ic::Crossover{path, ic::Architecture<Mixed>{1, 3, 0, 1}});
+  }
+}
+
+}  // namespace
+
+TEST_CASE("samplers of equal texts draw the same, whatever the one thing that differs") {
+  std::map<int, int> told_apart;
+  ic::CounterRandom random(Seed{1}, ic::Stream::kEvaluation, 0, 0);
+  const auto one_of = [&](const auto&... values) {
+    const std::array all{values...};
+    return all[random.below(static_cast<std::uint32_t>(all.size()))];
+  };
+  const auto make = [&] {
+    Recipe r;
+    r.kind = static_cast<int>(random.below(11));
+    for (auto& a : r.allowed) a = static_cast<std::uint8_t>(random.below(2));
+    for (double& w : r.weights) w = one_of(0.1, 0.2, 1., std::nextafter(1., 2.), 7.);
+    r.low = one_of(0., 1., 2.);
+    r.high = one_of(2., 4., std::nextafter(4., 3.), 1e9);
+    r.tries = one_of(1u, 2u, 10'000u);
+    for (auto& a : r.path) a = static_cast<std::uint8_t>(random.below(15));
+    r.part = one_of(0.25, 0.5, std::nextafter(0.5, 1.));
+    r.seed = random.below(3);
+    r.evaluation = random.below(2) == 0;
+    return r;
+  };
+  for (int repeat = 0; repeat < 4000; ++repeat) {
+    const Recipe one = make();
+    const Recipe donor = make();
+    Recipe other = one;
+    const int member_taken = static_cast<int>(random.below(9));
+    switch (member_taken) {
+      case 0:
+        other.kind = donor.kind;
+        break;
+      case 1:
+        other.allowed = donor.allowed;
+        break;
+      case 2:
+        other.weights = donor.weights;
+        break;
+      case 3:
+        other.low = donor.low;
+        break;
+      case 4:
+        other.high = donor.high;
+        break;
+      case 5:
+        other.tries = donor.tries;
+        break;
+      case 6:
+        other.path = donor.path;
+        break;
+      case 7:
+        other.part = donor.part;
+        break;
+      default:
+        other.seed = donor.seed, other.evaluation = donor.evaluation;
+        break;
+    }
+    const auto [text, draws] = drawn(one);
+    const auto [other_text, other_draws] = drawn(other);
+    if (text == other_text && draws != other_draws) {
+      FAIL("member " << member_taken << " changes the draws, not the text: " << text);
+    }
+    told_apart[member_taken] += draws != other_draws;
+  }
+  for (int i = 0; i < 9; ++i) {
+    INFO("member " << i);
+    CHECK(told_apart[i] > 0);  // or the property says nothing about it
+  }
+}
+
+TEST_CASE("texts hold exact numbers, and seed and stream") {
+  const auto with = [](double weight) {
+    return ic::Sampler{
+        ic::Weighted{ic::all<t::Mixed>,
+                     [=](std::size_t i, std::size_t c) { return i == 1 && c == 3 ? weight : 1.; }},
+        Seed{5}};
+  };
+  CHECK(with(0.1).text() ==
+        "weighted over chain: op0,op1 | op0,op1,op2,op3,op4 | op0 | op0,op1,op2 by 1,1 | "
+        "1,1,1,0.1,1 | 1 | 1,1,1; seed 5, stream 0");
+  CHECK(with(0.1).text() != with(std::nextafter(0.1, 1)).text());
+  CHECK(ic::Sampler{ic::Within{Mine{},
+                               ic::Named{"zeros", [](const Path& p) { return p[0]; }},
+                               {.high = 0.1, .max_tries = 7}},
+                    Seed{1}, ic::Stream::kEvaluation}
+            .text() == "(mine) within 0 to 0.1 of 'zeros', 7 tries; seed 1, stream 5");
+  CHECK(ic::StrictFair{ic::all<t::Small>}.text() ==
+        "strictly fair over chain: op0,op1,op2 | = | = | =");
+  const ic::Restriction<t::Small> low([](std::size_t i, std::size_t c) { return i != 1 || c < 2; });
+  CHECK(ic::Uniform{low}.text() == "uniform over chain: op0,op1,op2 | op0,op1 | op0,op1,op2 | =");
 }
 
 TEST_CASE("every sampler can be restarted anywhere and depends on seed, stream, epoch, step only") {
@@ -451,14 +730,14 @@ TEST_CASE("every sampler can be restarted anywhere and depends on seed, stream, 
   check([](Seed s, ic::Stream stream) { return ic::Sampler(ic::StrictFair<Space>(), s, stream); });
   check([](Seed s, ic::Stream stream) {
     const auto weight = [](std::size_t, std::size_t c) { return 1. + static_cast<double>(c); };
-    return ic::WeightedSampler(ic::all<Space>, weight, s, stream);
+    return ic::Sampler(ic::Weighted(ic::all<Space>, weight), s, stream);
   });
   check([](Seed s, ic::Stream stream) {
     const auto cost = [](const Path& path) { return path[0] == 0 ? 1 : 0; };
-    return ic::BudgetedSampler(ic::all<Space>, cost, {.high = 0.5}, s, stream);
+    return ic::Sampler(ic::Within(ic::Uniform(ic::all<Space>), cost, {.high = 0.5}), s, stream);
   });
   // Written down once: recorded results rest on these paths.
-  const auto fair = ic::Sampler(ic::StrictFair<t::Small>(), Seed{0}).paths(1, 2);
+  const auto fair = ic::Sampler(ic::StrictFair<t::Small>(), Seed{0})(1, 2);
   CHECK(ic::to_text(fair[0]) + ' ' + ic::to_text(fair[1]) + ' ' + ic::to_text(fair[2]) ==
         "0-2-1-0 1-1-2-2 2-0-0-1");
 }

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
-#include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -16,14 +16,13 @@
 
 #include "interchoice/core/enumeration.hpp"
 #include "interchoice/io/atomic_file.hpp"
+#include "interchoice/sampling/mutation.hpp"
 #include "interchoice/search/front.hpp"
 #include "interchoice/search/history_csv.hpp"
 #include "interchoice/search/hypervolume.hpp"
 #include "interchoice/search/nsga2.hpp"
-#include "interchoice/search/observer.hpp"
 #include "interchoice/search/random_search.hpp"
 #include "interchoice/search/regularised_evolution.hpp"
-#include "interchoice/search/variation.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 #include "interchoice/spaces/nasbench_macro.hpp"
 #include "spaces/example_spaces.hpp"
@@ -77,7 +76,7 @@ Problem constrained() {
   return {ic::all<Space>,
           {ic::maximise<Space>("quality", quality)},
           {ic::at_most<Space>("size", size_of, 20),
-           ic::require<Space>("first is not 3", [](const Path& p) { return p[0] != 3; })}};
+           ic::must_satisfy<Space>("first is not 3", [](const Path& p) { return p[0] != 3; })}};
 }
 
 /// The best value of every feasible architecture.
@@ -101,7 +100,7 @@ std::vector<std::pair<Search, Problem>> searches(std::uint64_t seed) {
        two_objectives()},
       {[=](const Problem& p, History h, const ic::SearchObserver<Space>& o) {
          return ic::regularised_evolution(
-             p, {.seed = ic::Seed{seed}, .population = 20, .sample = 5, .children = 150},
+             p, {.seed = ic::Seed{seed}, .population = 20, .sample = 5, .offspring = 150},
              std::move(h), o);
        },
        constrained()},
@@ -179,8 +178,11 @@ TEST_CASE("regularised evolution finds the exhaustive optimum, constraints and a
     std::size_t evaluations = 0;
     int exact = 0;
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
-      const History history = ic::regularised_evolution(
-          problem, {.seed = ic::Seed{seed}, .population = 30, .sample = 10, .children = 800});
+      const History history = ic::regularised_evolution(problem, {.seed = ic::Seed{seed},
+                                                                  .population = 30,
+                                                                  .sample = 10,
+                                                                  .offspring = 800,
+                                                                  .swap_probability = 0.1});
       const History best = ic::best_of(problem, history);
       REQUIRE_FALSE(best.empty());
       CHECK(best[0].objectives[0] <= optimum);
@@ -308,80 +310,15 @@ TEST_CASE("small and restricted problems end, and every draw is allowed") {
   CHECK(ic::regularised_evolution(one).size() == 1);
   CHECK(ic::nsga2(one).size() == 1);
   auto nothing = problem;
-  nothing.constraints = {ic::require<Small>("never", [](const auto&) { return false; })};
+  nothing.constraints = {ic::must_satisfy<Small>("never", [](const auto&) { return false; })};
   CHECK(ic::best_of(nothing, ic::nsga2(nothing)).empty());
   CHECK(ic::best_of(nothing, ic::regularised_evolution(nothing)).empty());
 }
 
-TEST_CASE("mutation and crossover draw what they say, uniformly") {
-  using Small = ic::testing::Small;
-  const ic::Restriction<Small> restriction(
-      [](std::size_t choice, std::size_t c) { return choice != 1 || c == 2; });
-  ic::CounterRandom random(ic::Seed{3}, ic::Stream::kSearch, 0, 0);
-  const ic::Architecture<Small> parent{0, 2, 1, 2};
-  std::vector<int> one(81), crossed(81);
-  int changed = 0;
-  constexpr int kDraws = 12000;
-  for (int i = 0; i < kDraws; ++i) {
-    ++one[ic::mutate_one(parent, restriction, random).index()];
-    const auto each = ic::mutate_each(parent, restriction, 0.25, random);
-    CHECK(restriction.allows(each));
-    for (std::size_t c = 0; c < 4; ++c) changed += each[c] != parent[c];
-    ++crossed[ic::crossover(parent, ic::Architecture<Small>{1, 2, 1, 0}, random).index()];
-  }
-  // Three choices can change, each to two candidates: six children, all but sixth of the draws.
-  CHECK(std::count_if(one.begin(), one.end(), [](int n) { return n > 0; }) == 6);
-  CHECK(one[parent.index()] == 0);
-  for (const int n : one) CHECK((n == 0 || std::abs(n - kDraws / 6) < 5 * 41));
-  CHECK(std::abs(changed - kDraws * 3 / 4) < 5 * 82);
-  // Two choices differ between the parents: four children.
-  CHECK(std::count_if(crossed.begin(), crossed.end(), [](int n) { return n > 0; }) == 4);
-  for (const int n : crossed) CHECK((n == 0 || std::abs(n - kDraws / 4) < 5 * 48));
-  CHECK(ic::mutate_each(parent, restriction, 0, random) == parent);
-  // A candidate that is not allowed is left, one that is the only one allowed is taken.
-  CHECK(ic::mutate_each(ic::Architecture<Small>{0, 0, 0, 0}, restriction, 1, random)[1] == 2);
-  const ic::Restriction<Small> only_one([](std::size_t, std::size_t c) { return c == 0; });
-  CHECK(ic::mutate_one(ic::Architecture<Small>{}, only_one, random) == ic::Architecture<Small>{});
-  CHECK_THROWS_WITH(ic::mutate_each(parent, restriction, 1.5, random), Contains("outside [0, 1]"));
-}
-
-TEST_CASE("an exchange keeps the candidates and draws every pair that it may, uniformly") {
-  ic::CounterRandom random(ic::Seed{5}, ic::Stream::kSearch, 0, 0);
-  const Path parent{0, 1, 1, 2, 0, 3};
-  std::map<Path, int> children;
-  constexpr int kDraws = 13'000;
-  for (int i = 0; i < kDraws; ++i) {
-    const Path child = ic::exchange_two(parent, ic::all<Space>, random);
-    ++children[child];
-    std::vector<int> a(parent.candidates().begin(), parent.candidates().end());
-    std::vector<int> b(child.candidates().begin(), child.candidates().end());
-    int changed = 0;
-    for (std::size_t c = 0; c < a.size(); ++c) changed += a[c] != b[c];
-    std::sort(a.begin(), a.end());
-    std::sort(b.begin(), b.end());
-    if (a != b || changed != 2) FAIL(ic::to_text(child));
-  }
-  CHECK(children.size() == 13);  // 15 pairs, two of them of equal candidates
-  for (const auto& [child, n] : children) CHECK(std::abs(n - kDraws / 13) < 5 * 31);
-  // Only what the other choice is allowed: 0 and 1 at the first two choices, so no 2 or 3 there.
-  const ic::Restriction<Space> restriction(
-      [](std::size_t i, std::size_t c) { return i >= 2 || c < 2; });
-  std::set<Path> allowed;
-  for (int i = 0; i < 2'000; ++i) {
-    const Path child = ic::exchange_two(parent, restriction, random);
-    CHECK(restriction.allows(child));
-    allowed.insert(child);
-  }
-  CHECK(allowed.size() == 13 - 4);  // not with the 2, not with the 3
-  // Nothing to exchange: one choice is changed.
-  const Path same{2, 2, 2, 2, 2, 2};
-  for (int i = 0; i < 50; ++i) {
-    const Path child = ic::exchange_two(same, ic::all<Space>, random);
-    CHECK(std::count(child.candidates().begin(), child.candidates().end(), 2) == 5);
-  }
-  // Without exchanges nothing is drawn for them: the paper's evolution, child by child.
-  const History plain = ic::regularised_evolution(
-      constrained(), {.population = 10, .sample = 3, .children = 5, .exchange_probability = 0});
+TEST_CASE("regularised evolution is the published one; swaps are drawn where they are asked for") {
+  // Nothing is drawn for swaps by default: the first offspring is a mutation of the best of three.
+  const History plain =
+      ic::regularised_evolution(constrained(), {.population = 10, .sample = 3, .offspring = 5});
   ic::CounterRandom first(ic::Seed{}, ic::Stream::kSearch, 1, 0);
   std::size_t best = first.below(10);
   const auto better = [&](std::size_t a, std::size_t b) {
@@ -394,13 +331,48 @@ TEST_CASE("an exchange keeps the candidates and draws every pair that it may, un
     const std::size_t rival = first.below(10);
     if (better(rival, best)) best = rival;
   }
-  CHECK(plain.at(10).architecture ==
-        ic::mutate_one(plain[best].architecture, ic::all<Space>, first));
+  CHECK(plain.at(10).architecture == ic::Mutation(plain[best].architecture, ic::all<Space>)(first));
+  // The numbers of choices in which the offspring of one parent differs from it.
+  const auto changes = [](double probability) {
+    std::set<int> counts;
+    const Problem problem{ic::all<Space>, {ic::maximise<Space>("quality", quality)}};
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      const History history = ic::regularised_evolution(problem, {.seed = ic::Seed{seed},
+                                                                  .population = 1,
+                                                                  .sample = 1,
+                                                                  .offspring = 1,
+                                                                  .swap_probability = probability});
+      int n = 0;
+      for (std::size_t c = 0; c < 6; ++c) {
+        n += history.at(0).architecture[c] != history.at(1).architecture[c];
+      }
+      counts.insert(n);
+    }
+    return counts;
+  };
+  CHECK(changes(0) == std::set{1});
+  CHECK(changes(1) == std::set{2});
+  CHECK(changes(0.5) == std::set{1, 2});
   for (const double probability : {-0.1, 1.1, std::nan("")}) {
-    CHECK_THROWS_WITH(
-        ic::regularised_evolution(constrained(), {.exchange_probability = probability}),
-        Contains("exchange probability") && Contains("from 0 to 1"));
+    CHECK_THROWS_WITH(ic::regularised_evolution(constrained(), {.swap_probability = probability}),
+                      Contains("swap probability") && Contains("from 0 to 1"));
   }
+}
+
+TEST_CASE("limits and probabilities that are not given are those of the algorithms") {
+  const auto evaluations = [](std::optional<std::size_t> limit) {
+    return ic::nsga2(two_objectives(),
+                     {.population = 10, .generations = 3, .max_evaluations = limit})
+        .size();
+  };
+  CHECK(evaluations({}) > 20);
+  CHECK(evaluations(0) == 0);  // a limit like any other
+  CHECK(evaluations(7) == 7);
+  const auto with = [](std::optional<double> probability) {
+    return ic::nsga2(two_objectives(), {.mutation_probability = probability});
+  };
+  CHECK(with({}) == with(1. / 6));
+  CHECK(with(0) != with({}));
 }
 
 TEST_CASE("impossible problems and options are refused by name") {
@@ -422,8 +394,10 @@ TEST_CASE("impossible problems and options are refused by name") {
   CHECK_THROWS_WITH(ic::nsga2(two_objectives(), {.population = 1}), Contains("at least 2"));
   CHECK_THROWS_WITH(ic::nsga2(two_objectives(), {.crossover_probability = 1.1}),
                     Contains("from 0 to 1"));
-  CHECK_THROWS_WITH(ic::nsga2(two_objectives(), {.mutation_probability = 2}),
-                    Contains("from 0 to 1"));
+  for (const double probability : {2., -1.}) {
+    CHECK_THROWS_WITH(ic::nsga2(two_objectives(), {.mutation_probability = probability}),
+                      Contains("from 0 to 1"));
+  }
   // |limit| scales; a limit of 0 does not.
   CHECK(ic::at_most<Space>("size", size_of, 4).violation(Path{3, 0, 0, 0, 0, 0}) == 5.0 / 4);
   CHECK(ic::at_most<Space>("size", size_of, 0).violation(Path{3, 0, 0, 0, 0, 0}) == 9);
@@ -436,7 +410,7 @@ TEST_CASE("histories are read strictly, and numbers come back bit by bit") {
       ic::no_zero<Macro>,
       {ic::maximise<Macro>("a,b", [](const auto&) { return 0.0; }),
        ic::minimise<Macro>("c", [](const auto&) { return 0.0; })},
-      {ic::require<Macro>("x", [](const auto&) { return true; })}};
+      {ic::must_satisfy<Macro>("x", [](const auto&) { return true; })}};
   const ic::SearchHistory<Macro> history{{{1, 1, 1, 1, 1, 1}, {0.1 + 0.2, -1e-300}, 0},
                                          {{1, 1, 1, 1, 1, 2}, {}, 1.0 / 3},
                                          {{4, 1, 1, 1, 1, 2}, {5e-324, 1.7976931348623157e308}, 0}};

@@ -9,6 +9,7 @@
 #include "interchoice/stats/pearson.hpp"
 #include "interchoice/stats/ranks.hpp"
 #include "interchoice/stats/spearman.hpp"
+#include "property.hpp"
 #include "random_values.hpp"
 #include "support/catch.hpp"
 
@@ -53,14 +54,15 @@ TEST_CASE("average ranks are those of the definition and sum to n (n + 1) / 2") 
   CHECK(ic::average_ranks(Values{5, 1, 5, 5}) == Values{3, 1, 3, 3});
   CHECK(ic::average_ranks(Values{7, 7}) == Values{1.5, 1.5});
   CHECK(ic::average_ranks(Values{}).empty());
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const auto values = random_values(seed, 80, 25);
+  check_property([] {
+    const Values values = DrawnPair::of_at_least(1).x;
+    const auto count = static_cast<double>(values.size());
     const auto ranks = ic::average_ranks(values);
-    CHECK(std::accumulate(ranks.begin(), ranks.end(), 0.0) == 80 * 81 / 2);
+    RC_ASSERT(std::accumulate(ranks.begin(), ranks.end(), 0.0) == count * (count + 1) / 2);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      REQUIRE(ranks[i] == rank_by_definition(values, i));
+      RC_ASSERT(ranks[i] == rank_by_definition(values, i));
     }
-  }
+  });
   CHECK_THROWS_WITH(ic::average_ranks(Values{1, kNan}), Contains("values[1] is nan"));
 }
 
@@ -73,31 +75,31 @@ TEST_CASE("best_first sorts downwards and keeps the order of equal values") {
 }
 
 TEST_CASE("Pearson and Spearman are those of their definitions") {
-  for (std::uint64_t seed = 1; seed < 40; ++seed) {
-    const std::size_t count = 2 + seed * 3;
-    const auto x = random_values(seed, count, 1000);
-    const auto y = random_values(seed + 1000, count, seed % 2 == 0 ? 10 : 1000);
-    const Values ranks_x = ic::average_ranks(x);
-    const Values ranks_y = ic::average_ranks(y);
-    INFO("seed " << seed);
-    CHECK(ic::pearson(x, y) == Approx(pearson_by_definition(x, y)).margin(1e-14));
-    CHECK(ic::spearman(x, y) == Approx(pearson_by_definition(ranks_x, ranks_y)).margin(1e-14));
-  }
+  check_property([] {
+    const DrawnPair drawn = DrawnPair::of_at_least(2);
+    const auto& [x, y] = drawn;
+    RC_PRE(!drawn.has_equal_x() && !drawn.has_equal_y());
+    const double pearson = pearson_by_definition(x, y);
+    const double spearman = pearson_by_definition(ic::average_ranks(x), ic::average_ranks(y));
+    RC_ASSERT(std::abs(ic::pearson(x, y) - pearson) < 1e-13);
+    RC_ASSERT(std::abs(ic::spearman(x, y) - spearman) < 1e-13);
+  });
 }
 
 TEST_CASE("correlations are symmetric, bounded, and 1 or -1 for a straight line") {
-  for (std::uint64_t seed = 1; seed < 20; ++seed) {
-    const auto x = random_values(seed, 30, 100);
-    const auto y = random_values(seed + 100, 30, 100);
-    CHECK(ic::pearson(x, y) == ic::pearson(y, x));
-    CHECK(ic::spearman(x, y) == ic::spearman(y, x));
-    CHECK(ic::pearson(x, shifted(x, 3, 0.1)) == Approx(1).margin(1e-15));
-    CHECK(ic::pearson(x, shifted(x, 3, -0.1)) == Approx(-1).margin(1e-15));
-    CHECK(ic::pearson(x, shifted(x, 3, 0.1)) <= 1);
-    CHECK(ic::pearson(x, x) == 1);
-    CHECK(ic::spearman(x, shifted(x, -7, 1e-5)) == 1);
-    CHECK(ic::pearson(x, shifted(y, 5, 4)) == Approx(ic::pearson(x, y)).margin(1e-14));
-  }
+  check_property([] {
+    const DrawnPair drawn = DrawnPair::of_at_least(2);
+    const auto& [x, y] = drawn;
+    RC_PRE(!drawn.has_equal_x() && !drawn.has_equal_y());
+    RC_ASSERT(ic::pearson(x, y) == ic::pearson(y, x));
+    RC_ASSERT(ic::spearman(x, y) == ic::spearman(y, x));
+    RC_ASSERT(std::abs(ic::pearson(x, shifted(x, 3, 0.1)) - 1) < 1e-14);
+    RC_ASSERT(std::abs(ic::pearson(x, shifted(x, 3, -0.1)) + 1) < 1e-14);
+    RC_ASSERT(ic::pearson(x, shifted(x, 3, 0.1)) <= 1);
+    RC_ASSERT(ic::pearson(x, x) == 1);
+    RC_ASSERT(ic::spearman(x, shifted(x, -7, 1e-5)) == 1);
+    RC_ASSERT(std::abs(ic::pearson(x, shifted(y, 5, 4)) - ic::pearson(x, y)) < 1e-13);
+  });
 }
 
 TEST_CASE("Pearson loses nothing to a large offset and overflows at no scale") {

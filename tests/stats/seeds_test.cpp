@@ -13,7 +13,7 @@
 #include "interchoice/io/csv.hpp"
 #include "interchoice/stats/ensemble.hpp"
 #include "interchoice/stats/improvement_references.hpp"
-#include "interchoice/stats/mean_deviation.hpp"
+#include "interchoice/stats/mean_and_standard_deviation.hpp"
 #include "interchoice/stats/noise_ceiling.hpp"
 #include "interchoice/stats/pearson.hpp"
 #include "interchoice/stats/self_consistency.hpp"
@@ -30,40 +30,37 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-double pearson_of(std::span<const double> x, std::span<const double> y) {
-  return ic::pearson(x, y);
-}
-
 }  // namespace
 
-TEST_CASE("mean and deviation over seeds") {
-  const auto three = ic::mean_deviation(Values{1, 2, 6});
+TEST_CASE("mean and standard deviation over seeds") {
+  const auto three = ic::mean_and_standard_deviation(Values{1, 2, 6});
   CHECK(three.mean == 3);
-  CHECK(three.deviation == std::sqrt((4.0 + 1 + 9) / 2));
+  CHECK(three.standard_deviation == std::sqrt((4.0 + 1 + 9) / 2));
   CHECK(three.count == 3);
-  const auto one = ic::mean_deviation(Values{5});
+  const auto one = ic::mean_and_standard_deviation(Values{5});
   CHECK(one.mean == 5);
-  CHECK(std::isnan(one.deviation));
-  CHECK(ic::mean_deviation(Values{1e9 + 1, 1e9 + 2, 1e9 + 3}).deviation == 1);
-  CHECK_THROWS_AS(ic::mean_deviation(Values{}), std::invalid_argument);
+  CHECK(std::isnan(one.standard_deviation));
+  CHECK(ic::mean_and_standard_deviation(Values{1e9 + 1, 1e9 + 2, 1e9 + 3}).standard_deviation == 1);
+  CHECK_THROWS_AS(ic::mean_and_standard_deviation(Values{}), std::invalid_argument);
 
-  const auto curve = ic::mean_deviation_curve(Runs{{1, kNan, kNan}, {3, 4, kNan}});
+  const auto curve = ic::mean_and_standard_deviation_curve(Runs{{1, kNan, kNan}, {3, 4, kNan}});
   REQUIRE(curve.size() == 3);
   CHECK(curve[0].mean == 2);
-  CHECK(curve[0].deviation == std::sqrt(2.0));
+  CHECK(curve[0].standard_deviation == std::sqrt(2.0));
   CHECK(curve[1].mean == 4);
   CHECK(curve[1].count == 1);
   CHECK(std::isnan(curve[2].mean));
   CHECK(curve[2].count == 0);
-  CHECK_THROWS_WITH(ic::mean_deviation_curve(Runs{{1, 2}, {1}}), Contains("run 1 has 1 values"));
-  CHECK_THROWS_AS(ic::mean_deviation_curve(Runs{}), std::invalid_argument);
+  CHECK_THROWS_WITH(ic::mean_and_standard_deviation_curve(Runs{{1, 2}, {1}}),
+                    Contains("run 1 has 1 values"));
+  CHECK_THROWS_AS(ic::mean_and_standard_deviation_curve(Runs{}), std::invalid_argument);
 }
 
-TEST_CASE("the random reference is the mean and deviation of all subsets") {
+TEST_CASE("the random reference is the mean and standard deviation of all subsets") {
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     const Values truth = random_values(seed, 9, 6);
     const auto reference = ic::random_reference(truth);
-    const auto oracle = ic::oracle_curve(truth);
+    const auto oracle = ic::improvement_curve(truth, truth);
     const double best = *std::max_element(truth.begin(), truth.end());
     for (std::size_t n = 1; n <= truth.size(); ++n) {
       Values means;  // of the true values of each subset of n
@@ -78,22 +75,23 @@ TEST_CASE("the random reference is the mean and deviation of all subsets") {
       for (const double m : means)
         square += (m - mean) * (m - mean) / static_cast<double>(means.size());
       CHECK(reference.expected.mean[n - 1] == Approx(mean).epsilon(1e-12));
-      CHECK(reference.deviation[n - 1] == Approx(std::sqrt(square)).epsilon(1e-9).margin(1e-12));
+      CHECK(reference.standard_deviation[n - 1] ==
+            Approx(std::sqrt(square)).epsilon(1e-9).margin(1e-12));
       CHECK(reference.expected.normalised[n - 1] == 0);
-      CHECK(reference.normalised_deviation[n - 1] ==
+      CHECK(reference.normalised_standard_deviation[n - 1] ==
             Approx(std::sqrt(square) / (best - mean)).epsilon(1e-9).margin(1e-12));
       CHECK(oracle.mean[n - 1] == Approx(*std::max_element(means.begin(), means.end())));
     }
   }
   CHECK(std::isnan(ic::random_reference(Values{2, 2}).expected.normalised[0]));
-  CHECK(ic::random_reference(Values{2, 2}).deviation == Values{0, 0});
+  CHECK(ic::random_reference(Values{2, 2}).standard_deviation == Values{0, 0});
   CHECK_THROWS_AS(ic::random_reference(Values{2}), std::invalid_argument);
 }
 
 TEST_CASE("self-consistency holds every pair, ensembles the means") {
   const Runs runs{random_values(1, 30, 50), random_values(2, 30, 50), random_values(3, 30, 5)};
   const auto taus = ic::self_consistency(runs);
-  const auto pearsons = ic::self_consistency(runs, pearson_of);
+  const auto pearsons = ic::self_consistency(runs, ic::pearson);
   REQUIRE(taus.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) {
     for (std::size_t j = 0; j < 3; ++j) {
@@ -107,7 +105,7 @@ TEST_CASE("self-consistency holds every pair, ensembles the means") {
   CHECK(std::isnan(ic::self_consistency(Runs{runs[0]}).mean()));
   CHECK_THROWS_WITH(taus.at(3, 0), Contains("there are 3"));
   CHECK_THROWS_WITH(ic::self_consistency(Runs{{1, 2}, {1, 2, 3}}), Contains("run 1 has 3 values"));
-  CHECK_THROWS_WITH(ic::self_consistency(Runs{{1, 2}, {1, kNan}}), Contains("run 1 [1] is nan"));
+  CHECK_THROWS_WITH(ic::self_consistency(Runs{{1, 2}, {1, kNan}}), Contains("run 1[1] is nan"));
   CHECK_THROWS_WITH(ic::self_consistency(Runs{}), Contains("there are 0 runs"));
 
   CHECK(ic::mean_of_predictions(Runs{{1, 2}, {3, 7}}) == Values{2, 4.5});
@@ -121,8 +119,8 @@ TEST_CASE("self-consistency holds every pair, ensembles the means") {
 
 TEST_CASE("the noise ceiling compares repeats with each other and with the rest") {
   const Runs repeats{random_values(5, 40, 60), random_values(6, 40, 60), random_values(7, 40, 60)};
-  const auto ceiling = ic::noise_ceiling(repeats, pearson_of);
-  CHECK(ceiling.pairs == ic::self_consistency(repeats, pearson_of).pairs());
+  const auto ceiling = ic::noise_ceiling(repeats, ic::pearson);
+  CHECK(ceiling.pairs == ic::self_consistency(repeats, ic::pearson).pairs());
   CHECK(ceiling.between_two ==
         Approx((ceiling.pairs[0] + ceiling.pairs[1] + ceiling.pairs[2]) / 3));
   Values rest(40);

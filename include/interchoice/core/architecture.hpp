@@ -1,14 +1,15 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <span>
 #include <stdexcept>
-#include <string>
+#include <string_view>  // std::hash
 
 #include "interchoice/core/space.hpp"
 
@@ -31,9 +32,9 @@ class Architecture {
   /// std::out_of_range if a value is no candidate of its choice.
   constexpr explicit Architecture(std::span<const std::uint8_t> candidates) {
     if (candidates.size() != kChoices) {
-      throw std::invalid_argument("interchoice: an architecture of '" + std::string(Space::name) +
-                                  "' needs " + std::to_string(kChoices) + " candidates, got " +
-                                  std::to_string(candidates.size()));
+      throw std::invalid_argument(
+          fmt::format("interchoice: an architecture of '{}' needs {} candidates, got {}",
+                      Space::name, kChoices, candidates.size()));
     }
     for (std::size_t choice = 0; choice < kChoices; ++choice) set(choice, candidates[choice]);
   }
@@ -51,9 +52,8 @@ class Architecture {
   constexpr Architecture with(std::size_t choice, std::uint8_t candidate) const {
     Architecture changed = *this;
     if (choice >= kChoices) {
-      throw std::out_of_range("interchoice: choice " + std::to_string(choice) + " of '" +
-                              std::string(Space::name) + "', which has " +
-                              std::to_string(kChoices) + " choices");
+      throw std::out_of_range(fmt::format("interchoice: choice {} of '{}', which has {} choices",
+                                          choice, Space::name, kChoices));
     }
     changed.set(choice, candidate);
     return changed;
@@ -72,9 +72,9 @@ class Architecture {
   static constexpr Architecture from_index(std::uint64_t index) requires(
       architecture_count<Space>() > 0) {
     if (index >= architecture_count<Space>()) {
-      throw std::out_of_range("interchoice: index " + std::to_string(index) + " of '" +
-                              std::string(Space::name) + "', which has " +
-                              std::to_string(architecture_count<Space>()) + " architectures");
+      throw std::out_of_range(
+          fmt::format("interchoice: index {} of '{}', which has {} architectures", index,
+                      Space::name, architecture_count<Space>()));
     }
     Architecture architecture;
     for (std::size_t choice = kChoices; choice-- > 0;) {
@@ -91,10 +91,9 @@ class Architecture {
  private:
   constexpr void set(std::size_t choice, std::uint8_t candidate) {
     if (candidate >= Space::candidate_count(choice)) {
-      throw std::out_of_range("interchoice: candidate " + std::to_string(candidate) +
-                              " for choice " + std::to_string(choice) + " of '" +
-                              std::string(Space::name) + "', which has " +
-                              std::to_string(Space::candidate_count(choice)) + " candidates");
+      throw std::out_of_range(
+          fmt::format("interchoice: candidate {} for choice {} of '{}', which has {} candidates",
+                      candidate, choice, Space::name, Space::candidate_count(choice)));
     }
     candidates_[choice] = candidate;
   }

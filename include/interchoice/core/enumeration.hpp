@@ -1,19 +1,25 @@
 #pragma once
 
+#include <fmt/core.h>
+
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <span>  // with std::ranges::enable_view, for a tenth of the cost of <ranges>
 #include <stdexcept>
-#include <string>
+#include <type_traits>
 
 #include "interchoice/core/restriction.hpp"
 
 namespace interchoice {
 
-/// All architectures that a restriction allows, in lexicographic order, made when asked for.
+/// All architectures that a restriction allows, in lexicographic order, made when asked for: a view
+/// for the adaptors of `std::views` and of range-v3.
 ///
-/// A sized random-access range of prvalues. *Cost*: O(choices) an element, no storage.
+/// A sized random-access range of prvalues; it holds its restriction, and its iterators refer to
+/// it. *Cost*: O(choices) an element, no storage.
 template <SearchSpace Space>
 class EveryArchitecture {
  public:
@@ -33,21 +39,10 @@ class EveryArchitecture {
     constexpr value_type operator*() const { return (*range_)[static_cast<std::uint64_t>(index_)]; }
     constexpr value_type operator[](difference_type n) const { return *(*this + n); }
     constexpr Iterator& operator++() { return *this += 1; }
-    constexpr Iterator operator++(int) {
-      const Iterator before = *this;
-      ++index_;
-      return before;
-    }
-    constexpr Iterator& operator--() { return *this -= 1; }
-    constexpr Iterator operator--(int) {
-      const Iterator before = *this;
-      --index_;
-      return before;
-    }
-    constexpr Iterator& operator+=(difference_type n) {
-      index_ += n;
-      return *this;
-    }
+    constexpr Iterator operator++(int) { return {range_, index_++}; }
+    constexpr Iterator& operator--() { return *this += -1; }
+    constexpr Iterator operator--(int) { return {range_, index_--}; }
+    constexpr Iterator& operator+=(difference_type n) { return index_ += n, *this; }
     constexpr Iterator& operator-=(difference_type n) { return *this += -n; }
     friend constexpr Iterator operator+(Iterator i, difference_type n) { return i += n; }
     friend constexpr Iterator operator+(difference_type n, Iterator i) { return i += n; }
@@ -67,13 +62,17 @@ class EveryArchitecture {
     difference_type index_ = 0;
   };
 
+  /// No architecture.
+  constexpr EveryArchitecture() = default;
+
   /// *Throws* std::invalid_argument if the restriction allows 2^63 architectures or more.
   constexpr explicit EveryArchitecture(const Restriction<Space>& restriction)
       : restriction_(restriction), size_(restriction.architecture_count()) {
     if (size_ == 0 || size_ > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
-      throw std::invalid_argument("interchoice: '" + std::string(Space::name) +
-                                  "' has too many architectures to enumerate (the limit is 2^63 - "
-                                  "1); draw a sample instead");
+      throw std::invalid_argument(
+          fmt::format("interchoice: '{}' has too many architectures to enumerate (the limit is "
+                      "2^63 - 1); draw a sample instead",
+                      Space::name));
     }
   }
 
@@ -93,8 +92,8 @@ class EveryArchitecture {
   }
 
  private:
-  Restriction<Space> restriction_;
-  std::uint64_t size_;
+  Restriction<Space> restriction_ = all<Space>;
+  std::uint64_t size_ = 0;
 };
 
 /// All architectures that a restriction allows, lazily, in lexicographic order.
@@ -104,3 +103,14 @@ constexpr EveryArchitecture<Space> every_architecture(const Restriction<Space>& 
 }
 
 }  // namespace interchoice
+
+template <interchoice::SearchSpace Space>
+inline constexpr bool std::ranges::enable_view<interchoice::EveryArchitecture<Space>> = true;
+
+// Declared as range-v3 does, so that its adaptors take the view without its headers here.
+namespace ranges::ext {
+template <class T>
+struct enable_view;
+template <interchoice::SearchSpace Space>
+struct enable_view<interchoice::EveryArchitecture<Space>> : std::true_type {};
+}  // namespace ranges::ext

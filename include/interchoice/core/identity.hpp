@@ -52,7 +52,7 @@ class Identity {
     return at == facts_.end() ? nullptr : &at->second;
   }
 
-  /// Equal facts, in whatever order.
+  /// Equal facts, in any order.
   friend bool operator==(const Identity& a, const Identity& b) {
     return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const Fact& fact) {
              const std::string* const other = b.find(fact.first);

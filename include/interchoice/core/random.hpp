@@ -1,11 +1,13 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,7 +22,7 @@ struct Seed {
   friend constexpr bool operator==(Seed, Seed) = default;
 };
 
-/// What random numbers are used for. Each purpose has its own sequences, so that drawing more or
+/// The purpose of random numbers. Each has its own sequences, so that drawing more or
 /// fewer numbers for one never changes another.
 ///
 /// The numbers are part of every recorded result: add at the end, never renumber.
@@ -32,7 +34,7 @@ enum class Stream : std::uint32_t {
   kCalibration = 4,   ///< which images recalibrate BatchNorm
   kEvaluation = 5,    ///< which architectures are evaluated
   kBootstrap = 6,     ///< which architectures or seeds a resample holds
-  kSearch = 7,        ///< every draw of a search: first architectures, parents, children
+  kSearch = 7,        ///< every draw of a search: first architectures, parents, offspring
 };
 
 namespace detail {
@@ -75,7 +77,7 @@ constexpr PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
 /// Every tuple has its own 2^34 words: two different tuples never share a (key, counter) pair, and
 /// nothing is hashed or added, so no two can collide. There is no state to save: a run restarted at
 /// (epoch, position) draws what the uninterrupted run would have drawn, whatever ran before and on
-/// however many threads. What a position is depends on the stream: a step, an image, …
+/// however many threads. The meaning of a position depends on the stream: a step, an image, …
 ///
 /// Satisfies `std::uniform_random_bit_generator`. Prefer `below`, `unit` and `permutation` to the
 /// distributions and `std::shuffle` of the standard library, whose results differ between
@@ -133,11 +135,11 @@ class CounterRandom {
   }
 
  private:
-  static constexpr std::uint32_t checked(const char* what, std::uint64_t value) {
+  static constexpr std::uint32_t checked(std::string_view key, std::uint64_t value) {
     if (value > std::numeric_limits<std::uint32_t>::max()) {
-      throw std::out_of_range("interchoice: CounterRandom: " + std::string(what) + " " +
-                              std::to_string(value) +
-                              " does not fit 32 bits; the largest is 4294967295");
+      throw std::out_of_range(fmt::format(
+          "interchoice: CounterRandom: {} {} does not fit 32 bits; the largest is 4294967295", key,
+          value));
     }
     return static_cast<std::uint32_t>(value);
   }
@@ -170,8 +172,8 @@ class CounterRandom {
 /// *Source*: Fisher-Yates, from the last place down (Knuth, TAOCP vol. 2, 3.4.2, algorithm P).
 inline std::vector<std::int64_t> permutation(std::int64_t n, CounterRandom random) {
   if (n < 0 || n > std::int64_t{CounterRandom::max()}) {
-    throw std::invalid_argument("interchoice: permutation of " + std::to_string(n) +
-                                " numbers; from 0 to 4294967295 are possible");
+    throw std::invalid_argument(fmt::format(
+        "interchoice: permutation of {} numbers; from 0 to 4294967295 are possible", n));
   }
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);

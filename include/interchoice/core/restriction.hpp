@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +11,10 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/text_formatter.hpp"
 
 namespace interchoice {
 
@@ -21,7 +26,7 @@ namespace interchoice {
 template <SearchSpace Space>
 class Restriction {
  public:
-  /// Allows what `allowed(choice, candidate)` says.
+  /// Allows the candidates for which `allowed(choice, candidate)` is true.
   /// *Throws* std::invalid_argument if a choice is left without a candidate.
   template <class Allowed>
   constexpr explicit Restriction(const Allowed& allowed) {
@@ -30,10 +35,11 @@ class Restriction {
         if (allowed(choice, c)) lists_[choice][counts_[choice]++] = static_cast<std::uint8_t>(c);
       }
       if (counts_[choice] == 0) {
-        // The first words are what compilers show of it where it happens at compile time.
-        throw std::invalid_argument("interchoice: a restriction leaves no candidate for choice " +
-                                    std::to_string(choice) + " of '" + std::string(Space::name) +
-                                    "'; allow at least one");
+        // At compile time compilers show the line of the call.
+        throw std::invalid_argument(
+            fmt::format("interchoice: a restriction leaves no candidate for choice {} of '{}'; "
+                        "allow at least one",
+                        choice, Space::name));
       }
     }
   }
@@ -70,26 +76,61 @@ class Restriction {
   std::array<std::size_t, Space::choice_count> counts_{};
 };
 
-/// Every candidate except those of the given names.
+namespace detail {
+
 template <SearchSpace Space>
-constexpr Restriction<Space> without(std::initializer_list<std::string_view> names) {
+std::string known_names() {
+  std::string text;
+  std::vector<std::string_view> names;
+  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+    for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
+      const std::string_view name = Space::candidate_name(choice, c);
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      text += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
+      names.push_back(name);
+    }
+  }
+  return text;
+}
+
+// The candidates of the given names, or all others.
+template <SearchSpace Space>
+constexpr Restriction<Space> by_name(std::initializer_list<std::string_view> names, bool allowed) {
+  for (const std::string_view name : names) {
+    bool is_known = false;
+    for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+      for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
+        is_known = is_known || Space::candidate_name(choice, c) == name;
+      }
+    }
+    if (!is_known) {
+      throw std::invalid_argument(
+          fmt::format("interchoice: a restriction names '{}', which is no candidate of '{}'; its "
+                      "candidates are {}",
+                      name, Space::name, known_names<Space>()));
+    }
+  }
   return Restriction<Space>([&](std::size_t choice, std::size_t c) {
     for (const std::string_view name : names) {
-      if (Space::candidate_name(choice, c) == name) return false;
+      if (Space::candidate_name(choice, c) == name) return allowed;
     }
-    return true;
+    return !allowed;
   });
 }
 
-/// Only the candidates of the given names.
+}  // namespace detail
+
+/// Every candidate except those of the given names. *Throws* std::invalid_argument if a name is no
+/// candidate's, or if a choice is left without a candidate; constexpr it does not compile then.
+template <SearchSpace Space>
+constexpr Restriction<Space> without(std::initializer_list<std::string_view> names) {
+  return detail::by_name<Space>(names, false);
+}
+
+/// Only the candidates of the given names. *Throws* as `without`.
 template <SearchSpace Space>
 constexpr Restriction<Space> only(std::initializer_list<std::string_view> names) {
-  return Restriction<Space>([&](std::size_t choice, std::size_t c) {
-    for (const std::string_view name : names) {
-      if (Space::candidate_name(choice, c) == name) return true;
-    }
-    return false;
-  });
+  return detail::by_name<Space>(names, true);
 }
 
 /// No restriction.
@@ -108,4 +149,19 @@ inline constexpr Restriction<Space> only_convolutions{[](std::size_t choice, std
   return Space::candidate_kind(choice, c) == CandidateKind::kConvolution;
 }};
 
+/// The text that identifies a restriction of a space: `all`, or each choice's allowed candidates
+/// as in `space_signature`: `conv,skip | = | conv`.
+template <SearchSpace Space>
+std::string to_text(const Restriction<Space>& restriction) {
+  if (restriction == all<Space>) return "all";
+  return detail::candidate_lists<Space>([&](std::size_t choice, std::size_t c) {
+    const auto allowed = restriction.candidates(choice);
+    return std::find(allowed.begin(), allowed.end(), c) != allowed.end();
+  });
+}
+
 }  // namespace interchoice
+
+/// Formats a restriction as its `to_text`.
+template <interchoice::SearchSpace Space>
+struct fmt::formatter<interchoice::Restriction<Space>> : interchoice::TextFormatter {};

@@ -83,21 +83,36 @@ constexpr std::size_t max_candidate_count() {
   return most;
 }
 
+namespace detail {
+
+// The names of the candidates that `is_listed(choice, candidate)` picks: `a,b | = | c`, where `=`
+// stands for those of the choice before.
+template <SearchSpace Space, class IsListed>
+std::string candidate_lists(const IsListed& is_listed) {
+  std::string text;
+  std::string previous;
+  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+    std::string names;
+    for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
+      if (!is_listed(choice, c)) continue;
+      if (!names.empty()) names += ',';
+      names += Space::candidate_name(choice, c);
+    }
+    if (choice > 0) text += " | ";
+    text += names == previous ? "=" : names;
+    previous = names;
+  }
+  return text;
+}
+
+}  // namespace detail
+
 /// A text that identifies a space: its name, then each choice's candidates. Two networks can share
 /// weights only if their spaces have the same signature.
 template <SearchSpace Space>
 std::string space_signature() {
-  std::string text(Space::name);
-  std::string previous;
-  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-    std::string candidates;
-    for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
-      candidates += (c == 0 ? "" : ",") + std::string(Space::candidate_name(choice, c));
-    }
-    text += (choice == 0 ? ": " : " | ") + (candidates == previous ? std::string("=") : candidates);
-    previous = candidates;
-  }
-  return text;
+  return fmt::format("{}: {}", Space::name,
+                     detail::candidate_lists<Space>([](auto, auto) { return true; }));
 }
 
 }  // namespace interchoice

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -11,6 +13,7 @@
 #include <string_view>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/text_formatter.hpp"
 
 namespace interchoice {
 
@@ -35,8 +38,7 @@ std::string to_text(const Architecture<Space>& architecture) {
   } else {
     std::string text;
     for (const std::uint8_t candidate : architecture.candidates()) {
-      if (!text.empty()) text += '-';
-      text += std::to_string(candidate);
+      text += fmt::format("{}{}", text.empty() ? "" : "-", candidate);
     }
     return text;
   }
@@ -53,20 +55,20 @@ Architecture<Space> from_text(std::string_view text) {
     const char* at = text.data();
     const char* const end = at + text.size();
     const auto fail = [&](const std::string& reason) {
-      throw std::invalid_argument("interchoice: architecture text '" + std::string(text) +
-                                  "', place " + std::to_string(at - text.data()) + ": " + reason);
+      throw std::invalid_argument(fmt::format("interchoice: architecture text '{}', place {}: {}",
+                                              text, at - text.data(), reason));
     };
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       if (choice > 0) {
-        if (at == end || *at != '-') fail("expected '-' before choice " + std::to_string(choice));
+        if (at == end || *at != '-') fail(fmt::format("expected '-' before choice {}", choice));
         ++at;
       }
       const auto [next, error] = std::from_chars(at, end, candidates[choice]);
       const bool has_leading_zero = next - at > 1 && *at == '0';  // one text an architecture
       if (error != std::errc() || has_leading_zero ||
           candidates[choice] >= Space::candidate_count(choice)) {
-        fail("choice " + std::to_string(choice) + " needs a candidate from 0 to " +
-             std::to_string(Space::candidate_count(choice) - 1));
+        fail(fmt::format("choice {} needs a candidate from 0 to {}", choice,
+                         Space::candidate_count(choice) - 1));
       }
       at = next;
     }
@@ -76,3 +78,7 @@ Architecture<Space> from_text(std::string_view text) {
 }
 
 }  // namespace interchoice
+
+/// Formats an architecture as its `to_text`.
+template <interchoice::SearchSpace Space>
+struct fmt::formatter<interchoice::Architecture<Space>> : interchoice::TextFormatter {};

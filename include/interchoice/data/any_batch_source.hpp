@@ -2,9 +2,9 @@
 
 #include <concepts>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "interchoice/data/batch.hpp"
@@ -81,7 +81,7 @@ template <class Source>
 struct AnyBatchSource::Model final : Interface {
   struct EpochModel final : AnyEpoch {
     EpochModel(const Source& source, std::uint64_t number) : batches(source.epoch(number)) {}
-    Batch batch(std::int64_t index) const override { return std::ranges::begin(batches)[index]; }
+    Batch batch(std::int64_t index) const override { return batches[index]; }
     const std::remove_cvref_t<decltype(std::declval<const Source&>().epoch(0))> batches;
   };
 

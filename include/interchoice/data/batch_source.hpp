@@ -1,9 +1,7 @@
 #pragma once
 
-#include <compare>
 #include <concepts>
 #include <cstdint>
-#include <iterator>
 #include <ranges>
 #include <type_traits>
 
@@ -11,11 +9,14 @@
 
 namespace interchoice {
 
-/// The batches of one epoch: a random-access range, such as `std::vector<Batch>`, a view, or a
-/// class with `BatchIterator`s.
+/// The batches of one epoch: a range with random access by `epoch[i]`, such as
+/// `std::vector<Batch>`, a view, or a class with `BatchIterator`s.
 template <class Epoch>
-concept BatchRange = std::ranges::random_access_range<const Epoch> &&
-    std::convertible_to<std::ranges::range_reference_t<const Epoch>, Batch>;
+concept BatchRange = std::ranges::input_range<const Epoch> &&
+    std::convertible_to<std::ranges::range_reference_t<const Epoch>, Batch> &&
+    requires(const Epoch& epoch, std::int64_t index) {
+  { epoch[index] } -> std::convertible_to<Batch>;
+};
 
 /// Batches by number, for training and evaluation.
 ///
@@ -46,44 +47,17 @@ class BatchIterator {
  public:
   using value_type = Batch;
   using difference_type = std::int64_t;
-  using iterator_concept = std::random_access_iterator_tag;
-  using iterator_category = std::input_iterator_tag;  // a batch is no reference
 
   BatchIterator() = default;
   BatchIterator(const Epoch& epoch, std::int64_t index) : epoch_(&epoch), index_(index) {}
 
   Batch operator*() const { return (*epoch_)[index_]; }
-  Batch operator[](std::int64_t n) const { return (*epoch_)[index_ + n]; }
-
-  BatchIterator& operator+=(std::int64_t n) {
-    index_ += n;
+  BatchIterator& operator++() {
+    ++index_;
     return *this;
   }
-  BatchIterator& operator-=(std::int64_t n) { return *this += -n; }
-  BatchIterator& operator++() { return *this += 1; }
-  BatchIterator& operator--() { return *this -= 1; }
-  BatchIterator operator++(int) {
-    const BatchIterator before = *this;
-    ++*this;
-    return before;
-  }
-  BatchIterator operator--(int) {
-    const BatchIterator before = *this;
-    --*this;
-    return before;
-  }
-  friend BatchIterator operator+(BatchIterator i, std::int64_t n) { return i += n; }
-  friend BatchIterator operator+(std::int64_t n, BatchIterator i) { return i += n; }
-  friend BatchIterator operator-(BatchIterator i, std::int64_t n) { return i -= n; }
-  friend std::int64_t operator-(const BatchIterator& a, const BatchIterator& b) {
-    return a.index_ - b.index_;
-  }
-  friend bool operator==(const BatchIterator& a, const BatchIterator& b) {
-    return a.index_ == b.index_;
-  }
-  friend auto operator<=>(const BatchIterator& a, const BatchIterator& b) {
-    return a.index_ <=> b.index_;
-  }
+  void operator++(int) { ++index_; }
+  friend bool operator==(const BatchIterator&, const BatchIterator&) = default;
 
  private:
   const Epoch* epoch_ = nullptr;

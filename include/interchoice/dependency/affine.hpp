@@ -11,14 +11,14 @@
 namespace interchoice {
 
 /// Scale and shift for each channel, chosen by the current and the prior choices, after the op's
-/// first BatchNorm and before its activation.
+/// first normalisation (BatchNorm, LayerNorm or GroupNorm) and before its activation.
 ///
 ///   BN(h) -> (1 + G_c[pD, ..., p1]) * BN(h) + B_c[pD, ..., p1]      zero at the start
 ///
 /// Shapes as for `shift`. The scale is kept as its difference from one, so that weight decay draws
 /// it to one.
 ///
-/// *Cost*: some operations on [C_c]: both are put into BatchNorm's own parameters. *Source*: ours.
+/// *Cost*: some operations on [C_c]: both are put into its own parameters. *Source*: ours.
 template <std::size_t Depth, class Order = registration>
 struct affine {
   static_assert(Depth >= 1,

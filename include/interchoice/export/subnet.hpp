@@ -18,7 +18,6 @@
 #include "interchoice/core/space.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/detail/copy_state.hpp"
-#include "interchoice/nn/detail/empty_blocks.hpp"
 
 namespace interchoice {
 
@@ -29,25 +28,21 @@ Path path_of(Result (Module::*)(Input, Path));
 template <class Module, class Result, class Input, class Path>
 Path path_of(Result (Module::*)(Input, Path) const);
 
-/// The space of a network: its member `Space`, or that of the architecture its `forward` takes.
+/// The space of a network, as a std::type_identity: its member `Space`, or that of the architecture
+/// which its `forward` takes.
 template <class Impl>
-struct NetworkSpace {
-  static_assert(
-      sizeof(Impl) == 0,
-      "interchoice: Subnet<Network> needs a network with `forward(x, architecture)`; give "
-      "it `using Space = ...`, or write Subnet<Network, Space>");
-};
-template <class Impl>
-requires requires { typename Impl::Space; }
-struct NetworkSpace<Impl> {
-  using type = typename Impl::Space;
-};
-template <class Impl>
-requires(
-    !requires { typename Impl::Space; } &&
-    requires { path_of(&Impl::forward); }) struct NetworkSpace<Impl> {
-  using type = typename std::remove_cvref_t<decltype(path_of(&Impl::forward))>::space_type;
-};
+constexpr auto space_of_network() {
+  if constexpr (requires { typename Impl::Space; }) {
+    return std::type_identity<typename Impl::Space>();
+  } else {
+    static_assert(
+        requires { path_of(&Impl::forward); },
+        "interchoice: Subnet<Network> needs a network with `forward(x, architecture)`; "
+        "give it `using Space = ...`, or write Subnet<Network, Space>");
+    using Path = std::remove_cvref_t<decltype(path_of(&Impl::forward))>;
+    return std::type_identity<typename Path::space_type>();
+  }
+}
 
 }  // namespace detail
 
@@ -65,6 +60,7 @@ class SubnetImpl : public Network {
   using Space = PathSpace;
 
   template <class... Args>
+  requires std::constructible_from<Network, Args...>
   explicit SubnetImpl(const Architecture<Space>& architecture, Args&&... args)
       : SubnetImpl(detail::EmptyBlocks(), architecture, std::forward<Args>(args)...) {
     bool has_blocks = false;
@@ -77,9 +73,8 @@ class SubnetImpl : public Network {
       block->build(architecture.candidates());
       has_blocks = true;
     }
-    TORCH_CHECK(
-        has_blocks,
-        "interchoice: Subnet: the network has no choice blocks; register those that it has");
+    TORCH_CHECK(has_blocks,
+                "interchoice: Subnet: the network has no choice blocks; register them with it");
     if constexpr (requires { this->initialise(); }) this->initialise();
   }
 
@@ -87,11 +82,6 @@ class SubnetImpl : public Network {
   auto forward(const at::Tensor& x) { return Network::forward(x, architecture_); }
 
   const Architecture<Space>& architecture() const { return architecture_; }
-  /// The network that has become the subnet.
-  const Network& network() const { return *this; }
-
-  /// There is only one architecture.
-  void canonical_forms() = delete;
 
  private:
   template <class... Args>
@@ -107,7 +97,8 @@ class SubnetImpl : public Network {
 /// `Subnet<Network>(architecture, arguments of the network...)` has fresh weights, to be trained on
 /// its own. `extract` takes them from a super-network.
 template <class Network,
-          class PathSpace = typename detail::NetworkSpace<typename Network::ContainedType>::type>
+          class PathSpace =
+              typename decltype(detail::space_of_network<typename Network::ContainedType>())::type>
 class Subnet
     : public torch::nn::ModuleHolder<SubnetImpl<typename Network::ContainedType, PathSpace>> {
  public:

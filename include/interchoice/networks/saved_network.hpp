@@ -22,6 +22,7 @@
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/described_options.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/detail/module_of.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/version.hpp"
 
@@ -38,9 +39,6 @@ struct SavedNetwork {
 };
 
 namespace detail {
-
-template <class Net>
-using ModuleOf = std::remove_cvref_t<decltype(*std::declval<const Net&>())>;
 
 /// A network of one architecture: `Subnet`.
 template <class Module>

@@ -7,7 +7,6 @@
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
 #include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/normalization.h>
 #include <torch/nn/pimpl.h>
 
 #include <concepts>
@@ -23,6 +22,16 @@ template <class Norm>
 concept IsBatchNorm = std::same_as<Norm, torch::nn::BatchNorm1dImpl> ||
     std::same_as<Norm, torch::nn::BatchNorm2dImpl> ||
     std::same_as<Norm, torch::nn::BatchNorm3dImpl>;
+
+// By their options: their header need not be included where they are not used.
+template <class Norm>
+concept IsLayerNorm = requires(const Norm& norm) {
+  norm.options.normalized_shape();
+};
+template <class Norm>
+concept IsGroupNorm = requires(const Norm& norm) {
+  norm.options.num_groups();
+};
 
 /// A normalisation's own affine parameters with an adjustment behind them:
 ///
@@ -49,7 +58,8 @@ struct AdjustedAffine {
 };
 
 template <IsBatchNorm Norm>
-at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const AdjustedAffine& affine) {
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+  const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
   double momentum = norm.options.momentum().value_or(0);
   if (norm.is_training() && norm.num_batches_tracked.defined()) {
     norm.num_batches_tracked.add_(1);
@@ -61,16 +71,18 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const AdjustedAffine& a
   return at::batch_norm(x, affine.weight, affine.bias, norm.running_mean, norm.running_var,
                         use_batch, momentum, norm.options.eps(), /*cudnn_enabled=*/true);
 }
-inline at::Tensor run_adjusted(torch::nn::LayerNormImpl& norm, const at::Tensor& x,
-                               const AdjustedAffine& affine) {
-  const auto& options = norm.options;
-  TORCH_CHECK(options.normalized_shape().size() == 1,
+template <IsLayerNorm Norm>
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+  const at::IntArrayRef shape = norm.options.normalized_shape();
+  TORCH_CHECK(shape.size() == 1,
               "interchoice: adjusted_norm needs a LayerNorm over the channels alone, got one over ",
-              options.normalized_shape(), "; use GroupNorm with one group for channels and space");
-  return at::layer_norm(x, options.normalized_shape(), affine.weight, affine.bias, options.eps());
+              shape, "; use a GroupNorm with one group for channels and positions");
+  const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
+  return at::layer_norm(x, shape, affine.weight, affine.bias, norm.options.eps());
 }
-inline at::Tensor run_adjusted(torch::nn::GroupNormImpl& norm, const at::Tensor& x,
-                               const AdjustedAffine& affine) {
+template <IsGroupNorm Norm>
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+  const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
   return at::group_norm(x, norm.options.num_groups(), affine.weight, affine.bias,
                         norm.options.eps());
 }
@@ -89,13 +101,12 @@ inline at::Tensor run_adjusted(torch::nn::GroupNormImpl& norm, const at::Tensor&
 template <class Norm>
 at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
                          const NormAdjustment& adjustment = {}) {
-  static_assert(detail::IsBatchNorm<Norm> || std::same_as<Norm, torch::nn::LayerNormImpl> ||
-                    std::same_as<Norm, torch::nn::GroupNormImpl>,
+  static_assert(detail::IsBatchNorm<Norm> || detail::IsLayerNorm<Norm> || detail::IsGroupNorm<Norm>,
                 "interchoice: adjusted_norm(norm, x, adjustment) needs a BatchNorm1d, 2d or 3d, a "
                 "LayerNorm or a GroupNorm; scale and shift the output of others yourself");
   if constexpr (detail::IsBatchNorm<Norm>) detail::NormalisedValues::note(norm->running_mean, x);
   if (!adjustment.defined()) return norm->forward(x);
-  return detail::run_adjusted(*norm, x, {norm->weight, norm->bias, adjustment});
+  return detail::run_adjusted(*norm, x, adjustment);
 }
 
 }  // namespace interchoice

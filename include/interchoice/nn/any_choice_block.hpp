@@ -15,14 +15,24 @@
 #include "interchoice/dependency/context.hpp"
 #include "interchoice/nn/candidate_bank.hpp"
 #include "interchoice/nn/detail/copy_state.hpp"
-#include "interchoice/nn/detail/empty_blocks.hpp"
+#include "interchoice/nn/detail/thread_scope.hpp"
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/nn/resolution.hpp"
 
 namespace interchoice {
 
-/// A choice block of any space and policy: lets free functions such as `begin_epoch` find the
-/// blocks inside anybody's network.
+namespace detail {
+
+/// While it lives, choice blocks that this thread makes have no candidates and no dependent weights
+/// yet: a subnet gives each the one candidate of its architecture afterwards. A guard of the
+/// thread, because blocks are made in the constructor of the user's network, which cannot be told
+/// of it.
+class EmptyBlocks : public ThreadScope<EmptyBlocks> {};
+
+}  // namespace detail
+
+/// A choice block of any space and policy, by which free functions such as `begin_epoch` find the
+/// blocks of a network.
 ///
 /// In a subnet it is *fixed*: it has one candidate, and what its context selected there as
 /// parameters `input_scale`, `input_vector`, `norm_scale`, `norm_shift` where there is something:
@@ -49,7 +59,7 @@ class AnyChoiceBlock : public torch::nn::Module {
   /// Whether the policy is one that splits.
   virtual bool can_split() const = 0;
   virtual bool is_split() const = 0;
-  /// What an architecture, given by its candidates, selects here.
+  /// The selection of an architecture, given by its candidates.
   virtual Resolution resolution(std::span<const std::uint8_t> architecture) = 0;
 
   /// The parameters of one candidate as it is without any dependency (copy 0).

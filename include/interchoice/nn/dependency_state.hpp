@@ -30,7 +30,7 @@ namespace interchoice {
 ///   at::Tensor      input_vector(selection)      vector [C] added to it after that, or undefined
 ///   at::Tensor      before(x, selection)         replaces the op's input
 ///   at::Tensor      after(y, selection)          replaces the op's output
-///   NormAdjustment  norm_adjustment(selection)   scale and shift after the op's first BatchNorm
+///   NormAdjustment  norm_adjustment(selection)   scale and shift after its first normalisation
 ///   std::size_t     copy(selection)              which copy of the candidates to use
 ///   NewParameters   begin_epoch(epoch, bank)     called by begin_epoch()
 ///   NewParameters   split(bank)                  called by split_now()

@@ -15,7 +15,7 @@ struct NewParameter {
   at::Tensor source;
 };
 
-/// What a split added. Converts to a plain list of tensors, so that any optimizer takes it:
+/// The parameters that a split added. Converts to a plain list of tensors, so that any optimizer takes it:
 /// `if (auto added = begin_epoch(*net, e); !added.empty()) sgd.add_param_group({added});`
 class NewParameters {
  public:

@@ -14,10 +14,10 @@
 
 namespace interchoice {
 
-/// A vector for each context and each candidate, as long as the candidate's first BatchNorm has
+/// A vector for each context and each candidate, as long as the candidate's first normalisation has
 /// channels: parameters `<name>.<candidate>` of shape [n_pD, ..., n_p1, C_c], zero at the start.
 ///
-/// A candidate without BatchNorm, or for which the effect cannot matter, has no parameter.
+/// A candidate without one, or for which the effect cannot matter, has no parameter.
 class NormTable {
  public:
   NormTable() = default;

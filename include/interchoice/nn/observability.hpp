@@ -49,7 +49,7 @@ constexpr bool acts_only_on_norms() {
   }
 }
 
-// Whether an operation has a BatchNorm to adjust, whatever its geometry.
+// Whether an operation has a normalisation to adjust, whatever its geometry.
 template <class Op>
 constexpr bool has_norm() {
   constexpr Responses responses = responses_of<Op>(Geometry{});
@@ -72,8 +72,8 @@ template <class Space, class Policy>
 std::vector<AnyOperation> own_operations(std::size_t choice) {
   if constexpr (acts_only_on_norms<Policy>()) {
     static_assert(has_norms<Space>(),
-                  "interchoice: shift and affine act after an operation's first BatchNorm, and no "
-                  "candidate of this space declares one; give an operation `forward_adjusted`, "
+                  "interchoice: shift and affine act after an operation's first normalisation, and "
+                  "no candidate of this space declares one; give an operation `forward_adjusted`, "
                   "`norm_channels` and `responses`, or use bias");
   }
   return operations_of<Space>(choice);

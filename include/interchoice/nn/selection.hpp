@@ -8,7 +8,7 @@
 
 namespace interchoice {
 
-/// What an architecture selects at one location: the candidate, and the row of a dependent table.
+/// An architecture's selection at one location: the candidate, and the row of a dependent table.
 class Selection {
  public:
   Selection(const Context& context, std::span<const std::uint8_t> architecture)

@@ -148,14 +148,14 @@ inline GridPanels empty_panels(const PanelGrid& grid, const GridOptions& options
       const bool is_there = column < grid.rows[row].size();
       result.reports.push_back(is_there ? grid.rows[row][column] : nullptr);
       result.panels.push_back({panel_title(grid, row, column), {}, {}, {}, {}});
-      if (is_there && grid.rows[row][column] != nullptr) {
-        interchoice::detail::check_report(*grid.rows[row][column]);
-      }
     }
   }
-  if (std::ranges::count(result.reports, nullptr) == std::ssize(result.reports)) {
-    fail_grid("it has no report; give at least one");
-  }
+  bool is_empty = true;
+  result.for_each_report([&](const Report& report, const LinePanel&) {
+    interchoice::detail::check_report(report);
+    is_empty = false;
+  });
+  if (is_empty) fail_grid("it has no report; give at least one");
   return result;
 }
 

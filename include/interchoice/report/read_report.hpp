@@ -158,7 +158,7 @@ inline void check_prediction_columns(const CsvTable& table, const std::vector<st
 ///
 /// A loss that was not finite reads as NaN.
 ///
-/// *Throws*: `std::runtime_error` with the path, the place in it and what is wrong: files that are
+/// *Throws*: `std::runtime_error` with the path, the place in it and the fault: files that are
 /// missing or not of their format, values of another type, columns that do not fit `metrics.json`,
 /// or a report that `write_report` would refuse.
 inline Report read_report(const std::filesystem::path& folder) {

@@ -101,13 +101,7 @@ inline std::string agreement_figure(const Report& report) {
   return to_svg(figure);
 }
 
-/// Whether any predictor has a training to show.
-inline bool has_training(const Report& report) {
-  return std::any_of(report.predictors.begin(), report.predictors.end(),
-                     [](const Predictor& predictor) { return !predictor.training.empty(); });
-}
-
-/// Loss and accuracy over the epochs of the predictors that were trained.
+/// Loss and accuracy over the epochs of the predictors that were trained. Empty if none was.
 inline std::string training_figure(const Report& report) {
   const std::vector<SeriesStyle> styles = predictor_styles(report);
   LinePanel loss{"training loss", {}, {}, {}, {}};
@@ -128,6 +122,7 @@ inline std::string training_figure(const Report& report) {
     loss.series.push_back(std::move(losses));
     accuracy.series.push_back(std::move(accuracies));
   }
+  if (loss.series.empty()) return {};
   loss.x = count_axis("epoch", epochs.low, std::max(epochs.high, epochs.low + 1), false, 296);
   accuracy.x = loss.x;
   loss.y = detail::range_of(loss.series).axis("loss", 5);

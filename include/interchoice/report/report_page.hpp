@@ -31,7 +31,7 @@ struct ReportFigures {
     return {improvement_figure(report),
             correlation_figure(report),
             prediction_figure(report, statistics),
-            has_training(report) ? training_figure(report) : "",
+            training_figure(report),
             agreement_figure(report),
             self_consistency_figure(report)};
   }

@@ -24,7 +24,7 @@ inline constexpr std::array<int, 95> kHelveticaWidths = {
 
 }  // namespace detail
 
-/// How wide a text is in Helvetica or Arial, about. *Units*: pixels.
+/// The approximate width of a text in Helvetica or Arial. *Units*: pixels.
 inline double text_width(std::string_view text, double size) {
   double thousandths = 0;
   for (const char c : text) {
@@ -38,7 +38,7 @@ inline double text_width(std::string_view text, double size) {
   return 1.04 * size * thousandths / 1000;
 }
 
-/// How much wider it may come out in what stands in for them, such as DejaVu Sans: room for a text
+/// The factor by which substitutes such as DejaVu Sans may be wider: room for a text
 /// that must not touch its neighbour.
 inline constexpr double kWiderFonts = 1.15;
 

@@ -132,10 +132,11 @@ struct SwapTwo {
 /// `change(parent, restriction, random)` of the user's own.
 template <SearchSpace Space, class Change = ChangeOne>
 class Mutation {
-  static_assert(std::is_invocable_r_v<Architecture<Space>, const Change&, const Architecture<Space>&,
-                                      const Restriction<Space>&, CounterRandom&>,
-                "interchoice: Mutation needs a change: a callable (const Architecture<Space>&, const "
-                "Restriction<Space>&, CounterRandom&) const that returns an Architecture<Space>");
+  static_assert(
+      std::is_invocable_r_v<Architecture<Space>, const Change&, const Architecture<Space>&,
+                            const Restriction<Space>&, CounterRandom&>,
+      "interchoice: Mutation needs a change: a callable (const Architecture<Space>&, const "
+      "Restriction<Space>&, CounterRandom&) const that returns an Architecture<Space>");
 
  public:
   Mutation(const Architecture<Space>& parent, const Restriction<Space>& restriction,

@@ -54,10 +54,9 @@ class Sampler {
 
   /// Distribution, seed and stream.
   std::string text() const {
-    static_assert(
-        HasText<Distribution>,
-        "interchoice: the text of a sampler needs `text()` of its distribution and of "
-        "every distribution and cost in it; write Named{\"text\", callable} for a lambda");
+    static_assert(HasText<Distribution>,
+                  "interchoice: the text of a sampler needs `text()` of its distribution and of "
+                  "every distribution and cost in it; write Named{text, callable} for a lambda");
     if constexpr (HasText<Distribution>) {
       return fmt::format("{}; seed {}, stream {}", std::string(distribution_.text()), seed_.value,
                          static_cast<std::uint32_t>(stream_));

@@ -146,7 +146,7 @@ std::vector<ConfidenceInterval> bootstrap_curve(std::span<const double> predicti
 ///     value_b = metric(p[i_1], …, p[i_n]; t[i_1], …, t[i_n]),  i_k uniform on {1, …, n}
 ///     [low, high] = quantiles (1 ∓ level) / 2 of value_1, …, value_B
 ///
-/// How far the number rests on which architectures were evaluated. `metric(predictions, truth)` is
+/// The uncertainty from the choice of the evaluated architectures. `metric(predictions, truth)` is
 /// any callable of two `std::span<const double>` that returns a number.
 ///
 /// A resample holds some architectures more than once. These are ties in both arguments, which

@@ -103,7 +103,7 @@ inline PairCounts count_pairs(std::span<const double> x, std::span<const double>
   std::vector<double> values(x.size());
   for (std::size_t i = 0; i < points.size(); ++i) values[i] = points[i].first;
   const std::uint64_t tied_in_x = detail::tied_pairs(values);
-  // Sorted by x, then by y: what is out of order in y now is discordant, and nothing else is.
+  // Sorted by x, then by y: exactly the pairs out of order in y are discordant now.
   for (std::size_t i = 0; i < points.size(); ++i) values[i] = points[i].second;
   const std::uint64_t discordant = detail::sort_counting_inversions(values);
   const std::uint64_t tied_in_y = detail::tied_pairs(values);

@@ -5,8 +5,6 @@
 #include <torch/optim/optimizer.h>
 
 #include <cstddef>
-#include <cstdint>
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -30,16 +28,10 @@ using CopyMomentum = Part<void(torch::optim::Optimizer&, const NewParameter& cop
 struct CopiedMomentum {
   void operator()(torch::optim::Optimizer& optimizer, const NewParameter& copy) const {
     auto& states = optimizer.state();
-    const auto source = states.find(copy.source.unsafeGetTensorImpl());
-    if (source == states.end()) return;
-    auto state = static_cast<const torch::optim::OptimizerParamState&>(*source->second).clone();
-    struct {
-      void operator()(const char*, at::Tensor& tensor) const {
-        if (tensor.defined()) tensor = tensor.clone();
-      }
-      void operator()(const char*, std::int64_t&) const {}
-    } separate;  // clone() shares the tensors
-    TORCH_CHECK(detail::visit_optimizer_state(*state, separate),
+    if (states.find(copy.source.unsafeGetTensorImpl()) == states.end()) return;
+    auto state = detail::optimizer_state(optimizer, copy.parameter,
+                                         detail::state_tensors(optimizer, copy.source));
+    TORCH_CHECK(state != nullptr,
                 "interchoice: copied_momentum does not know this optimizer's state; use "
                 "fresh_momentum, or a callable of your own (training/copy_momentum.hpp)");
     states[copy.parameter.unsafeGetTensorImpl()] = std::move(state);

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <concepts>
-#include <functional>
 #include <string>
 #include <type_traits>
 
@@ -33,27 +32,20 @@ class Loss : public Part<at::Tensor(const at::Tensor&, const at::Tensor&, const 
   template <class Callable>
   requires(!std::derived_from<Callable, Loss>)
       Loss(const Callable& callable)  // NOLINT(google-explicit-constructor)
-      : Part(detail::text_of(callable), with_data(callable)) {}
+      : Part(detail::text_of(callable), [callable](Tensor logits, Tensor target, Tensor data) {
+          if constexpr (std::is_invocable_v<const Callable&, Tensor, Tensor, Tensor>) {
+            return callable(logits, target, data);
+          } else {
+            static_assert(std::is_invocable_r_v<at::Tensor, const Callable&, Tensor, Tensor>,
+                          "interchoice: a loss needs `at::Tensor operator()(const at::Tensor& "
+                          "logits, const at::Tensor& target) const`, or that with `const "
+                          "at::Tensor& data` as a third parameter; see training/loss.hpp");
+            return callable(logits, target);
+          }
+        }) {}
 
  private:
   using Tensor = const at::Tensor&;
-  template <class Callable>
-  static std::function<at::Tensor(Tensor, Tensor, Tensor)> with_data(const Callable& callable) {
-    constexpr bool takes_data =
-        std::is_invocable_r_v<at::Tensor, const Callable&, Tensor, Tensor, Tensor>;
-    constexpr bool takes_two = std::is_invocable_r_v<at::Tensor, const Callable&, Tensor, Tensor>;
-    static_assert(takes_data || takes_two,
-                  "interchoice: a loss needs `at::Tensor operator()(const at::Tensor& logits, "
-                  "const at::Tensor& target) const`, or that with `const at::Tensor& data` as a "
-                  "third parameter; see training/loss.hpp");
-    if constexpr (takes_data) {
-      return callable;
-    } else if constexpr (takes_two) {
-      return [callable](Tensor logits, Tensor target, Tensor) { return callable(logits, target); };
-    } else {
-      return {};
-    }
-  }
 };
 
 }  // namespace interchoice

@@ -6,11 +6,9 @@
 #include <torch/optim/sgd.h>
 
 #include <concepts>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -85,29 +83,16 @@ class OptimizerMaker
   template <class Callable>
   requires(!std::derived_from<Callable, OptimizerMaker>)
       OptimizerMaker(const Callable& callable)  // NOLINT(google-explicit-constructor)
-      : Part(detail::text_of(callable), on_heap(callable)) {}
-
- private:
-  using Made = std::unique_ptr<torch::optim::Optimizer>;
-  template <class Callable>
-  static std::function<Made(const torch::nn::Module&)> on_heap(const Callable& callable) {
-    using Optimizer =
-        typename std::conditional_t<std::is_invocable_v<const Callable&, const torch::nn::Module&>,
-                                    std::invoke_result<const Callable&, const torch::nn::Module&>,
-                                    std::type_identity<void>>::type;
-    constexpr bool makes_one = std::is_base_of_v<torch::optim::Optimizer, Optimizer>;
-    static_assert(makes_one,
-                  "interchoice: the optimizer of a training needs a callable that takes a `const "
-                  "torch::nn::Module&` and returns an optimizer by value, such as `[](const "
-                  "torch::nn::Module& m) { return torch::optim::RMSprop(m.parameters()); }`");
-    if constexpr (makes_one) {
-      return [callable](const torch::nn::Module& network) {
-        return Made(new Optimizer(callable(network)));
-      };
-    } else {
-      return {};
-    }
-  }
+      : Part(detail::text_of(callable), [callable](const torch::nn::Module& network) {
+          static_assert(std::is_invocable_v<const Callable&, const torch::nn::Module&>,
+                        "interchoice: the optimizer of a training needs a callable that takes a "
+                        "`const torch::nn::Module&` and returns an optimizer by value, such as "
+                        "`[](const torch::nn::Module& m) { return "
+                        "torch::optim::RMSprop(m.parameters()); }`");
+          return std::unique_ptr<torch::optim::Optimizer>(
+              new std::invoke_result_t<const Callable&, const torch::nn::Module&>(
+                  callable(network)));
+        }) {}
 };
 
 /// Sets the learning rate of all groups.

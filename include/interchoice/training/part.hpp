@@ -3,24 +3,29 @@
 #include <concepts>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "interchoice/data/detail/text_of.hpp"
 
 namespace interchoice {
 
-/// A part of a training as a value: any callable of the signature, whatever its type, with its
-/// `text()` if it has one. *Cost*: an indirect call.
+/// A part of a training as a value: any callable of the signature, with its `text()` if it has one.
+/// *Cost*: an indirect call.
 template <class Signature>
 class Part;
 
 template <class Result, class... Arguments>
 class Part<Result(Arguments...)> {
  public:
-  template <std::invocable<Arguments...> Callable>
-  requires(!std::derived_from<Callable, Part>)
-      Part(Callable callable)  // NOLINT(google-explicit-constructor): made where one is taken
-      : text_(detail::text_of(callable)), call_(std::move(callable)) {}
+  template <class Callable>
+  requires(!std::derived_from<Callable, Part>) Part(
+      const Callable& callable)  // NOLINT(google-explicit-constructor): made where one is taken
+      : Part(detail::text_of(callable), callable) {
+    static_assert(std::is_invocable_r_v<Result, const Callable&, Arguments...>,
+                  "interchoice: a part of a training needs a callable with the parameters and the "
+                  "result of the part; see training/training.hpp for each");
+  }
 
   Result operator()(Arguments... arguments) const {
     return call_(std::forward<Arguments>(arguments)...);

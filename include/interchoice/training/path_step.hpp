@@ -3,11 +3,9 @@
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
 #include <torch/nn/module.h>
-#include <torch/nn/pimpl.h>
 #include <torch/optim/optimizer.h>
 
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <numeric>
@@ -45,27 +43,6 @@ struct StepRecord {
   }
 };
 
-namespace detail {
-
-// Shared ownership of a network's module, out of a module holder or a shared pointer.
-template <class Network>
-std::shared_ptr<torch::nn::Module> shared_module(const Network& network) {
-  constexpr bool is_shared = std::convertible_to<Network, std::shared_ptr<torch::nn::Module>>;
-  constexpr bool is_holder = requires { std::shared_ptr<torch::nn::Module>(network.ptr()); };
-  static_assert(is_shared || is_holder,
-                "interchoice: a training step needs a network that can be shared: a module holder "
-                "(TORCH_MODULE) or a std::shared_ptr to a module");
-  if constexpr (is_shared) {
-    return network;
-  } else if constexpr (is_holder) {
-    return network.ptr();
-  } else {
-    return nullptr;
-  }
-}
-
-}  // namespace detail
-
 /// Steps of training on sampled paths: what `train` and loops of one's own consist of.
 ///
 ///   PathStep step(net, optimizer, {.unsampled = move, .copies = copied_momentum});
@@ -77,13 +54,13 @@ std::shared_ptr<torch::nn::Module> shared_module(const Network& network) {
 ///   }
 ///
 /// Epochs and the steps within them are counted here, so that `sample(epoch, step)` is drawn
-/// alike in every loop. Shares the network; refers to the optimizer, any of libtorch's, which must
-/// outlive it.
+/// alike in every loop. Shares the network, a module holder; refers to the optimizer, any of
+/// libtorch's, which must outlive it.
 class PathStep {
  public:
   template <class Network>
   PathStep(const Network& network, torch::optim::Optimizer& optimizer, PathStepOptions options = {})
-      : network_(detail::shared_module(network)),
+      : network_(Network(network)->shared_from_this()),
         optimizer_(&optimizer),
         options_(std::move(options)),
         parameters_(network_->parameters().size()) {}

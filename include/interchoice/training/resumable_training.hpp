@@ -1,13 +1,12 @@
 #pragma once
 
 #include <ATen/Context.h>
-#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -93,25 +92,6 @@ inline std::map<std::string, at::Generator> generators(const at::Device& device)
   return all;
 }
 
-/// Calls `visit(name, tensor)` for the members of an optimizer's state for one parameter; counts of
-/// steps are int64 tensors.
-template <class Visit>
-void visit_saved_state(torch::optim::Optimizer& optimizer, const at::Tensor& parameter,
-                       const Visit& visit) {
-  const auto state = optimizer.state().find(parameter.unsafeGetTensorImpl());
-  if (state == optimizer.state().end()) return;
-  struct {
-    const Visit& visit;
-    void operator()(const char* name, at::Tensor& tensor) const {
-      if (tensor.defined()) visit(name, tensor);
-    }
-    void operator()(const char* name, std::int64_t& count) const {
-      visit(name, at::scalar_tensor(count, at::TensorOptions(at::kLong)));
-    }
-  } as_tensors{visit};
-  visit_optimizer_state(*state->second, as_tensors);
-}
-
 /// Everything that a training is after an epoch.
 template <class Network, class Run>
 TensorFile training_file(Network& network, Run& run, const Identity& identity) {
@@ -121,10 +101,9 @@ TensorFile training_file(Network& network, Run& run, const Identity& identity) {
   json["gradients"] = nlohmann::json::array();
   json["epochs"] = nlohmann::json::array();
   for (const auto& parameter : network->named_parameters()) {
-    visit_saved_state(
-        run.optimizer(), parameter.value(), [&](const char* member, const at::Tensor& tensor) {
-          file.tensors[fmt::format("{}{}.{}", kOptimizerPrefix, parameter.key(), member)] = tensor;
-        });
+    for (const auto& [member, tensor] : state_tensors(run.optimizer(), parameter.value())) {
+      file.tensors[fmt::format("{}{}.{}", kOptimizerPrefix, parameter.key(), member)] = tensor;
+    }
     // Values are cleared before the next step; whether there are any decides what moves.
     if (parameter.value().grad().defined()) json["gradients"].push_back(parameter.key());
   }
@@ -198,54 +177,6 @@ inline std::map<std::string, at::Tensor> extract_tensors(TensorFile& file,
   return taken;
 }
 
-using OptimizerStates =
-    std::vector<std::pair<at::Tensor, std::unique_ptr<torch::optim::OptimizerParamState>>>;
-
-/// The states that an optimizer is to have for the parameters of a network, out of a file's
-/// tensors, `<parameter>.<member>`.
-template <class Parameters>
-OptimizerStates parse_optimizer_states(const std::filesystem::path& path,
-                                       const Parameters& parameters,
-                                       const torch::optim::Optimizer& optimizer,
-                                       std::map<std::string, at::Tensor> saved) {
-  OptimizerStates states;
-  for (const auto& parameter : parameters) {
-    const at::Tensor& value = parameter.value();
-    auto state = empty_optimizer_state(optimizer);
-    const std::size_t left = saved.size();
-    const auto take = [&](const char* member, const auto& fits) {
-      const auto found = saved.find(fmt::format("{}.{}", parameter.key(), member));
-      if (found == saved.end() || !fits(found->second)) return at::Tensor();
-      const at::Tensor tensor = found->second;
-      saved.erase(found);
-      return tensor;
-    };
-    struct {
-      const at::Tensor& value;
-      const decltype(take)& take_member;
-      void operator()(const char* member, at::Tensor& tensor) const {
-        tensor = take_member(member, [&](const at::Tensor& t) {
-          return t.sizes() == value.sizes() && t.scalar_type() == value.scalar_type();
-        });
-        if (tensor.defined()) tensor = tensor.to(value.device());
-      }
-      void operator()(const char* member, std::int64_t& count) const {
-        const at::Tensor saved_count = take_member(member, [](const at::Tensor& t) {
-          return t.numel() == 1 && t.scalar_type() == at::kLong;
-        });
-        if (saved_count.defined()) count = saved_count.item<std::int64_t>();
-      }
-    } fill{value, take};
-    visit_optimizer_state(*state, fill);
-    if (saved.size() < left) states.emplace_back(value, std::move(state));
-  }
-  if (!saved.empty()) {
-    fail_training(path, fmt::format("the optimizer's '{}' fits no parameter of the network",
-                                    saved.begin()->first));
-  }
-  return states;
-}
-
 /// Takes up optimizer, gradients and generators of a file, once its network has been loaded.
 /// Nothing is changed if something does not fit.
 template <class Network, class Run>
@@ -253,7 +184,21 @@ void take_training(const std::filesystem::path& path, Network& network, Run& run
                    const TrainingFacts& facts, const std::map<std::string, at::Tensor>& optimizer,
                    const std::map<std::string, at::Tensor>& generator_states) {
   auto parameters = network->named_parameters();
-  auto states = parse_optimizer_states(path, parameters, run.optimizer(), optimizer);
+  std::map<std::string, StateTensors> members;  // by parameter
+  for (const auto& [name, tensor] : optimizer) {
+    const std::size_t dot = std::min(name.rfind('.'), name.size());
+    members[name.substr(0, dot)].emplace(name.substr(std::min(dot + 1, name.size())), tensor);
+  }
+  std::map<std::string, std::unique_ptr<OptimizerState>> states;
+  for (const auto& [name, tensors] : members) {
+    const at::Tensor* const parameter = parameters.find(name);
+    if (parameter != nullptr) states[name] = optimizer_state(run.optimizer(), *parameter, tensors);
+    if (states[name] == nullptr) {
+      fail_training(path, fmt::format("the optimizer's state for '{}' fits no parameter of the "
+                                      "network",
+                                      name));
+    }
+  }
   for (const std::string& name : facts.gradients) {
     if (parameters.find(name) == nullptr) {
       fail_training(path, fmt::format("there is no parameter '{}' to have a gradient", name));
@@ -270,8 +215,8 @@ void take_training(const std::filesystem::path& path, Network& network, Run& run
                                       name));
     }
   }
-  for (auto& [parameter, state] : states) {
-    run.optimizer().state()[parameter.unsafeGetTensorImpl()] = std::move(state);
+  for (auto& [name, state] : states) {
+    run.optimizer().state()[parameters[name].unsafeGetTensorImpl()] = std::move(state);
   }
   for (const std::string& name : facts.gradients) {
     parameters[name].mutable_grad() = at::zeros_like(parameters[name]);

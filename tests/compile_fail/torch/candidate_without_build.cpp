@@ -1,5 +1,5 @@
 // expect: interchoice: a candidate operation needs `build(const Geometry&) const`
-// expect: returns a module with `forward(x)`; add it to the type named above
+// expect: add it to the type named above
 // expect: MyConv
 #include <torch/nn/modules/conv.h>
 

@@ -1,6 +1,9 @@
 // expect: interchoice: train needs a sampler: a callable `sample(epoch, step)` that returns an
 // expect: interchoice: train needs a network: a module holder with `forward(x, architecture)` for
 // expect: interchoice: train needs a batch source, such as Batches; a type of your own needs
+// expect: interchoice: a loss needs `at::Tensor operator()(const at::Tensor& logits, const
+// expect: interchoice: the optimizer of a training needs a callable that takes a `const
+// expect: interchoice: a part of a training needs a callable with the parameters and the result
 // expect: interchoice: Supernet<Network, Policy> needs a network with `Space`, `Options` and
 // expect: interchoice: a dependency policy needs to be an empty type; keep what it learns in
 #include <torch/nn/modules/linear.h>
@@ -32,10 +35,16 @@ using Net = ic::Supernet<ic::NasBench201<>, ic::none>;
 using Other = Net;
 using Network = ic::NasBench201<>;
 using Sampler = ic::Architecture<Space> (*)(std::uint64_t, std::uint64_t);
+using Loss = at::Tensor (*)(const at::Tensor&, const at::Tensor&);
+using Optimizer = torch::optim::SGD (*)(const torch::nn::Module&);
+using Copies = void (*)(torch::optim::Optimizer&, const ic::NewParameter&);
 #else
 using Other = torch::nn::Linear;                             // its forward takes no architecture
 using Network = Space;                                       // what it searches, not what it is
 using Sampler = ic::Architecture<Space> (*)(std::uint64_t);  // of which epoch?
+using Loss = double (*)(const at::Tensor&);
+using Optimizer = torch::optim::SGD (*)(std::vector<at::Tensor>);
+using Copies = void (*)(const ic::NewParameter&);
 #endif
 
 #ifdef INTERCHOICE_POSITIVE
@@ -47,8 +56,11 @@ using Source = std::vector<ic::Batch>;
 void train_all(Net& net, Other& other, const ic::Batches& data, Sampler sample,
                const Source& source) {
   ic::train(net, data, sample, {});
-  ic::train(other, data, ic::FixedSampler<Space>(ic::Architecture<Space>{}), {});
-  ic::train(net, source, ic::FixedSampler<Space>(ic::Architecture<Space>{}), {});
+  ic::train(other, data, ic::Fixed<Space>(ic::Architecture<Space>{}), {});
+  ic::train(net, source, ic::Fixed<Space>(ic::Architecture<Space>{}), {});
+}
+ic::Training training_of(Loss loss, Optimizer optimizer, Copies copies) {
+  return {.loss = loss, .optimizer = optimizer, .copies = copies};
 }
 static_assert(sizeof(ic::Supernet<Network, ic::none>) > 0);
 static_assert(sizeof(ic::Supernet<ic::NasBench201<>, gain>) > 0);

@@ -12,7 +12,6 @@
 #include <exception>
 #include <map>
 #include <mutex>
-#include <ranges>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -86,7 +85,7 @@ class PrefetchQueue {
       lock.unlock();
       Made made;
       try {
-        made.batch = std::ranges::begin(epoch_)[index];
+        made.batch = epoch_[index];
       } catch (...) {
         made.error = std::current_exception();
       }

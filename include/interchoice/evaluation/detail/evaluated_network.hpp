@@ -11,12 +11,9 @@
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/networks/segments.hpp"
+#include "interchoice/nn/detail/module_of.hpp"
 
 namespace interchoice::detail {
-
-/// The module behind a holder.
-template <class Network>
-using ModuleOf = std::remove_reference_t<decltype(*std::declval<Network&>())>;
 
 /// A network as evaluation sees it, whatever its type, so that evaluation is compiled once a space.
 /// Refers to the network.

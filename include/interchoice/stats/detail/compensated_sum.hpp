@@ -20,7 +20,7 @@ class CompensatedSum {
 
  private:
   double sum_ = 0;
-  double lost_ = 0;  // what the additions to sum_ rounded away
+  double lost_ = 0;  // rounded away by the additions to sum_
 };
 
 }  // namespace interchoice::detail

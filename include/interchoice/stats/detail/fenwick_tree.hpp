@@ -19,7 +19,7 @@ class FenwickTree {
     for (std::size_t i = key + 1; i < sums_.size(); i += lowest_bit(i)) ++sums_[i];
   }
 
-  /// How many of the keys counted so far are less than `key`; `key` may be `keys`.
+  /// The number of keys counted so far that are less than `key`; `key` may be `keys`.
   std::uint64_t below(std::size_t key) const {
     std::uint64_t count = 0;
     for (std::size_t i = key; i > 0; i -= lowest_bit(i)) count += sums_[i];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
@@ -8,15 +9,24 @@
 #include <torch/optim/rmsprop.h>
 #include <torch/optim/sgd.h>
 
+#include <concepts>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 
 namespace interchoice::detail {
 
-/// Calls `visit(name, value)` for each member of a parameter's optimizer state: tensors, which may
-/// be undefined, and counts of steps (std::int64_t). False if the state is of no known kind.
+using OptimizerState = torch::optim::OptimizerParamState;
+
+/// The members of an optimizer's state for one parameter, by name; counts of steps as int64
+/// scalars.
+using StateTensors = std::map<std::string, at::Tensor>;
+
+/// Calls `visit(name, member)` for each member of a parameter's state: tensors, which may be
+/// undefined, and counts of steps. False if the state is of no known kind.
 template <class Visit>
-bool visit_optimizer_state(torch::optim::OptimizerParamState& state, const Visit& visit) {
+bool visit_optimizer_state(OptimizerState& state, const Visit& visit) {
   using namespace torch::optim;
   const auto visit_moments = [&](auto& moments) {
     visit("step", moments.step());
@@ -45,7 +55,7 @@ bool visit_optimizer_state(torch::optim::OptimizerParamState& state, const Visit
 }
 
 /// An empty state of the kind that an optimizer keeps for a parameter; null if it is not known.
-inline std::unique_ptr<torch::optim::OptimizerParamState> empty_optimizer_state(
+inline std::unique_ptr<OptimizerState> empty_optimizer_state(
     const torch::optim::Optimizer& optimizer) {
   using namespace torch::optim;
   if (dynamic_cast<const SGD*>(&optimizer)) return std::make_unique<SGDParamState>();
@@ -54,6 +64,47 @@ inline std::unique_ptr<torch::optim::OptimizerParamState> empty_optimizer_state(
   if (dynamic_cast<const RMSprop*>(&optimizer)) return std::make_unique<RMSpropParamState>();
   if (dynamic_cast<const Adagrad*>(&optimizer)) return std::make_unique<AdagradParamState>();
   return nullptr;
+}
+
+/// The state of a known optimizer for a parameter; empty before the parameter's first step.
+inline StateTensors state_tensors(torch::optim::Optimizer& optimizer, const at::Tensor& parameter) {
+  StateTensors tensors;
+  const auto state = optimizer.state().find(parameter.unsafeGetTensorImpl());
+  if (state == optimizer.state().end()) return tensors;
+  visit_optimizer_state(*state->second, [&](const char* name, auto& member) {
+    if constexpr (std::same_as<decltype(member), at::Tensor&>) {
+      if (member.defined()) tensors.emplace(name, member);
+    } else {
+      tensors.emplace(name, at::scalar_tensor(member, at::TensorOptions(at::kLong)));
+    }
+  });
+  return tensors;
+}
+
+/// A state of those members, which are copied; null if they are not the members of that optimizer's
+/// state for that parameter, or the optimizer is not known.
+inline std::unique_ptr<OptimizerState> optimizer_state(const torch::optim::Optimizer& optimizer,
+                                                       const at::Tensor& parameter,
+                                                       const StateTensors& tensors) {
+  auto state = empty_optimizer_state(optimizer);
+  if (state == nullptr) return state;
+  std::size_t taken = 0;
+  visit_optimizer_state(*state, [&](const char* name, auto& member) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) return;
+    const at::Tensor& tensor = found->second;
+    if constexpr (std::same_as<decltype(member), at::Tensor&>) {
+      if (tensor.sizes() != parameter.sizes() || tensor.scalar_type() != parameter.scalar_type()) {
+        return;
+      }
+      member = tensor.to(parameter.device(), parameter.scalar_type(), false, /*copy=*/true);
+    } else {
+      if (tensor.numel() != 1 || tensor.scalar_type() != at::kLong) return;
+      member = tensor.item<std::int64_t>();
+    }
+    ++taken;
+  });
+  return taken == tensors.size() ? std::move(state) : nullptr;
 }
 
 }  // namespace interchoice::detail

@@ -1,4 +1,4 @@
-// expect: interchoice: shift and affine act after an operation's first BatchNorm
+// expect: interchoice: shift and affine act after an operation's first normalisation
 // expect: or use bias
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/nn/operations/skip.hpp"
