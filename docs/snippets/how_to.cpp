@@ -211,9 +211,9 @@ TORCH_MODULE(WideNet);
 
 ic::TrainingRecord train_on(MyNet<Policy>& net, const ic::Batches& data,
                             const std::filesystem::path& state) {
-  return ic::train_resumable({.path = state}, net,
-                             ic::checkpoint_header<MySpace, Policy>({{"width", "8"}}), data,
-                             ic::UniformSampler(ic::all<MySpace>, ic::Seed{0}), {.epochs = 4});
+  return ic::train_resumable({.path = state}, net, data,
+                             ic::Sampler(ic::Uniform(ic::all<MySpace>), ic::Seed{0}),
+                             {.epochs = 4});
 }
 
 // --- ground-truth.md

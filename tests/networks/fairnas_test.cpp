@@ -12,6 +12,7 @@
 #include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
@@ -73,7 +74,7 @@ TEST_CASE("Table 4 comes out row by row") {
     CHECK(expected[i + 1] ==
           27 * g.channels * (g.channels + g.out_channels) + 855 * g.channels + 12 * g.out_channels);
   }
-  const ic::UniformSampler sample(ic::all<ic::FairNasSpace>, ic::Seed{3});
+  const ic::Sampler sample(ic::Uniform(ic::all<ic::FairNasSpace>), ic::Seed{3});
   for (std::uint64_t step = 0; step < 5; ++step) {
     const Path path = sample(0, step);
     CHECK(ic::path_parameters(*net, path) == ic::FairNas::cost(path).parameters);

@@ -18,6 +18,7 @@
 #include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/cell_sequence.hpp"
 #include "networks/random_state.hpp"
@@ -259,7 +260,7 @@ TEST_CASE("a network of several cell types computes what plain operators do") {
   ic::testing::randomise(*net, 4);
   const PlainCells plain(*net);
   const at::Tensor x = at::randn({4, 2, 6, 6}, at::kDouble);
-  const ic::UniformSampler sample(ic::all<SearchedReduction::Space>, ic::Seed{1});
+  const ic::Sampler sample(ic::Uniform(ic::all<SearchedReduction::Space>), ic::Seed{1});
   std::vector<SearchedPath> paths{{0, 0, 0, 1, 0, 2}, {1, 2, 1, 1, 0, 1}, {2, 2, 2, 0, 1, 1}};
   for (std::uint64_t step = 0; step < 8; ++step) paths.push_back(sample(0, step));
   for (const SearchedPath& path : paths) {
@@ -488,7 +489,7 @@ std::size_t check_observed(const typename Network::Options& options, std::int64_
   const auto blocks = blocks_of(*lean);
   auto tables = net->named_parameters();
   const at::Tensor x = at::randn({4, channels, 8, 8}, at::kDouble);
-  const ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{9});
+  const ic::Sampler sample(ic::Uniform(ic::all<Space>), ic::Seed{9});
   std::map<std::pair<std::string, std::size_t>, bool> seen;
   for (std::uint64_t step = 0; step < paths; ++step) {
     const ic::Architecture<Space> path = sample(0, step);

@@ -10,6 +10,7 @@
 #include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/networks/parameter_report.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
@@ -47,7 +48,7 @@ std::int64_t parameters_by_formula(const Path& path) {
 template <class Network>
 void check_costs(const typename Network::Options& options, const ic::SpatialSize& size) {
   ic::Supernet<Network, ic::none> net(options);
-  const ic::UniformSampler sample(ic::all<Space>, ic::Seed{2});
+  const ic::Sampler sample(ic::Uniform(ic::all<Space>), ic::Seed{2});
   for (std::uint64_t step = 0; step < 6; ++step) {
     const Path path = sample(0, step);
     INFO(ic::to_text(path));

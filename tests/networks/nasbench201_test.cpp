@@ -15,6 +15,7 @@
 #include "interchoice/networks/dependency_report.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
@@ -43,7 +44,7 @@ bool same_bits(const at::Tensor& a, const at::Tensor& b) {
 }
 
 Path sampled(std::uint64_t step) {
-  return ic::UniformSampler<Space>(ic::all<Space>, ic::Seed{7})(0, step);
+  return ic::Sampler(ic::Uniform(ic::all<Space>), ic::Seed{7})(0, step);
 }
 
 template <class Policy>

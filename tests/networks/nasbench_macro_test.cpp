@@ -12,6 +12,7 @@
 #include "interchoice/evaluation/benchmark_table.hpp"
 #include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/parameter_report.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
@@ -64,7 +65,7 @@ TEST_CASE("the macro space spells architectures as the benchmark does") {
 
 TEST_CASE("paths of the macro network are what the closed form says") {
   Net<ic::none> net;
-  const ic::UniformSampler sample(ic::all<Space>, ic::Seed{5});
+  const ic::Sampler sample(ic::Uniform(ic::all<Space>), ic::Seed{5});
   for (std::uint64_t step = 0; step < 6; ++step) {
     const Path path = sample(0, step);
     CHECK(ic::measured_cost(net, path, at::randn({1, 3, 32, 32})) == ic::NasBenchMacro::cost(path));

@@ -48,8 +48,8 @@ std::string field_text(const Field& field) {
     return fmt::format("{}", field);
   } else {
     std::string text;
-    for (const auto& item : field) text += (text.empty() ? "" : ",") + field_text(item);
-    return text;
+    for (const auto& item : field) text += fmt::format("{},", item);
+    return text.substr(0, text.size() - (text.empty() ? 0 : 1));
   }
 }
 
@@ -97,8 +97,9 @@ Options options_from(const Identity& identity) {
     Options::for_each_field(options, [&](std::string_view name, auto& field) {
       const std::string* const text = identity.find(fmt::format("options.{}", name));
       if (text != nullptr && read_field(*text, field)) return;
-      throw std::runtime_error(fmt::format("the network's option '{}' is {}", name,
-                                           text == nullptr ? "missing" : "'" + *text + "'"));
+      throw std::runtime_error(
+          fmt::format("the network's option '{}' is {}", name,
+                      text == nullptr ? "missing" : fmt::format("'{}'", *text)));
     });
   }
   return options;

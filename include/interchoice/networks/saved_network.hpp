@@ -158,7 +158,8 @@ inline void take_constants(torch::nn::Module& network,
     Resolution resolution;
     bool is_new = false;
     for (auto& [constant, tensor] : resolution.constants()) {
-      const auto found = tensors.find(std::string(kTensorPrefix) + prefix_of(name) + constant);
+      const auto found =
+          tensors.find(fmt::format("{}{}{}", kTensorPrefix, prefix_of(name), constant));
       if (found == tensors.end() || own.contains(constant)) continue;
       *tensor = found->second.to(device_of(network));
       is_new = true;
