@@ -29,9 +29,9 @@ struct CopiedMomentum {
   void operator()(torch::optim::Optimizer& optimizer, const NewParameter& copy) const {
     auto& states = optimizer.state();
     if (states.find(copy.source.unsafeGetTensorImpl()) == states.end()) return;
-    auto state = detail::optimizer_state(optimizer, copy.parameter,
-                                         detail::state_tensors(optimizer, copy.source));
-    TORCH_CHECK(state != nullptr,
+    const detail::StateTensors tensors = detail::state_tensors(optimizer, copy.source);
+    auto state = detail::optimizer_state(optimizer, copy.parameter, tensors);
+    TORCH_CHECK(state != nullptr && !tensors.empty(),
                 "interchoice: copied_momentum does not know this optimizer's state; use "
                 "fresh_momentum, or a callable of your own (training/copy_momentum.hpp)");
     states[copy.parameter.unsafeGetTensorImpl()] = std::move(state);
