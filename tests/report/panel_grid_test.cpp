@@ -229,7 +229,7 @@ TEST_CASE("self-consistency shows the first three runs of each super-network, pa
   ic::Report report = report_of_runs();
   report.predictors[0].runs.push_back(report.predictors[0].runs[0]);
   report.predictors[1].runs.resize(2);
-  report.predictors[2].runs.push_back(report.predictors[2].runs[0]);  // trivial: not shown
+  report.predictors[2].runs.push_back(report.predictors[2].runs[0]);  // a baseline: not shown
   const auto elements = XmlDocument(figures::self_consistency_figure(report));
   elements.check_numbers();
   const auto shown = elements.texts("text");

@@ -68,7 +68,7 @@ std::vector<double> mean_prediction(const ic::Predictor& predictor) {
 
 }  // namespace
 
-TEST_CASE("numbers of several runs are mean, deviation, each run's and the ensemble's") {
+TEST_CASE("numbers of several runs are mean, standard deviation, each run's and the ensemble's") {
   const ReportFolder folder;
   const ic::Report report = report_of_runs();
   ic::write_report(folder.path(), report);
@@ -162,7 +162,8 @@ TEST_CASE("the improvement that is resampled is that of the table, ties included
       figures::detail::best_improvement(std::vector<double>{1, 2}, std::vector<double>{3, 3})));
 }
 
-TEST_CASE("the page of several runs shows deviations, intervals, ensembles and consistency") {
+TEST_CASE(
+    "the page of several runs shows standard deviations, intervals, ensembles and consistency") {
   const ReportFolder folder;
   const ic::Report report = report_of_runs();
   ic::write_report(folder.path(), report);
@@ -204,7 +205,7 @@ TEST_CASE("a run whose correlation is undefined leaves the mean undefined, not a
   std::fill(report.predictors[0].runs[1].begin(), report.predictors[0].runs[1].end(), 5.0);
   const auto statistics = figures::report_statistics(report);
   CHECK(std::isnan(statistics.predictors[0].mean.kendall_tau_b));
-  CHECK(std::isnan(statistics.predictors[0].deviation.kendall_tau_b));
+  CHECK(std::isnan(statistics.predictors[0].standard_deviation.kendall_tau_b));
   CHECK(std::isnan(statistics.predictors[0].consistency->kendall_tau_b));
   CHECK(statistics.predictors[0].mean.tie_at_cut);
   CHECK_FALSE(statistics.predictors[0].ensemble->tie_at_cut);
@@ -216,7 +217,7 @@ TEST_CASE("a run whose correlation is undefined leaves the mean undefined, not a
   CHECK(json::parse(folder.content("metrics.json"))["predictors"][0]["kendall_tau_b"].is_null());
 }
 
-TEST_CASE("curves of several runs are mean and deviation, point by point") {
+TEST_CASE("curves of several runs are mean and standard deviation, point by point") {
   const ReportFolder folder;
   const ic::Report report = report_of_runs();
   ic::write_report(folder.path(), report);
