@@ -38,7 +38,7 @@ void print(const std::string& title, std::vector<Variant>& variants, std::size_t
 template <class Network>
 void compare(const std::string& title, const Data& data, const typename Network::Options& options,
              const ic::Restriction<typename Network::Space>& restriction, std::size_t rounds) {
-  const ic::UniformSampler<typename Network::Space> sample(restriction, ic::Seed{0});
+  const ic::Sampler sample(ic::Uniform{restriction}, ic::Seed{0});
   std::vector<Variant> variants;
   for_each_policy([&]<class Policy>(const char* name) {
     variants.push_back({name, supernet_step<Network, Policy>(data, options, sample)});
@@ -69,6 +69,6 @@ int main(int argc, char** argv) {
       {"written by hand", static_step(data, kOptions.cells_per_stage)},
       {"again (A/A)", static_step(data, kOptions.cells_per_stage)},
       {"none",
-       supernet_step<NasBench201, ic::none>(data, kOptions, ic::FixedSampler<Space>(kStaticPath))}};
+       supernet_step<NasBench201, ic::none>(data, kOptions, ic::Fixed(kStaticPath))}};
   print("one path", variants, rounds);
 }

@@ -22,7 +22,7 @@ const ic::NasBench201Options kOptions{.cells_per_stage = {1, 1, 1}};
 template <class Network>
 Step step_of(const std::string& variant, const Data& data, const typename Network::Options& options,
              const ic::Restriction<typename Network::Space>& restriction) {
-  const ic::UniformSampler<typename Network::Space> sample(restriction, ic::Seed{0});
+  const ic::Sampler sample(ic::Uniform{restriction}, ic::Seed{0});
   Step step;
   for_each_policy([&]<class Policy>(const char* name) {
     if (variant == name) step = supernet_step<Network, Policy>(data, options, sample);
@@ -39,7 +39,7 @@ Step step_of(const std::string& variant, const std::string& space, std::int64_t 
   if (variant == "static") return static_step(data, kOptions.cells_per_stage);
   if (variant == "none-fixed") {
     return supernet_step<NasBench201, ic::none>(data, kOptions,
-                                                ic::FixedSampler<Space>(kStaticPath));
+                                                ic::Fixed(kStaticPath));
   }
   const std::map<std::string, ic::Restriction<Space>> restrictions{
       {"all", ic::all<Space>},

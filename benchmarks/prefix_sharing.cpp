@@ -51,7 +51,7 @@ double cpu_seconds() {
 }
 
 std::vector<Path> random_paths(std::size_t count) {
-  const ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{1}, ic::Stream::kEvaluation);
+  const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{1}, ic::Stream::kEvaluation);
   std::vector<Path> paths;
   for (std::size_t i = 0; i < count; ++i) paths.push_back(sample(0, i));
   return paths;
@@ -73,7 +73,7 @@ std::vector<Path> evolution_paths(std::size_t count) {
       problem, {.seed = ic::Seed{3},
                 .population = 50,
                 .sample = 10,
-                .children = static_cast<std::uint32_t>(2 * count),  // some were there before
+                .offspring = static_cast<std::uint32_t>(2 * count), .swap_probability = 0.1,  // some were there before
                 .max_evaluations = count});
   std::vector<Path> paths;
   for (const auto& evaluated : history) paths.push_back(evaluated.architecture);

@@ -20,7 +20,7 @@
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/sampling/fixed.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "interchoice/training/sgd.hpp"
+#include "interchoice/training/optimizer.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
 /// Training steps (forward, backward, SGD) as functions, one for each variant to be compared.
@@ -55,10 +55,10 @@ template <class Module, class Forward>
 Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forward) {
   const at::Device device = data.images.device();
   net->to(device);
-  auto sgd = std::make_shared<torch::optim::SGD>(ic::make_sgd(*net, {}));
+  auto sgd = std::make_shared<torch::optim::SGD>(ic::Sgd{}(*net));
   ic::set_learning_rate(*sgd, 0.025);
   return [=](std::size_t round) {
-    ic::clear_gradients(*net, ic::UnsampledWeights::kMove);
+    ic::move(*net);
     at::cross_entropy_loss(forward(*net, round), data.labels).backward();
     sgd->step();
     if (device.is_cuda()) torch::cuda::synchronize();  // a step is over when the device is done

@@ -31,6 +31,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/interchoice-config.cmake"
   "${PROJECT_BINARY_DIR}/interchoice-config-version.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceTorch.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/fmt_functions.cpp"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceJpeg.cmake"
   DESTINATION "${interchoice_package_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

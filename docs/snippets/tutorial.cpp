@@ -59,7 +59,7 @@ int main() {
   // Step 5: train the super-network, one random path a batch.
   torch::manual_seed(0);
   DigitNet<ic::bias<1>> net;
-  const ic::UniformSampler sample(ic::all<Space>, ic::Seed{0});
+  const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{0});
   ic::Training training;
   training.epochs = 20;
   training.learning_rate = ic::cosine(0.1, 1e-5);
@@ -87,7 +87,7 @@ int main() {
     const ic::Architecture<Space> architecture = every[order[place]];
     torch::manual_seed(1);
     DigitNet<ic::none> single;
-    ic::train(single, train, ic::FixedSampler<Space>(architecture), training);
+    ic::train(single, train, ic::Fixed(architecture), training);
     single->eval();
     predicted.push_back(ranking.predictions[order[place]]);
     alone.push_back(ic::accuracy(single, architecture, valid));

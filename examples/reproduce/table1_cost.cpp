@@ -62,7 +62,7 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
   ic::figures::Table table{
       {"", "time of\na step", "over the\nbaseline", "the paper's", "parameters"}, {}};
   for (const Column& column : kColumns) {
-    const ic::UniformSampler<Space> sample(column.restriction, ic::Seed{0});
+    const ic::Sampler sample(ic::Uniform{column.restriction}, ic::Seed{0});
     std::vector<benchmarks::Variant> variants;
     std::vector<std::string> counts;
     const auto add = [&]<class Policy>(const char* name) {

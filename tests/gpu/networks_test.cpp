@@ -11,7 +11,7 @@
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "interchoice/training/sgd.hpp"
+#include "interchoice/training/optimizer.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
 
@@ -50,11 +50,11 @@ void check(const typename Network::Options& options) {
     auto buffers = cpu->named_buffers();
     for (auto& b : gpu->named_buffers()) b.value().copy_(buffers[b.key()]);
   }
-  auto cpu_sgd = ic::make_sgd(*cpu, {});
-  auto gpu_sgd = ic::make_sgd(*gpu, {});
+  auto cpu_sgd = ic::Sgd{}(*cpu);
+  auto gpu_sgd = ic::Sgd{}(*gpu);
   ic::set_learning_rate(cpu_sgd, 0.01);
   ic::set_learning_rate(gpu_sgd, 0.01);
-  const ic::UniformSampler<Space> sample(ic::all<Space>, ic::Seed{2});
+  const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{2});
   for (std::uint64_t step = 0; step < 3; ++step) {
     const at::Tensor x = at::randn({4, 3, 12, 12}, at::kDouble);
     const at::Tensor weight = at::randn({4, 10}, at::kDouble);

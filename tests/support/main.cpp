@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #endif
 
+#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -17,6 +18,7 @@
 
 int main(int argc, char** argv) {
   constexpr int kSkipped = 77;
+  setenv("RC_PARAMS", "seed=1", /*overwrite=*/0);  // rapidcheck's own seed comes from the clock
   Catch::Session session;
   if (const int error = session.applyCommandLine(argc, argv); error != 0) return error;
 

@@ -105,6 +105,12 @@ class Subnet
   using Space = PathSpace;
   using NetworkType = Network;
   using torch::nn::ModuleHolder<SubnetImpl<typename Network::ContainedType, Space>>::ModuleHolder;
+
+  /// `forward`; libtorch's own call operator knows none that has overloads.
+  template <class... Inputs>
+  auto operator()(Inputs&&... inputs) {
+    return (*this)->forward(std::forward<Inputs>(inputs)...);
+  }
 };
 
 namespace detail {
