@@ -112,10 +112,10 @@ inline std::string safetensors_header(
     for (const std::int64_t size : tensor.sizes()) {
       shape += fmt::format("{}{}", shape.empty() ? "" : ",", size);
     }
+    const std::string type = safetensors_type_name(where, tensor);  // refuses what has no bytes
     const std::uint64_t end = begin + tensor.nbytes();
     text += fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
-                        text.empty() ? "" : ",", json_string(where, name),
-                        safetensors_type_name(where, tensor), shape, begin, end);
+                        text.empty() ? "" : ",", json_string(where, name), type, shape, begin, end);
     begin = end;
   }
   text = "{" + text + "}";

@@ -285,6 +285,7 @@ Net made_network(const Identity& identity, const First&... first) {
 /// *Throws* std::runtime_error with path and reason; a former file is then untouched.
 template <class Net>
 void save(const std::filesystem::path& path, const Net& net, const Identity& facts = {}) {
+  static_assert(detail::CheckedHolder<Net>::value);
   write_tensor_file(path, detail::network_file(net, facts));
 }
 
@@ -305,6 +306,7 @@ inline SavedNetwork read_saved_network(const std::filesystem::path& path) {
 /// split only if nothing but its copies' tensors differ.
 template <class Net>
 void load(const std::filesystem::path& path, Net& net) {
+  static_assert(detail::CheckedHolder<Net>::value);
   detail::take_network(path, read_tensor_file(path), net);
 }
 
