@@ -1,10 +1,11 @@
-// What `RankingOptions::fold_batch_norm` saves: time of a ranking with it / without, for evaluation
-// passes alone and with the paper's recalibration, which folding leaves as it is.
+// The saving by `RankingOptions::fold_batch_norm`: time of a ranking with it / without, for
+// evaluation passes alone and with the paper's recalibration, which folding leaves as it is.
 //
 //   batch_norm_folding [rounds] [architectures]     one thread, batches of 64 random images, 40 to
 //                                                   evaluate and 20 to recalibrate
 
 #include <ATen/Parallel.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -33,13 +34,14 @@ template <class Network>
 void compare(const char* name, const typename Network::Options& options, std::int64_t pixels,
              const Sizes& sizes) {
   ic::Supernet<Network, ic::none> net(options);
-  const RandomBatches data(40, 64, pixels);
+  const RandomBatches batches(40, 64, pixels);
+  const ic::EvaluationData data{.calibration = batches, .validation = batches};
   const auto paths = ic::distinct_architectures(ic::all<typename Network::Space>,
                                                 sizes.architectures, ic::Seed{0});
   for (const auto& recalibration : {ic::Recalibration::none(), ic::Recalibration::paper()}) {
     const auto variant = [&](const char* label, bool folds) {
       return Variant{label, [&, folds](std::size_t) {
-                       ic::rank(net, data, data, paths,
+                       ic::rank(net, data, paths,
                                 {.recalibration = recalibration, .fold_batch_norm = folds});
                      }};
     };
@@ -48,9 +50,8 @@ void compare(const char* name, const typename Network::Options& options, std::in
     run_interleaved(variants, 1, sizes.rounds);
     const Ratio folded = ratio(variants[1], variants[0]);
     const Ratio again = ratio(variants[2], variants[0]);
-    std::printf("%-20s %-14s %8.0f ms   folded %.3f [%.3f, %.3f]   A/A %.3f [%.3f, %.3f]\n", name,
-                ic::to_text(recalibration).c_str(), 1e3 * median(variants[0].seconds),
-                folded.median, folded.lower, folded.upper, again.median, again.lower, again.upper);
+    fmt::print("{:20} {:14} {:8.0f} ms   folded {}   A/A {}\n", name, ic::to_text(recalibration),
+               1e3 * median(variants[0].seconds), to_text(folded), to_text(again));
     std::fflush(stdout);
   }
 }
@@ -64,7 +65,7 @@ int main(int argc, char** argv) {
   at::set_num_threads(1);
   ic::keep_freed_memory();
   at::manual_seed(0);
-  std::printf("ranking of %lu architectures, %zu rounds\n", sizes.architectures, sizes.rounds);
+  fmt::print("ranking of {} architectures, {} rounds\n", sizes.architectures, sizes.rounds);
   compare<NasBench201>("NAS-Bench-201", {}, 32, sizes);
   compare<ic::NasBenchMacro>("NAS-Bench-Macro", {.width = 16, .head_width = 320}, 32, sizes);
   compare<FairNas>("FairNAS, narrow", {.classes = 10}, 64, sizes);

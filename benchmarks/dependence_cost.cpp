@@ -1,12 +1,13 @@
-// What choice-dependent weights cost in a training step: time of forward, backward and SGD step of
-// the paper's NAS-Bench-201 super-network, and of a narrow FairNAS one, under each policy, divided
-// by that of `none` on the same paths; and `none` divided by a network written by hand for one
-// path.
+// The cost of choice-dependent weights in a training step: time of forward, backward and SGD step
+// of the paper's NAS-Bench-201 super-network, and of a narrow FairNAS one, under each policy,
+// divided by that of `none` on the same paths; and `none` divided by a network written by hand for
+// one path.
 //
 //   dependence_cost [rounds] [batch] [cpu|cuda]     one thread; ratios of interleaved rounds, an
 //                                                   A/A pair
 
 #include <ATen/Parallel.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -26,11 +27,11 @@ const ic::NasBench201Options kOptions{};
 
 void print(const std::string& title, std::vector<Variant>& variants, std::size_t rounds) {
   run_interleaved(variants, 10, rounds);
-  std::printf("%s\n", title.c_str());
+  fmt::print("{}\n", title);
   for (const Variant& v : variants) {
     const Ratio r = ratio(v, variants[0]);
-    std::printf("  %-22s %8.2f ms   ratio %.4f   middle half [%.4f, %.4f]\n", v.name.c_str(),
-                1e3 * median(v.seconds), r.median, r.lower, r.upper);
+    fmt::print("  {:22} {:8.2f} ms   ratio {:.4f}   middle half [{:.4f}, {:.4f}]\n", v.name,
+               1e3 * median(v.seconds), r.median, r.lower, r.upper);
   }
   std::fflush(stdout);
 }
@@ -59,7 +60,7 @@ int main(int argc, char** argv) {
   at::set_num_threads(1);
   ic::keep_freed_memory();
   const Data data = Data::random(batch, 32, device);
-  std::printf("batch %ld, %zu rounds, one thread, %s\n", batch, rounds, device.str().c_str());
+  fmt::print("batch {}, {} rounds, one thread, {}\n", batch, rounds, device.str());
   compare<NasBench201>("all operations", data, kOptions, ic::all<Space>, rounds);
   compare<NasBench201>("no Zero", data, kOptions, ic::no_zero<Space>, rounds);
   compare<NasBench201>("only convolutions", data, kOptions, ic::only_convolutions<Space>, rounds);
@@ -68,7 +69,6 @@ int main(int argc, char** argv) {
   std::vector<Variant> variants{
       {"written by hand", static_step(data, kOptions.cells_per_stage)},
       {"again (A/A)", static_step(data, kOptions.cells_per_stage)},
-      {"none",
-       supernet_step<NasBench201, ic::none>(data, kOptions, ic::Fixed(kStaticPath))}};
+      {"none", supernet_step<NasBench201, ic::none>(data, kOptions, ic::Fixed(kStaticPath))}};
   print("one path", variants, rounds);
 }

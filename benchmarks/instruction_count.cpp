@@ -4,6 +4,7 @@
 //   instruction_count VARIANT SPACE STEPS BATCH      SPACE: all, no_zero, only_conv, fairnas
 
 #include <ATen/Parallel.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -38,8 +39,7 @@ Step step_of(const std::string& variant, const std::string& space, std::int64_t 
   const Data data = Data::random(batch, 32);
   if (variant == "static") return static_step(data, kOptions.cells_per_stage);
   if (variant == "none-fixed") {
-    return supernet_step<NasBench201, ic::none>(data, kOptions,
-                                                ic::Fixed(kStaticPath));
+    return supernet_step<NasBench201, ic::none>(data, kOptions, ic::Fixed(kStaticPath));
   }
   const std::map<std::string, ic::Restriction<Space>> restrictions{
       {"all", ic::all<Space>},
@@ -50,7 +50,7 @@ Step step_of(const std::string& variant, const std::string& space, std::int64_t 
 
 }  // namespace
 
-// What callgrind counts: --toggle-collect names it.
+// The steps that callgrind counts: --toggle-collect names them.
 extern "C" __attribute__((noinline)) void counted_steps(const Step& step, std::size_t begin,
                                                         std::size_t end) {
   for (std::size_t i = begin; i < end; ++i) step(i);
@@ -58,13 +58,13 @@ extern "C" __attribute__((noinline)) void counted_steps(const Step& step, std::s
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: instruction_count VARIANT SPACE STEPS BATCH\n");
+    fmt::print(stderr, "usage: instruction_count VARIANT SPACE STEPS BATCH\n");
     return 2;
   }
   at::set_num_threads(1);
   const Step step = step_of(argv[1], argv[2], std::atoi(argv[4]));
   if (!step) {
-    std::fprintf(stderr, "instruction_count: unknown variant '%s'\n", argv[1]);
+    fmt::print(stderr, "instruction_count: unknown variant '{}'\n", argv[1]);
     return 2;
   }
   step(0);

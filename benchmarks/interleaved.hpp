@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -12,6 +14,7 @@
 /// speed drifts does not favour any.
 namespace benchmarks {
 
+/// A variant, and the seconds of its rounds.
 struct Variant {
   std::string name;
   std::function<void(std::size_t round)> run;
@@ -50,10 +53,15 @@ inline Ratio ratio(const Variant& variant, const Variant& reference) {
     ratios.push_back(variant.seconds[i] / reference.seconds[i]);
   }
   std::sort(ratios.begin(), ratios.end());
-  const auto at = [&](double share) {
-    return ratios[static_cast<std::size_t>(share * static_cast<double>(ratios.size() - 1))];
+  const auto at = [&](double fraction) {
+    return ratios[static_cast<std::size_t>(fraction * static_cast<double>(ratios.size() - 1))];
   };
   return {median(ratios), at(0.25), at(0.75)};
+}
+
+/// `0.942 [0.939, 0.947]`.
+inline std::string to_text(const Ratio& ratio) {
+  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", ratio.median, ratio.lower, ratio.upper);
 }
 
 }  // namespace benchmarks

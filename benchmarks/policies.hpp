@@ -18,7 +18,7 @@ void for_each_policy(const Visitor& visit) {
   visit.template operator()<ic::attention<1>>("attention1");
   visit.template operator()<ic::shift<1>>("shift1");
   visit.template operator()<ic::affine<1>>("affine1");
-  visit.template operator()<ic::split<ic::on_demand>>("split");
+  visit.template operator()<ic::split<0>>("split");
 }
 
 }  // namespace benchmarks

@@ -1,9 +1,9 @@
-// What sharing prefixes saves, and whether `sharing_cost` with `SegmentSeconds` says so
-// beforehand: narrow FairNAS blocks, evaluated with shared prefixes and one by one. Every round
+// The saving by sharing prefixes, and the one that `sharing_cost` with `SegmentSeconds` predicts:
+// narrow FairNAS blocks, evaluated with shared prefixes and one by one. Every round
 // predicts anew, as the machine's speed drifts.
 //
 //   random      architectures drawn uniformly
-//   evolution   what a regularised evolution asks for, in its order
+//   evolution   the evaluations of a regularised evolution, in its order
 //   tails       one prefix with all 6^3 tails
 //
 //   prefix_sharing [architectures] [batches] [images] [rounds] [pixels]
@@ -11,6 +11,7 @@
 //                                          evaluate; one thread; CPU seconds, median of rounds
 
 #include <ATen/Parallel.h>
+#include <fmt/core.h>
 #include <time.h>
 
 #include <cstdint>
@@ -57,7 +58,7 @@ std::vector<Path> random_paths(std::size_t count) {
   return paths;
 }
 
-/// Every choice adds what its candidate is worth, drawn once.
+/// The sum of random values, one of each candidate at each choice.
 double worth(const Path& path) {
   double sum = 0;
   for (std::size_t i = 0; i < Space::choice_count; ++i) {
@@ -67,13 +68,13 @@ double worth(const Path& path) {
 }
 
 std::vector<Path> evolution_paths(std::size_t count) {
-  ic::SearchProblem<Space> problem;
-  problem.objectives.push_back(ic::maximise<Space>("worth", worth));
+  const ic::SearchProblem<Space> problem{.objectives = {ic::maximise<Space>("worth", worth)}};
   const auto history = ic::regularised_evolution(
       problem, {.seed = ic::Seed{3},
                 .population = 50,
                 .sample = 10,
-                .offspring = static_cast<std::uint32_t>(2 * count), .swap_probability = 0.1,  // some were there before
+                .offspring = static_cast<std::uint32_t>(2 * count),  // some were there before
+                .swap_probability = 0.1,
                 .max_evaluations = count});
   std::vector<Path> paths;
   for (const auto& evaluated : history) paths.push_back(evaluated.architecture);
@@ -92,7 +93,7 @@ std::vector<Path> tail_paths() {
   return paths;
 }
 
-/// Seconds of one round: what the model said at its beginning, and what was measured.
+/// Seconds of one round: predicted by the model at its beginning, and measured.
 struct Round {
   ic::SharingCost predicted;
   double shared = 0;
@@ -107,29 +108,29 @@ double median_of(const std::vector<Round>& rounds, const Value& value) {
   return median(values);
 }
 
-void compare(const std::string& name, Net& net, const RandomBatches& data,
+void compare(const std::string& name, Net& net, const ic::EvaluationData& data,
              const std::vector<Path>& paths, const Sizes& sizes) {
   const ic::Recalibration recalibration = ic::Recalibration::paper(sizes.batches);
-  const ic::SharingPlan plan = ic::plan_sharing(net, {data, data}, paths, recalibration);
+  const ic::SharingPlan plan = ic::plan_sharing(net, data, paths, recalibration);
   const auto predict = [&] {
-    SegmentSeconds seconds(net, {data, data}, sizes.batches, paths.front());
+    SegmentSeconds seconds(net, data, sizes.batches, paths.front());
     return ic::sharing_cost(plan, paths, seconds);
   };
   const double begin = cpu_seconds();
   const ic::SharingCost cost = predict();
-  std::printf("%s: %zu architectures, %zu networks\n", name.c_str(), paths.size(), cost.networks);
-  std::printf("  model       segment runs %zu of %zu, cost %.4f of one by one, found in %.1f s\n",
-              cost.runs_shared, cost.runs_alone, cost.ratio(), cpu_seconds() - begin);
+  fmt::print("{}: {} architectures, {} networks\n", name, paths.size(), cost.networks);
+  fmt::print("  model       segment runs {} of {}, cost {:.4f} of one by one, found in {:.1f} s\n",
+             cost.runs_shared, cost.runs_alone, cost.ratio(), cpu_seconds() - begin);
   std::fflush(stdout);
 
   std::vector<double> results;
   const auto measure = [&](ic::RankingOptions options) {
     options.recalibration = recalibration;
     const double start = cpu_seconds();
-    const auto predictions = ic::rank(net, {data, data}, paths, options).predictions;
+    const auto predictions = ic::rank(net, data, paths, options).predictions;
     const double seconds = cpu_seconds() - start;
     if (results.empty()) results = predictions;
-    if (results != predictions) std::printf("  DIFFERENT RESULTS\n");
+    if (results != predictions) fmt::print("  DIFFERENT RESULTS\n");
     return seconds;
   };
   std::vector<Round> rounds(sizes.rounds);
@@ -143,9 +144,9 @@ void compare(const std::string& name, Net& net, const RandomBatches& data,
     for (std::size_t k = 0; k < work.size(); ++k) work[(i + k) % work.size()]();
   }
   const auto print = [&](const char* variant, const auto& measured, const auto& predicted) {
-    std::printf("  %-11s predicted %8.2f s   measured %8.2f s   measured / predicted %.3f\n",
-                variant, median_of(rounds, predicted), median_of(rounds, measured),
-                median_of(rounds, [&](const Round& r) { return measured(r) / predicted(r); }));
+    fmt::print("  {:11} predicted {:8.2f} s   measured {:8.2f} s   measured / predicted {:.3f}\n",
+               variant, median_of(rounds, predicted), median_of(rounds, measured),
+               median_of(rounds, [&](const Round& r) { return measured(r) / predicted(r); }));
   };
   const auto shared_cost = [](const Round& r) { return r.predicted.cost_shared; };
   print(
@@ -155,10 +156,10 @@ void compare(const std::string& name, Net& net, const RandomBatches& data,
   print(
       "one by one", [](const Round& r) { return r.alone; },
       [](const Round& r) { return r.predicted.cost_alone; });
-  std::printf("  speed-up    predicted %.3f, measured %.3f (A/A %.3f)\n",
-              median_of(rounds, [](const Round& r) { return 1 / r.predicted.ratio(); }),
-              median_of(rounds, [](const Round& r) { return r.alone / r.shared; }),
-              median_of(rounds, [](const Round& r) { return r.alone / r.again; }));
+  fmt::print("  speed-up    predicted {:.3f}, measured {:.3f} (A/A {:.3f})\n",
+             median_of(rounds, [](const Round& r) { return 1 / r.predicted.ratio(); }),
+             median_of(rounds, [](const Round& r) { return r.alone / r.shared; }),
+             median_of(rounds, [](const Round& r) { return r.alone / r.again; }));
   std::fflush(stdout);
 }
 
@@ -178,9 +179,10 @@ int main(int argc, char** argv) {
   ic::keep_freed_memory();
   at::manual_seed(0);
   Net net(ic::FairNasOptions{.classes = 10});
-  const RandomBatches data(sizes.batches, sizes.images, sizes.pixels);
-  std::printf("%ld + %ld batches of %ld images of %ld pixels, %zu rounds, one thread\n",
-              sizes.batches, sizes.batches, sizes.images, sizes.pixels, sizes.rounds);
+  const RandomBatches batches(sizes.batches, sizes.images, sizes.pixels);
+  const ic::EvaluationData data{.calibration = batches, .validation = batches};
+  fmt::print("{} + {} batches of {} images of {} pixels, {} rounds, one thread\n", sizes.batches,
+             sizes.batches, sizes.images, sizes.pixels, sizes.rounds);
   compare("random", net, data, random_paths(sizes.architectures), sizes);
   compare("evolution", net, data, evolution_paths(3 * sizes.architectures / 10), sizes);
   compare("tails", net, data, tail_paths(), sizes);

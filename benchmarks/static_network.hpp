@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-/// What someone would write by hand for one architecture of the only-convolution space: plain
-/// modules and operators of libtorch, nothing of this library.
+/// One architecture of the only-convolution space written by hand: plain modules and operators of
+/// libtorch, nothing of this library.
 namespace benchmarks {
 
 struct ConvNorm : torch::nn::Module {

@@ -19,6 +19,7 @@
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/optimizer.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
@@ -55,7 +56,7 @@ template <class Module, class Forward>
 Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forward) {
   const at::Device device = data.images.device();
   net->to(device);
-  auto sgd = std::make_shared<torch::optim::SGD>(ic::Sgd{}(*net));
+  const auto sgd = std::make_shared<torch::optim::SGD>(ic::Sgd{}(*net));
   ic::set_learning_rate(*sgd, 0.025);
   return [=](std::size_t round) {
     ic::move(*net);
@@ -65,11 +66,11 @@ Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forwar
   };
 }
 
-/// A super-network's step; `sample(epoch, step)` gives the path.
+/// A super-network's step on the path `sample(0, round)`, in epoch 0: `split<0>` is split.
 template <class Network, class Policy, class Sample>
 Step supernet_step(const Data& data, const typename Network::Options& options, Sample sample) {
   ic::Supernet<Network, Policy> net(options);
-  ic::split_now(*net);
+  ic::begin_epoch(*net, 0);
   return training_step(net.ptr(), data, [=](auto& module, std::size_t round) {
     return module.forward(data.images, sample(0, round));
   });

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -21,20 +20,22 @@
 #include "interchoice/interchoice.hpp"
 #include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/stats/kendall.hpp"
+#include "interchoice/stats/ranks.hpp"
 
 namespace examples {
 
 namespace ic = interchoice;
 
 struct ComparisonOptions {
-  std::size_t epochs = 20;
-  std::uint64_t architectures = 16;
+  std::size_t epochs = 60;
+  std::size_t alone_epochs = 20;
+  std::uint64_t architectures = 12;
   std::uint64_t seed = 0;
   Machine machine = {};
 };
 
-/// Compares the policies `none`, `bias<1>` and `split` in the networks `Net<Policy>`. All trainings
-/// are alike; the split comes halfway.
+/// Compares the policies `none`, `bias<1>` and `split` in the networks `Net<Policy>`: predictions
+/// of architectures beside their accuracies when trained alone, twice. The split comes halfway.
 template <template <class> class Net>
 class PolicyComparison {
   using Space = typename Net<ic::none>::Space;
@@ -42,36 +43,30 @@ class PolicyComparison {
 
  public:
   PolicyComparison(const ComparisonOptions& options, ic::Training training)
-      : seed_(options.seed), device_(prepare(options.machine)), training_(std::move(training)) {
-    training_.epochs = options.epochs;
-    paths_ = ic::distinct_architectures(ic::all<Space>, options.architectures, ic::Seed{seed_});
+      : options_(options), device_(prepare(options.machine)), training_(std::move(training)) {
+    paths_ =
+        ic::distinct_architectures(ic::all<Space>, options.architectures, ic::Seed{options.seed});
   }
 
   void run() {
-    std::vector<double> macs;
-    const auto start = std::chrono::steady_clock::now();
-    for (const Path& path : paths_) {
-      auto net = make<ic::none>();
-      macs.push_back(static_cast<double>(
-          ic::measured_cost(net, path, validation_.evaluation(0).data.to(device_)).macs));
-      ic::train(net, train_, ic::Fixed{path}, training_);
-      alone_.push_back(ic::rank(net, data(), std::vector{path}).predictions[0]);
+    const Column first = train_alone(options_.seed + 1);
+    const Column second = train_alone(options_.seed + 2);
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      alone_.push_back((first.values[i] + second.values[i]) / 2);
     }
-    fmt::print(
-        "{} of {} architectures, each trained alone: {:.0f} s, accuracies {:.1f} to {:.1f} %\n",
-        paths_.size(), ic::architecture_count<Space>(), seconds_since(start),
-        100 * *std::min_element(alone_.begin(), alone_.end()),
-        100 * *std::max_element(alone_.begin(), alone_.end()));
-    fmt::print("\n{:34} {:>5} {:>10} {:>8}  {}\n", "ranked by", "tau-b", "parameters", "seconds",
-               "the first");
-    fmt::print("{:34} {:5.2f} {:>10} {:>8}  {}\n", "multiply-accumulates",
-               ic::kendall_tau_b(macs, alone_), "", "", first(macs));
-    compare<ic::none>();
-    compare<ic::bias<1>>();
-    compare<ic::split<ic::on_demand>>();
+    columns_.push_back(count_macs());
+    add_predictions<ic::none>();
+    add_predictions<ic::bias<1>>();
+    add_predictions<ic::split<ic::on_demand>>();
+    print(ic::kendall_tau_b(first.values, second.values));
   }
 
  private:
+  struct Column {
+    std::string name;
+    std::vector<double> values;  // one an architecture
+    double seconds = 0;          // of training
+  };
   using Clock = std::chrono::steady_clock;
 
   static double seconds_since(Clock::time_point start) {
@@ -81,48 +76,86 @@ class PolicyComparison {
   ic::EvaluationData data() const { return {.calibration = train_, .validation = validation_}; }
 
   template <class Policy>
-  Net<Policy> make() const {
-    torch::manual_seed(seed_);
+  Net<Policy> make(std::uint64_t seed) const {
+    torch::manual_seed(seed);
     Net<Policy> net;
     net->to(device_);
     return net;
   }
 
-  template <class Policy>
-  void compare() const {
-    auto net = make<Policy>();
+  Column train_alone(std::uint64_t seed) {
+    Column column{"alone", {}};
     ic::Training training = training_;
+    training.epochs = options_.alone_epochs;
+    const auto start = Clock::now();
+    for (const Path& path : paths_) {
+      auto net = make<ic::none>(seed);
+      ic::train(net, train_, ic::Fixed{path}, training);
+      column.values.push_back(100 * ic::rank(net, data(), std::vector{path}).predictions[0]);
+    }
+    fmt::print("{} of {} architectures trained alone, {} epochs each: {:.0f} s\n", paths_.size(),
+               ic::architecture_count<Space>(), training.epochs, seconds_since(start));
+    return column;
+  }
+
+  Column count_macs() const {
+    Column column{"MACs / 1000", {}};
+    auto net = make<ic::none>(0);
+    const at::Tensor image = validation_.evaluation(0).data.to(device_);
+    for (const Path& path : paths_) {
+      column.values.push_back(static_cast<double>(ic::measured_cost(net, path, image).macs) / 1e3);
+    }
+    return column;
+  }
+
+  template <class Policy>
+  void add_predictions() {
+    Column column{ic::policy_text<Policy>(), {}};
+    ic::Training training = training_;
+    training.epochs = options_.epochs;
     if (std::is_same_v<Policy, ic::split<ic::on_demand>>)
       training.split_epoch = training.epochs / 2;
+    auto net = make<Policy>(options_.seed);
     const auto start = Clock::now();
-    ic::train(net, train_, ic::Sampler{ic::Uniform{ic::all<Space>}, ic::Seed{seed_}}, training);
-    const double seconds = seconds_since(start);
-    const auto ranking = ic::rank(net, data(), paths_);
-    std::int64_t parameters = 0;
-    for (const at::Tensor& p : net->parameters()) parameters += p.numel();
-    fmt::print("{:34} {:5.2f} {:10} {:8.1f}  {}\n", "super-network, " + ic::policy_text<Policy>(),
-               ic::kendall_tau_b(ranking.predictions, alone_), parameters, seconds,
-               first(ranking.predictions));
-    std::fflush(stdout);
+    ic::train(net, train_, ic::Sampler{ic::Uniform{ic::all<Space>}, ic::Seed{options_.seed}},
+              training);
+    column.seconds = seconds_since(start);
+    for (const double accuracy : ic::rank(net, data(), paths_).predictions) {
+      column.values.push_back(100 * accuracy);
+    }
+    columns_.push_back(std::move(column));
   }
 
-  /// The architecture with the highest prediction, and its accuracy alone.
-  std::string first(const std::vector<double>& predictions) const {
-    const auto best = std::max_element(predictions.begin(), predictions.end());
-    const auto i = static_cast<std::size_t>(best - predictions.begin());
-    return fmt::format("{}, {:.1f} % alone", ic::to_text(paths_[i]), 100 * alone_[i]);
+  void print(double ceiling) const {
+    const auto row = [&](const std::string& name, const std::string& alone, const auto& text) {
+      fmt::print("{:14}{:>8}", name, alone);
+      for (const Column& column : columns_) fmt::print("{:>18}", text(column));
+      fmt::print("\n");
+    };
+    fmt::print("\nAccuracies and predictions in %, best first:\n");
+    row("architecture", "alone", [](const Column& column) { return column.name; });
+    for (const std::size_t i : ic::best_first(alone_)) {
+      row(ic::to_text(paths_[i]), fmt::format("{:.1f}", alone_[i]),
+          [i](const Column& column) { return fmt::format("{:.1f}", column.values[i]); });
+    }
+    row("Kendall tau-b", fmt::format("({:.2f})", ceiling), [&](const Column& column) {
+      return fmt::format("{:.2f}", ic::kendall_tau_b(column.values, alone_));
+    });
+    row("seconds", "", [](const Column& column) { return fmt::format("{:.1f}", column.seconds); });
+    fmt::print("In brackets: one training alone against the other.\n");
   }
 
-  std::uint64_t seed_;
+  ComparisonOptions options_;
   at::Device device_;
   ic::Training training_;
   std::vector<Path> paths_;
-  std::vector<double> alone_;  // accuracies of networks that trained one architecture
+  std::vector<double> alone_;    // mean accuracies of networks that trained one architecture
+  std::vector<Column> columns_;  // the predictors
   ic::ImageSet digits_ = ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
   ic::Normalisation normalisation_ =
       ic::measure_normalisation(ic::first_images(digits_, ic::kDigitsTraining));
   ic::Batches train_{ic::first_images(digits_, ic::kDigitsTraining),
-                     {64, normalisation_, {}, ic::Seed{seed_}}};
+                     {64, normalisation_, {}, ic::Seed{options_.seed}}};
   ic::Batches validation_{ic::last_images(digits_, ic::kDigitsTest), {500, normalisation_}};
 };
 
@@ -131,10 +164,13 @@ template <template <class> class Net>
 int compare_policies(const char* description, const ic::Training& training, int argc, char** argv) {
   CLI::App app(description);
   ComparisonOptions options;
-  app.add_option("--epochs", options.epochs, "of every training")
+  app.add_option("--epochs", options.epochs, "of a super-network")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  app.add_option("--architectures", options.architectures, "ranked, and trained alone")
+  app.add_option("--alone-epochs", options.alone_epochs, "of an architecture alone")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--architectures", options.architectures, "ranked, and trained alone, twice")
       ->check(CLI::Range(2, 10'000))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of everything that is random")->capture_default_str();

@@ -1,7 +1,7 @@
 // A 1-D convolution network whose layers are choices: a super-network on sequences [N, C, T],
 // trained on the digits, read row by row, with three policies.
 //
-//   sequence_supernet         under a minute on one core; --help lists the options
+//   sequence_supernet         some minutes on one core; --help lists the options
 
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>

@@ -1,7 +1,7 @@
 // A small vision transformer whose attention and MLPs are choices: a super-network on tokens
 // [N, T, C], trained on the digits with three policies.
 //
-//   token_supernet            under a minute on one core; --help lists the options
+//   token_supernet            some minutes on one core; --help lists the options
 
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>

@@ -1,5 +1,5 @@
-// What runs on a GPU equals what runs on the processor, in float64: outputs and gradients of every
-// policy in both ready networks; subnets; a training whose steps are replayed on both.
+// A GPU computes what the processor does, in float64: outputs and gradients of every policy in both
+// ready networks; subnets; steps of a training.
 
 #include <array>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/optimizer.hpp"
 #include "networks/random_state.hpp"
@@ -82,7 +83,7 @@ void check(const typename Network::Options& options) {
   const auto path = sample(1, 0);
   const at::Tensor x = at::randn({2, 3, 12, 12}, at::kDouble).cuda();
   gpu->eval();
-  ic::Subnet<Network> subnet = ic::extract(gpu, path);
+  ic::Subnet<ic::Supernet<Network, Policy>> subnet = ic::extract(gpu, path);
   CHECK(subnet->parameters().front().is_cuda());
   CHECK(close(subnet->forward(x), gpu->forward(x, path)));
 }
