@@ -693,14 +693,16 @@ TEST_CASE("texts hold exact numbers, and seed and stream") {
         Seed{5}};
   };
   CHECK(with(0.1).text() ==
-        "weighted over chain: all by 1 1 | 1 1 1 0.1 1 | 1 | 1 1 1; seed 5, stream 0");
+        "weighted over chain: op0,op1 | op0,op1,op2,op3,op4 | op0 | op0,op1,op2 by 1 1 | 1 1 1 0.1 "
+        "1 | 1 | 1 1 1; seed 5, stream 0");
   CHECK(with(0.1).text() != with(std::nextafter(0.1, 1)).text());
   CHECK(ic::Sampler{ic::Within{Mine{},
                                ic::Named{"zeros", [](const Path& p) { return p[0]; }},
                                {.high = 0.1, .max_tries = 7}},
                     Seed{1}, ic::Stream::kEvaluation}
             .text() == "(mine) within 0 to 0.1 of 'zeros', 7 tries; seed 1, stream 5");
-  CHECK(ic::StrictFair{ic::all<t::Small>}.text() == "strictly fair over chain: all");
+  CHECK(ic::StrictFair{ic::all<t::Small>}.text() ==
+        "strictly fair over chain: op0,op1,op2 | = | = | =");
   const ic::Restriction<t::Small> low([](std::size_t i, std::size_t c) { return i != 1 || c < 2; });
   CHECK(ic::Uniform{low}.text() == "uniform over chain: op0,op1,op2 | op0,op1 | op0,op1,op2 | =");
 }

@@ -147,8 +147,8 @@ class Mutation {
   }
 
   std::string text() const requires HasText<Change> {
-    return fmt::format("{} with {} over {}: {}", to_text(parent_), std::string(change_.text()),
-                       Space::name, to_text(restriction_));
+    return fmt::format("{} with {} over {}", to_text(parent_), std::string(change_.text()),
+                       to_text(restriction_));
   }
 
  private:

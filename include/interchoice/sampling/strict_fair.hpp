@@ -66,9 +66,7 @@ class StrictFair {
     return paths;
   }
 
-  std::string text() const {
-    return fmt::format("strictly fair over {}: {}", Space::name, to_text(restriction_));
-  }
+  std::string text() const { return fmt::format("strictly fair over {}", to_text(restriction_)); }
 
  private:
   // The first choice whose number of candidates is not that of choice 0; 0 if there is none.

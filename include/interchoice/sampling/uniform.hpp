@@ -31,9 +31,7 @@ class Uniform {
     return Architecture<Space>(candidates);
   }
 
-  std::string text() const {
-    return fmt::format("uniform over {}: {}", Space::name, to_text(restriction_));
-  }
+  std::string text() const { return fmt::format("uniform over {}", to_text(restriction_)); }
 
  private:
   Restriction<Space> restriction_;

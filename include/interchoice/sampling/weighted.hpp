@@ -60,7 +60,7 @@ class Weighted {
   }
 
   std::string text() const {
-    std::string text = fmt::format("weighted over {}: {} by", Space::name, to_text(restriction_));
+    std::string text = fmt::format("weighted over {} by", to_text(restriction_));
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       if (choice > 0) text += " |";
       for (const double weight : weights(choice)) text += fmt::format(" {}", weight);
