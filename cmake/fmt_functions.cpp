@@ -1,6 +1,6 @@
-// The functions of fmt, of the fmt that stands first in the include path: libtorch brings one of its
-// own, newer than the system's and without a library. Compiled once a project; as headers only they
-// would cost every file four seconds.
+// The functions of fmt, of the fmt that stands first in the include path: libtorch brings one of
+// its own, newer than the system's and without a library. Compiled once a project; as headers only
+// they would cost every file four seconds.
 
 #include <fmt/format-inl.h>
 

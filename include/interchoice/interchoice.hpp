@@ -31,6 +31,6 @@
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 #include "interchoice/training/interrupt.hpp"
-#include "interchoice/training/protocols.hpp"
 #include "interchoice/training/path_step.hpp"
+#include "interchoice/training/protocols.hpp"
 #include "interchoice/training/train.hpp"

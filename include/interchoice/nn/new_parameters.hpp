@@ -15,8 +15,8 @@ struct NewParameter {
   at::Tensor source;
 };
 
-/// The parameters that a split added. Converts to a plain list of tensors, so that any optimizer takes it:
-/// `if (auto added = begin_epoch(*net, e); !added.empty()) sgd.add_param_group({added});`
+/// The parameters that a split added. Converts to a plain list of tensors, so that any optimizer
+/// takes it: `if (auto added = begin_epoch(*net, e); !added.empty()) sgd.add_param_group({added});`
 class NewParameters {
  public:
   bool empty() const { return parameters_.empty(); }

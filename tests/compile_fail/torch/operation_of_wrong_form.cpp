@@ -92,9 +92,8 @@ struct Adjusted : torch::nn::Module {
 #endif
 };
 
-using Space = ic::Chain<
-    2, ic::Candidates<WithArgument<kWrong>, BuildsNumber<kWrong>, Responds, Wrapped<Biased>,
-                      Wrapped<Deferred>, Wrapped<Adjusted>>>;
+using Space = ic::Chain<2, ic::Candidates<WithArgument<kWrong>, BuildsNumber<kWrong>, Responds,
+                                          Wrapped<Biased>, Wrapped<Deferred>, Wrapped<Adjusted>>>;
 ic::ChoiceBlocks<Space, ic::bias<1>> blocks(ic::Geometry{});
 
 at::Tensor normalised(torch::nn::Conv1d convolution, const at::Tensor& x) {
