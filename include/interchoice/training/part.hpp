@@ -19,8 +19,8 @@ template <class Result, class... Arguments>
 class Part<Result(Arguments...)> {
  public:
   template <class Callable>
-  requires(!std::derived_from<Callable, Part>) Part(
-      const Callable& callable)  // NOLINT(google-explicit-constructor): made where one is taken
+  // NOLINTNEXTLINE(google-explicit-constructor): made where one is taken
+  requires(!std::derived_from<Callable, Part>) Part(const Callable& callable)
       : Part(detail::text_of(callable), callable) {
     static_assert(std::is_invocable_r_v<Result, const Callable&, Arguments...>,
                   "interchoice: a part of a training needs a callable with the parameters and the "

@@ -27,25 +27,25 @@ using StateTensors = std::map<std::string, at::Tensor>;
 /// undefined, and counts of steps. False if the state is of no known kind.
 template <class Visit>
 bool visit_optimizer_state(OptimizerState& state, const Visit& visit) {
-  using namespace torch::optim;
+  namespace optim = torch::optim;
   const auto visit_moments = [&](auto& moments) {
     visit("step", moments.step());
     visit("exp_avg", moments.exp_avg());
     visit("exp_avg_sq", moments.exp_avg_sq());
     visit("max_exp_avg_sq", moments.max_exp_avg_sq());
   };
-  if (auto* sgd = dynamic_cast<SGDParamState*>(&state)) {
+  if (auto* sgd = dynamic_cast<optim::SGDParamState*>(&state)) {
     visit("momentum_buffer", sgd->momentum_buffer());
-  } else if (auto* adamw = dynamic_cast<AdamWParamState*>(&state)) {
+  } else if (auto* adamw = dynamic_cast<optim::AdamWParamState*>(&state)) {
     visit_moments(*adamw);
-  } else if (auto* adam = dynamic_cast<AdamParamState*>(&state)) {
+  } else if (auto* adam = dynamic_cast<optim::AdamParamState*>(&state)) {
     visit_moments(*adam);
-  } else if (auto* rmsprop = dynamic_cast<RMSpropParamState*>(&state)) {
+  } else if (auto* rmsprop = dynamic_cast<optim::RMSpropParamState*>(&state)) {
     visit("step", rmsprop->step());
     visit("square_avg", rmsprop->square_avg());
     visit("momentum_buffer", rmsprop->momentum_buffer());
     visit("grad_avg", rmsprop->grad_avg());
-  } else if (auto* adagrad = dynamic_cast<AdagradParamState*>(&state)) {
+  } else if (auto* adagrad = dynamic_cast<optim::AdagradParamState*>(&state)) {
     visit("step", adagrad->step());
     visit("sum", adagrad->sum());
   } else {
@@ -57,12 +57,16 @@ bool visit_optimizer_state(OptimizerState& state, const Visit& visit) {
 /// An empty state of the kind that an optimizer keeps for a parameter; null if it is not known.
 inline std::unique_ptr<OptimizerState> empty_optimizer_state(
     const torch::optim::Optimizer& optimizer) {
-  using namespace torch::optim;
-  if (dynamic_cast<const SGD*>(&optimizer)) return std::make_unique<SGDParamState>();
-  if (dynamic_cast<const AdamW*>(&optimizer)) return std::make_unique<AdamWParamState>();
-  if (dynamic_cast<const Adam*>(&optimizer)) return std::make_unique<AdamParamState>();
-  if (dynamic_cast<const RMSprop*>(&optimizer)) return std::make_unique<RMSpropParamState>();
-  if (dynamic_cast<const Adagrad*>(&optimizer)) return std::make_unique<AdagradParamState>();
+  namespace optim = torch::optim;
+  if (dynamic_cast<const optim::SGD*>(&optimizer)) return std::make_unique<optim::SGDParamState>();
+  if (dynamic_cast<const optim::AdamW*>(&optimizer))
+    return std::make_unique<optim::AdamWParamState>();
+  if (dynamic_cast<const optim::Adam*>(&optimizer))
+    return std::make_unique<optim::AdamParamState>();
+  if (dynamic_cast<const optim::RMSprop*>(&optimizer))
+    return std::make_unique<optim::RMSpropParamState>();
+  if (dynamic_cast<const optim::Adagrad*>(&optimizer))
+    return std::make_unique<optim::AdagradParamState>();
   return nullptr;
 }
 
