@@ -16,6 +16,8 @@
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/interchoice.hpp"
 #include "interchoice/networks/saved_network.hpp"
+#include "interchoice/nn/operations/mlp.hpp"
+#include "interchoice/nn/operations/self_attention.hpp"
 #include "interchoice/training/resumable_training.hpp"
 
 namespace ic = interchoice;
@@ -69,6 +71,50 @@ struct Half {
   };
   std::shared_ptr<Module> build(const ic::Geometry&) const { return std::make_shared<Module>(); }
 };
+
+// --- any-tensor.md
+// --------------------------------------------------------------------------------
+
+/// Depthwise convolution over the tokens behind a LayerNorm, plus the input.
+struct TokenConvolution {
+  static constexpr std::string_view name = "token_conv3";
+  static constexpr ic::Responses responses(const ic::Geometry&) {
+    return {.norm_shift = ic::Response::kObserved, .norm_scale = ic::Response::kObserved};
+  }
+
+  struct Module : nn::Module {
+    explicit Module(const ic::Geometry& g) {
+      norm = register_module("norm", nn::LayerNorm(nn::LayerNormOptions({g.channels})));
+      auto options = nn::Conv1dOptions(g.channels, g.channels, 3).padding(1).groups(g.channels);
+      convolution = register_module("convolution", nn::Conv1d(options));
+    }
+    at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
+    /// Scale and shift of a policy act on the LayerNorm's output.
+    at::Tensor forward_adjusted(const at::Tensor& x, const ic::NormAdjustment& adjustment) {
+      const at::Tensor h = ic::adjusted_norm(norm, x, adjustment);  // [N, T, C]
+      return x + convolution(h.transpose(1, 2)).transpose(1, 2);
+    }
+    std::int64_t norm_channels() const { return convolution->options.out_channels(); }
+
+    nn::LayerNorm norm{nullptr};
+    nn::Conv1d convolution{nullptr};
+  };
+
+  std::shared_ptr<Module> build(const ic::Geometry& geometry) const {
+    return std::make_shared<Module>(geometry);
+  }
+};
+
+using Mixers = ic::Candidates<ic::SelfAttention<2>, ic::SelfAttention<4>, TokenConvolution>;
+using Mlps = ic::Candidates<ic::Mlp<1>, ic::Mlp<2>, ic::Mlp<4>, ic::Skip>;
+using TokenSpace = ic::MixedChain<Mixers, Mlps, Mixers, Mlps>;
+
+template <class Policy>
+at::Tensor on_tokens(const ic::Architecture<TokenSpace>& architecture) {
+  ic::ChoiceBlocks<TokenSpace, Policy> body(
+      ic::Geometry{.channels = 64, .axis = ic::ChannelAxis::kLast});
+  return body->forward(at::randn({8, 16, 64}), architecture);  // [N, T, C]
+}
 
 // --- own-space.md
 // ---------------------------------------------------------------------------------
@@ -275,6 +321,9 @@ int main() {
   std::printf("%zu epochs, %s\n", record.epochs.size(),
               at::equal(first->forward(x, path), second->forward(x, path)) ? "the same network"
                                                                            : "DIFFERS");
+  const ic::Architecture<TokenSpace> mixed{0, 2, 2, 3};
+  std::printf("%ld, %ld\n", on_tokens<ic::bias<1>>(mixed).numel(),
+              on_tokens<ic::affine<1>>(mixed).numel());
   CellNetImpl<ic::bias<1>> cells;
   std::printf("%s\n", ic::to_text(ic::Architecture<MyCell>{0, 1, 1}).c_str());
   std::printf("%ld\n", cells.forward(at::ones({2, 8, 4, 4}), {0, 1, 1}).numel());

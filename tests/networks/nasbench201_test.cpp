@@ -168,7 +168,7 @@ template <class Policy>
 void check_segments() {
   INFO(ic::policy_text<Policy>());
   Net<Policy> net(ic::NasBench201Options{.width = 4, .cells_per_stage = {1, 1}});
-  ic::split_now(*net);
+  ic::begin_epoch(*net, 0);
   ic::testing::randomise(*net, 3);
   net->eval();
   const auto observed = observed_choices<Policy>(net);
@@ -196,7 +196,7 @@ void check_prefix_sharing() {
   INFO(ic::policy_text<Policy>());
   const c10::AutoGradMode no_grad(false);
   Net<Policy> net(kSmall);
-  ic::split_now(*net);
+  ic::begin_epoch(*net, 0);
   ic::testing::randomise(*net, 4);
   net->eval();
   const at::Tensor x = at::randn({2, 3, 6, 6});

@@ -37,7 +37,7 @@ class EmptyBlocks : public ThreadScope<EmptyBlocks> {};
 /// In a subnet it is *fixed*: it has one candidate, and what its context selected there as
 /// parameters `input_scale`, `input_vector`, `norm_scale`, `norm_shift` where there is something:
 ///
-///   y = op(x * s + b), with scale and shift after its first BatchNorm
+///   y = op(x * s + b), with scale and shift after its first normalisation
 class AnyChoiceBlock : public torch::nn::Module {
  public:
   /// The priors that condition this location; none in a subnet.
