@@ -76,8 +76,8 @@ constexpr PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
 ///
 /// Every tuple has its own 2^34 words: two different tuples never share a (key, counter) pair, and
 /// nothing is hashed or added, so no two can collide. There is no state to save: a run restarted at
-/// (epoch, position) draws what the uninterrupted run would have drawn, whatever ran before and on
-/// however many threads. The meaning of a position depends on the stream: a step, an image, …
+/// (epoch, position) draws the numbers of the uninterrupted run, on any number of threads. The
+/// meaning of a position depends on the stream: a step, an image, …
 ///
 /// Satisfies `std::uniform_random_bit_generator`. Prefer `below`, `unit` and `permutation` to the
 /// distributions and `std::shuffle` of the standard library, whose results differ between

@@ -15,8 +15,8 @@ namespace interchoice {
 ///   BN(h) -> BN(h) + B_c[pD, ..., p1]      B_c: [n_pD, ..., n_p1, C_c], zero at the start
 ///
 /// C_c are the channels of that normalisation in candidate c; a candidate without one has no table.
-/// What `bias` adds to the input of a block that starts with a 1x1 convolution and BatchNorm is
-/// removed by that BatchNorm; what `shift` adds behind it is not.
+/// At the start of a block, a 1x1 convolution and BatchNorm remove the vector of `bias` from its
+/// input; `shift` acts behind them.
 ///
 /// *Cost*: one addition of [C_c]: the shift is added to its own bias. *Source*: ours.
 template <std::size_t Depth, class Order = registration>
