@@ -1,16 +1,23 @@
 #!/usr/bin/env python3
-"""Compile time and memory of a user's file with one Supernet, as it is and with <torch/torch.h>.
+"""Time and memory of the compiler for users' programs.
 
     benchmarks/compile_cost.py build/libtorch/torch [rounds]
 
-Interleaved rounds of `g++ -std=c++20 -fsyntax-only`, user seconds and peak memory, medians and the
-ratio of the medians of pairs. A third variant, <torch/torch.h> alone, shows what any user pays.
+Compiles to object files at -O2, one compiler at a time, in interleaved rounds (3 unless told):
+medians of user seconds and of peak memory, and the range of the seconds. <torch/nn.h> alone is what
+any program with libtorch pays. The rebuild compiles the README's program with a precompiled header
+of <torch/nn.h> and interchoice/interchoice.hpp, as after a change of one line; making that header
+is a row of its own. core.hpp has no code of its own and is only parsed. Needs g++, fmt, range-v3
+and nlohmann-json.
 """
 import os
-import resource
+import shutil
 import statistics
 import sys
 import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+README = os.path.join(ROOT, "docs/snippets/readme.cpp")
 
 SUPERNET = """
 #include "interchoice/networks/nasbench201.hpp"
@@ -21,44 +28,67 @@ at::Tensor logits(Supernet& net, const at::Tensor& x, const ic::Architecture<Sup
 }
 Supernet make() { return Supernet(ic::NasBench201Options{}); }
 """
-VARIANTS = {
-    "our headers": SUPERNET,
-    "the same and <torch/torch.h>": "#include <torch/torch.h>\n" + SUPERNET,
-    "<torch/torch.h> alone": "#include <torch/torch.h>\n",
-}
+PRECOMPILED = """
+#include <torch/nn.h>
+#include "interchoice/interchoice.hpp"
+"""
 
 
-def compile_once(path, torch):
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    command = ["g++", "-std=c++20", "-fsyntax-only", "-fopenmp", "-I" + os.path.join(root, "include"),
-               "-isystem", os.path.join(torch, "include"),
-               "-isystem", os.path.join(torch, "include/torch/csrc/api/include"), path]
-    pid = os.spawnvp(os.P_NOWAIT, command[0], command)
+def compile_once(arguments):
+    """User seconds and peak MB of one run of the compiler."""
+    pid = os.spawnvp(os.P_NOWAIT, "g++", ["g++", "-std=c++20", *arguments])
     _, status, usage = os.wait4(pid, 0)
     if status != 0:
-        sys.exit("the compiler failed: " + " ".join(command))
-    return usage.ru_utime, usage.ru_maxrss / 1024
+        sys.exit("the compiler failed: g++ -std=c++20 " + " ".join(arguments))
+    return usage.ru_utime, usage.ru_maxrss * 1024 / 1e6
+
+
+def variants(torch, folder):
+    """The rows of the table: name and arguments of the compiler, in the order of a round."""
+    def written(name, text):
+        path = os.path.join(folder, name)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    program = os.path.join(folder, "readme.cpp")
+    shutil.copy(README, program)
+    header = written("program.hpp", PRECOMPILED)
+    flags = ["-I" + os.path.join(ROOT, "include"),
+             "-isystem", os.path.join(torch, "include"),
+             "-isystem", os.path.join(torch, "include/torch/csrc/api/include")]
+    optimised = ["-O2", "-fopenmp", *flags]
+
+    def object_of(source):
+        return [*optimised, "-c", source, "-o", os.path.join(folder, "object.o")]
+
+    return {
+        "core.hpp, -fsyntax-only":
+            ["-fsyntax-only", flags[0], written("core.cpp", '#include "interchoice/core.hpp"\n')],
+        "<torch/nn.h> alone": object_of(written("nn.cpp", "#include <torch/nn.h>\n")),
+        "one Supernet": object_of(written("supernet.cpp", SUPERNET)),
+        "the README's program": object_of(program),
+        "the precompiled header":
+            [*optimised, "-x", "c++-header", header, "-o", header + ".gch"],
+        "the README's program, rebuilt with it":
+            ["-include", header, "-Winvalid-pch", "-Werror=invalid-pch", *object_of(program)],
+    }
 
 
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    torch, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else 3
-    results = {name: [] for name in VARIANTS}
+    rounds = int(sys.argv[2]) if len(sys.argv) == 3 else 3
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in VARIANTS.items():
-            with open(os.path.join(folder, f"{list(VARIANTS).index(name)}.cpp"), "w") as file:
-                file.write(text)
+        rows = variants(os.path.abspath(sys.argv[1]), folder)
+        results = {name: [] for name in rows}
         for _ in range(rounds):
-            for i, name in enumerate(VARIANTS):
-                results[name].append(compile_once(os.path.join(folder, f"{i}.cpp"), torch))
-    base = results["the same and <torch/torch.h>"]
+            for name, arguments in rows.items():
+                results[name].append(compile_once(arguments))
     for name, runs in results.items():
-        seconds = statistics.median(r[0] for r in runs)
-        memory = statistics.median(r[1] for r in runs)
-        ratios = [statistics.median(a[k] / b[k] for a, b in zip(runs, base)) for k in (0, 1)]
-        print(f"{name:30s} {seconds:6.2f} s  {memory:6.0f} MiB   ratio {ratios[0]:.3f} time, "
-              f"{ratios[1]:.3f} memory")
+        seconds, memory = zip(*runs)
+        print(f"{name:38s} {statistics.median(seconds):6.2f} s [{min(seconds):.2f}, "
+              f"{max(seconds):.2f}]  {statistics.median(memory):6.0f} MB")
 
 
 main()

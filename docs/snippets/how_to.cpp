@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/interchoice.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/training/resumable_training.hpp"
@@ -75,7 +76,7 @@ struct Half {
 using Wide = ic::Candidates<Separable3x3, ic::ReluConvolutionNorm<3, true>>;
 using Narrow = ic::Candidates<Separable3x3, ic::ReluConvolutionNorm<1, true>, ic::LinearSkip>;
 
-/// Three choices that differ; a name of its own keeps checkpoints of other spaces away.
+/// Three choices that differ; a name of its own keeps files of other spaces away.
 struct MySpace : ic::MixedChain<Wide, Narrow, Narrow> {
   static constexpr std::string_view name = "my-space";
 };
@@ -113,7 +114,7 @@ struct CellNetImpl : nn::Module {
   using Cell = ic::CellBlocks<MyCell, Policy>;
   CellNetImpl() {
     for (std::size_t i = 0; i < 2; ++i) {
-      const Cell cell(i, ic::Geometry{.channels = 8}, ic::operations_of_choice<MyCell>(0));
+      const Cell cell(i, ic::Geometry{.channels = 8});
       cells.push_back(register_module("cell" + std::to_string(i), cell));
     }
   }
@@ -131,7 +132,7 @@ using Policy = ic::split<3>;
 
 void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
   const std::size_t epochs = 6;
-  const ic::Sampler sample(ic::Uniform(kNoSkip), ic::Seed{0});
+  const ic::Sampler sample{ic::Uniform{kNoSkip}, ic::Seed{0}};
   const ic::LearningRate learning_rate = ic::cosine(0.1, 1e-5);
   torch::optim::SGD optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = 3e-4}(*net);
   ic::PathStep step(net, optimizer, {.unsampled = ic::freeze, .copies = ic::copied_momentum});
@@ -160,7 +161,7 @@ struct Distillation {
 };
 
 ic::TrainingRecord distil(MyNet<Policy>& net, const ic::Batches& data, const Distillation& loss) {
-  const ic::Sampler sample(ic::Uniform(kNoSkip), ic::Seed{0});
+  const ic::Sampler sample{ic::Uniform{kNoSkip}, ic::Seed{0}};
   return ic::train(net, data, sample,
                    {.epochs = 2,
                     .loss = loss,
@@ -212,7 +213,7 @@ TORCH_MODULE(WideNet);
 ic::TrainingRecord train_on(MyNet<Policy>& net, const ic::Batches& data,
                             const std::filesystem::path& state) {
   return ic::train_resumable({.path = state}, net, data,
-                             ic::Sampler(ic::Uniform(ic::all<MySpace>), ic::Seed{0}),
+                             ic::Sampler{ic::Uniform{ic::all<MySpace>}, ic::Seed{0}},
                              {.epochs = 4});
 }
 
@@ -221,7 +222,7 @@ ic::TrainingRecord train_on(MyNet<Policy>& net, const ic::Batches& data,
 
 void judge(const std::filesystem::path& csv) {
   using Space = ic::NasBench201Space;
-  const auto truth = ic::BenchmarkTable<Space>::read(csv, "mean_accuracy");
+  const auto truth = ic::TabularBenchmark<Space>::read(csv).column("mean_accuracy");
   const auto architectures = ic::distinct_architectures(ic::only_convolutions<Space>, 1000, {});
   const std::vector<double> values = truth.values(architectures);
   std::vector<double> predictions;  // here: the number of parameters

@@ -1,14 +1,14 @@
-// docs/tutorial.md, complete: from nothing to a ranked set of architectures.
+// docs/tutorial.md, complete: from nothing to the best architecture as a network of its own.
 
+#include <fmt/core.h>
 #include <torch/nn.h>
 
-#include <cstdio>
-#include <string>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
 #include "interchoice/interchoice.hpp"
-#include "interchoice/training/checkpoint.hpp"
+#include "interchoice/networks/saved_network.hpp"
 
 namespace ic = interchoice;
 namespace nn = torch::nn;
@@ -48,6 +48,7 @@ struct DigitNet : nn::ModuleHolder<DigitNetImpl<Policy>> {
 };
 
 int main() {
+  at::set_num_threads(1);
   ic::keep_freed_memory();
 
   // Step 4: data.
@@ -59,44 +60,50 @@ int main() {
   // Step 5: train the super-network, one random path a batch.
   torch::manual_seed(0);
   DigitNet<ic::bias<1>> net;
-  const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{0});
-  ic::Training training;
-  training.epochs = 20;
-  training.learning_rate = ic::cosine(0.1, 1e-5);
+  const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{0}};
+  const ic::Training training{.epochs = 20, .learning_rate = ic::cosine(0.1, 1e-5)};
   const ic::TrainingRecord record =
       ic::train(net, train, sample, training, ic::TerminalProgress("super-network"));
-  std::printf("loss %.3f in the first epoch, %.3f in the last\n", record.epochs.front().loss,
-              record.epochs.back().loss);
+  fmt::print("loss {:.3f} in the first epoch, {:.3f} in the last\n", record.epochs.front().loss,
+             record.epochs.back().loss);
 
   // Step 6: rank all 81 architectures.
-  const auto every = ic::distinct_architectures(ic::all<Space>, 1000, ic::Seed{0});
-  const auto ranking = ic::rank(net, train, valid, every);
+  const ic::Ranking<Space> ranking = ic::rank(net, {.calibration = train, .validation = valid},
+                                              ic::every_architecture(ic::all<Space>));
   const std::vector<std::size_t> order = ic::best_first(ranking.predictions);
-  for (std::size_t place = 0; place < 3; ++place) {
+  for (const std::size_t place : {0, 1, 2, 80}) {
     const std::size_t i = order[place];
-    std::printf("%zu. %s  %.1f %%\n", place + 1, ic::to_text(every[i]).c_str(),
-                100 * ranking.predictions[i]);
+    fmt::print("{}. {}  {:.1f} %\n", place + 1, ic::to_text(ranking.architectures[i]),
+               100 * ranking.predictions[i]);
   }
-  std::printf("last: %s  %.1f %%\n", ic::to_text(every[order.back()]).c_str(),
-              100 * ranking.predictions[order.back()]);
 
   // Step 7: train some of them alone and compare.
   std::vector<double> predicted;
   std::vector<double> alone;
   for (std::size_t place = 0; place < order.size(); place += 10) {
-    const ic::Architecture<Space> architecture = every[order[place]];
+    const ic::Architecture<Space> architecture = ranking.architectures[order[place]];
     torch::manual_seed(1);
     DigitNet<ic::none> single;
-    ic::train(single, train, ic::Fixed(architecture), training);
+    ic::train(single, train, ic::Fixed{architecture}, training);
     single->eval();
     predicted.push_back(ranking.predictions[order[place]]);
     alone.push_back(ic::accuracy(single, architecture, valid));
-    std::printf("%s  predicted %.1f %%, alone %.1f %%\n", ic::to_text(architecture).c_str(),
-                100 * predicted.back(), 100 * alone.back());
+    fmt::print("{}  predicted {:.1f} %, alone {:.1f} %\n", ic::to_text(architecture),
+               100 * predicted.back(), 100 * alone.back());
   }
-  std::printf("Kendall tau-b %.2f\n", ic::kendall_tau_b(predicted, alone));
+  fmt::print("Kendall tau-b {:.2f}\n", ic::kendall_tau_b(predicted, alone));
 
-  // Step 8: keep the super-network.
-  ic::save_checkpoint("build/digits.safetensors", *net,
-                      ic::checkpoint_header<Space, ic::bias<1>>({{"channels", "8"}}));
+  // Step 8: take the best out, as a network of its own.
+  ic::Subnet<DigitNet<ic::bias<1>>> best = ic::extract(net, ranking.best());
+  ic::recalibrate(best, train);
+  fmt::print("the best has {} of {} tensors, accuracy {:.1f} %\n", best->parameters().size(),
+             net->parameters().size(), 100 * ic::accuracy(best, ranking.best(), valid));
+
+  // Step 9: keep both.
+  ic::save("build/digits.safetensors", net, {{"data", "digits"}, {"seed", "0"}});
+  ic::save("build/best.safetensors", best);
+  auto again = ic::load<ic::Subnet<DigitNet<ic::bias<1>>>>("build/best.safetensors");
+  again->eval();
+  fmt::print("loaded: {}, {:.1f} %\n", ic::to_text(again->architecture()),
+             100 * ic::accuracy(again, again->architecture(), valid));
 }

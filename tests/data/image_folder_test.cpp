@@ -320,8 +320,8 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
     x = x / 255 - at::tensor({0.485, 0.456, 0.406}, at::kDouble);
     return (x / at::tensor({0.229, 0.224, 0.225}, at::kDouble)).permute({2, 0, 1}).to(at::kFloat);
   };
-  const auto shown = [&](std::int64_t image) {
-    const ic::Image image = images.image(image);
+  const auto shown = [&](std::int64_t index) {
+    const ic::Image image = images.image(index);
     return slowly(resize(image, central_region(options.crop, image.height, image.width), 24, 24,
                          ic::Interpolation::kBilinear, ic::Surroundings::kVisible),
                   false);
@@ -352,8 +352,8 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
     const ic::FolderBatches::Epoch epoch = batches.epoch(number);
     std::vector<std::int64_t> seen(epoch.order().begin(), epoch.order().end());
     for (std::int64_t p = 0; p < 9; ++p) {
-      const std::int64_t image = epoch.order()[static_cast<std::size_t>(p)];
-      ic::Image image = images.image(image);
+      const std::int64_t index = epoch.order()[static_cast<std::size_t>(p)];
+      ic::Image image = images.image(index);
       const ic::CropChange change =
           draw_change(options.augmentation, image.height, image.width,
                       ic::CounterRandom(ic::Seed{77}, ic::Stream::kAugmentation, number,
@@ -362,7 +362,7 @@ TEST_CASE("folder batches are what decoding, cutting, resizing and colouring mak
       image = recoloured(image, change.colours);
       const ic::Batch batch = epoch[p / 4];
       CHECK(at::allclose(batch.data[p % 4], slowly(image, change.flip), 0, 1e-6));
-      CHECK(batch.target[p % 4].item<std::int64_t>() == images.label(image));
+      CHECK(batch.target[p % 4].item<std::int64_t>() == images.label(index));
       flips += change.flip;
     }
     std::sort(seen.begin(), seen.end());

@@ -6,7 +6,7 @@
 
 #include "interchoice/core/enumeration.hpp"
 #include "interchoice/core/text.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/networks/parameter_report.hpp"
@@ -61,7 +61,7 @@ void check_costs(const typename Network::Options& options, const ic::SpatialSize
 
 TEST_CASE("the closed form gives the parameters of every row of the benchmark", "[shared]") {
   const auto file = ic::testing::shared_data() / "data" / "nasbench201" / "nasbench201.csv";
-  const auto params = ic::BenchmarkTable<Space>::read(file, "params");
+  const auto params = ic::TabularBenchmark<Space>::read(file).column("params");
   REQUIRE(params.size() == 15'625);
   std::size_t equal = 0;
   for (const Path path : ic::every_architecture(ic::all<Space>)) {

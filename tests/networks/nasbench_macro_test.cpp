@@ -9,7 +9,7 @@
 
 #include "interchoice/core/enumeration.hpp"
 #include "interchoice/core/text.hpp"
-#include "interchoice/evaluation/benchmark_table.hpp"
+#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/sampling/sampler.hpp"
@@ -32,9 +32,9 @@ static_assert(ic::NasBenchMacro::cost({0, 0, 0, 0, 0, 0, 0, 1}) == ic::Cost{791'
 TEST_CASE("parameters and MACs of every row of the benchmark come out", "[shared]") {
   const auto file =
       ic::testing::shared_data() / "data" / "nasbench_macro" / "nas-bench-macro_cifar10.csv";
-  const auto params = ic::BenchmarkTable<Space>::read(file, "params");
-  const auto flops = ic::BenchmarkTable<Space>::read(file, "flops");
-  const auto accuracy = ic::BenchmarkTable<Space>::read(file, "mean_acc");
+  const auto params = ic::TabularBenchmark<Space>::read(file).column("params");
+  const auto flops = ic::TabularBenchmark<Space>::read(file).column("flops");
+  const auto accuracy = ic::TabularBenchmark<Space>::read(file).column("mean_acc");
   REQUIRE(params.size() == 6'561);
   std::size_t equal = 0;
   std::size_t moved = 0;

@@ -302,10 +302,13 @@ TEMPLATE_TEST_CASE("the same seeds give the same bits, whatever is evaluated mea
     auto net = make_net<TestType>(initial);
     const auto data = batches(set, 16, order);
     const std::vector<Path> some{kConv1, kConv3, Path{0, 1, 2, 3, 4, 0}};
-    if (evaluate) ic::rank(net, data, data, some, {.calibration_batches = 2});
+    if (evaluate)
+      ic::rank(net, {.calibration = data, .validation = data}, some,
+               {.recalibration = ic::Recalibration::paper(2)});
     ic::train(net, data, uniform(paths), training, [&](const ic::Progress& progress) {
       if (evaluate && progress.done % 2 == 1) {
-        ic::rank(net, data, data, some, {.calibration_batches = 2});
+        ic::rank(net, {.calibration = data, .validation = data}, some,
+                 {.recalibration = ic::Recalibration::paper(2)});
       }
     });
     return state_of(*net);

@@ -77,10 +77,12 @@ struct CellNetwork {
   template <DependencyPolicy Policy>
   class Module;
 
+  static constexpr Options default_options() { return detail::default_options<Skeleton>(); }
+
   /// Parameters and MACs of the network that an architecture is on its own, for input images of
   /// this size. *Cost*: one look at each candidate of each edge; no network is made.
   static constexpr Cost cost(const Architecture<Space>& architecture,
-                             const Options& options = detail::default_options<Skeleton>(),
+                             const Options& options = default_options(),
                              const SpatialSize& input_size = Skeleton::input_size) {
     return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& map) {
       std::size_t cell = 0;
@@ -124,7 +126,7 @@ template <class Skeleton>
 template <DependencyPolicy Policy>
 class CellNetwork<Skeleton>::Module : public detail::SkeletonModule<Skeleton> {
  public:
-  explicit Module(const Options& options = detail::default_options<Skeleton>())
+  explicit Module(const Options& options = default_options())
       : detail::SkeletonModule<Skeleton>(options) {
     const auto holder = this->register_module("cells", std::make_shared<torch::nn::Module>());
     const std::vector<CellLayer> layers = Skeleton::layers(options);
