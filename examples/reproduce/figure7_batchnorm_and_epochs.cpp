@@ -36,7 +36,7 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
     auto& evaluations = experiments.back().evaluations;
     evaluations.push_back(evaluations.front());
     evaluations.back().name = "reset_first";
-    evaluations.back().recalibration.reset = true;
+    evaluations.back().recalibration.method = ic::Recalibration::Method::kResetMomentum;
   }
   for (const NasBenchMacro& experiment : experiments) study.add(experiment, baseline);
   study.complete();
@@ -50,9 +50,10 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
     const std::string epochs =
         std::to_string(experiment.training.epochs) + " epochs" + variants[i].second;
     for (const auto& evaluation : experiment.evaluations) {
-      report.predictors.push_back(
-          {.label = evaluation.recalibration.reset ? epochs + ", reset first" : epochs,
-           .runs = study.predictions(experiment, "baseline", evaluation)});
+      const bool is_reset =
+          evaluation.recalibration.method == ic::Recalibration::Method::kResetMomentum;
+      report.predictors.push_back({.label = is_reset ? epochs + ", reset first" : epochs,
+                                   .runs = study.predictions(experiment, "baseline", evaluation)});
     }
   }
   report.predictors.push_back(
