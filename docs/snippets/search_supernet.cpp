@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "interchoice/interchoice.hpp"
-#include "interchoice/search/history_csv.hpp"
+#include "interchoice/search.hpp"
 
 namespace ic = interchoice;
 using Space = ic::NasBench201Space;

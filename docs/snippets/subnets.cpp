@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "interchoice/interchoice.hpp"
+#include "interchoice/networks/saved_network.hpp"
 
 namespace ic = interchoice;
 
