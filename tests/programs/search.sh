@@ -123,10 +123,10 @@ sed -n 2p "$folder/later/history.csv" | grep -qF ",0,99.9,"
 
 # A file of answers belongs to its network, images and batch.
 batch=64
-refused 1 "batch is '32' there (line 2) and '64' here" "${both[@]}" --out "$asked"
+refused 1 "batch is '32' there, '64' here" "${both[@]}" --out "$asked"
 batch=32
 images=50
-refused 1 "images is '100' there (line 2) and '50' here" "${both[@]}" --out "$asked"
+refused 1 "images is '100' there, '50' here" "${both[@]}" --out "$asked"
 images=701
 refused 2 "has 700 validation images" --objective supernet --out "$folder/x"
 images=100

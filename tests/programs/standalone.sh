@@ -82,6 +82,6 @@ cmp <(cut -d, -f1-3 "$folder/alone.csv") <(cut -d, -f1-3 "$folder/shared.csv")
 
 # Other options are refused, and the folder is left as it is.
 if "${train[@]/#6/7}" --weight-decay 0 --out "$folder/alone.csv" 2> "$folder/error"; then exit 1; fi
-grep -qF "epochs is 6 there and 7 here, weight decay is 0.0003 there and 0 here" "$folder/error"
+grep -qF "epochs is '6' there, '7' here, weight decay is '0.0003' there, '0' here" "$folder/error"
 [ "$(finished alone.csv)" = 20 ]
 echo "the same bytes alone, shared and interrupted"
