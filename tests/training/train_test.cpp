@@ -376,7 +376,7 @@ TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
 
   auto plain = make_net<ic::none>(1);
   CHECK_THAT(thrown_by([&] { ic::train(plain, data, uniform(1), training); }),
-             Contains("no block's policy splits"));
+             Contains("no choice block of the network can split"));
   training.split_epoch = 3;
   CHECK_THAT(thrown_by([&] { ic::train(asked, data, uniform(1), training); }),
              Contains("split_epoch is 3 of 3 epochs"));
