@@ -19,4 +19,6 @@ struct MyConv {
 };
 
 using Space = ic::Chain<2, ic::Candidates<ic::Skip, MyConv>>;
-template class ic::ChoiceBlocksImpl<Space, ic::bias<1>>;
+ic::ChoiceBlocks<Space, ic::bias<1>> body() {
+  return ic::ChoiceBlocks<Space, ic::bias<1>>(ic::Geometry{.channels = 4});
+}

@@ -13,4 +13,6 @@ using Policy = ic::bias<1>;
 using Policy = ic::shift<1>;
 #endif
 
-template class ic::ChoiceBlocksImpl<Space, Policy>;
+ic::ChoiceBlocks<Space, Policy> body() {
+  return ic::ChoiceBlocks<Space, Policy>(ic::Geometry{.channels = 4});
+}

@@ -5,7 +5,7 @@
 // expect: interchoice: the optimizer of a training needs a callable that takes a `const
 // expect: interchoice: a part of a training needs a callable with the parameters and the result
 // expect: interchoice: Supernet<Network, Policy> needs a network with `Space`, `Options` and
-// expect: interchoice: a dependency policy needs to be an empty type; keep what it learns in
+// expect: interchoice: a dependency policy needs to be an empty type; keep its parameters in
 #include <torch/nn/modules/linear.h>
 
 #include "interchoice/data/batches.hpp"
