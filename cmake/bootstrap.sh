@@ -17,7 +17,7 @@ either they are only named), and libtorch, taken from its Python package into bu
 Environment:
   CMAKE_PREFIX_PATH, Torch_DIR, Torch_ROOT   a libtorch that is already there: nothing is downloaded
   INTERCHOICE_CUDA=OFF                       fetch nothing for the CUDA side even where a toolkit is found
-  CMAKE_BUILD_PARALLEL_LEVEL                 compilers to run at once (a libtorch file needs 1.5 GB)
+  CMAKE_BUILD_PARALLEL_LEVEL                 compilers to run at once (a libtorch file needs up to 3 GB)
 TEXT
 }
 
@@ -51,6 +51,7 @@ install_packages() {
     case $word in
       test | lint)
         need catch2 has_package catch2
+        need python3 command -v python3
         need librapidcheck-dev has_package librapidcheck-dev
         need libpugixml-dev has_package libpugixml-dev
         need libturbojpeg0-dev has_package libturbojpeg0-dev
@@ -152,11 +153,11 @@ install_libtorch() {
 
 # --- build --------------------------------------------------------------------------------------
 
-# As many compilers as there are cores, but no more than memory allows at 1.5 GB each.
+# As many compilers as there are cores, but no more than memory allows at 3 GB each.
 set_jobs() {
   local cores memory
   cores=$(nproc)
-  memory=$(awk '/MemAvailable/ { print int($2 / 1500000) }' /proc/meminfo)
+  memory=$(awk '/MemAvailable/ { print int($2 / 3000000) }' /proc/meminfo)
   if [ "$memory" -lt 1 ]; then memory=1; fi
   export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$((cores < memory ? cores : memory))}
 }

@@ -23,7 +23,7 @@ struct Sizes {
 Sizes sizes_of(Budget budget) {
   if (budget == Budget::kPaper) return {32, 1280, 0, 5'000, 250, 256, 1'000, 20};
   if (budget == Budget::kCpu) return {8, 128, 4'000, 1'000, 20, 32, 200, 20};
-  return {4, 16, 128, 100, 2, 32, 50, 2};
+  return {8, 16, 128, 100, 2, 32, 50, 2};
 }
 
 using Augmentation = NasBenchMacroVariant::Augmentation;

@@ -1,9 +1,10 @@
 #pragma once
 
-// The umbrella of one's own training code: everything but saved networks
-// (networks/saved_network.hpp), resumable trainings (training/resumable_training.hpp) and reports
-// (report/write_report.hpp), whose JSON library would cost every file that includes this, and
-// searches (search.hpp).
+// The umbrella of one's own training code. It leaves out what would cost every file that includes
+// it and few need: operations on sequences and tokens (nn/operations/), saved networks
+// (networks/saved_network.hpp), measured costs (networks/measured_cost.hpp), resumable trainings
+// (training/resumable_training.hpp), searches (search.hpp), tabular benchmarks
+// (evaluation/tabular_benchmark.hpp) and reports (report/write_report.hpp).
 
 #include "interchoice/core.hpp"
 #include "interchoice/data/batches.hpp"

@@ -9,7 +9,7 @@ set(floors
   "search"
   "nn"
   "networks"
-  "training data distributed"
+  "training data"
   "evaluation"
   "export report")
 set(torch_free core spaces dependency sampling stats search)

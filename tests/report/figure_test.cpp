@@ -110,7 +110,8 @@ TEST_CASE("the key puts long rows below each other and stays within its width") 
   entries.push_back({std::string(500, 'x'), {}});
   figures::SvgDrawing drawing(600, 600, "");
   figures::Legend(entries, 600).draw(drawing, {0, 0});
-  for (const auto& element : XmlDocument(std::move(drawing).finish()).named("text")) {
+  const XmlDocument drawn(std::move(drawing).finish());
+  for (const auto& element : drawn.named("text")) {
     CHECK(element.attribute("x").as_double() + figures::text_width(element.child_value(), 12) <=
           600);
   }

@@ -143,7 +143,8 @@ TEST_CASE("panels of one truth share their axis, and titles stay at the edge of 
   CHECK(count(shown, "architectures left, the best by prediction") == 2);
   const auto ticks = [](const std::string& svg, double left_of) {
     std::vector<std::string> labels;
-    for (const auto& element : XmlDocument(svg).named("text")) {
+    const XmlDocument drawn(svg);
+    for (const auto& element : drawn.named("text")) {
       if (element.attribute("text-anchor").value() == std::string("end") &&
           element.attribute("x").as_double() < left_of) {
         labels.push_back(element.child_value());

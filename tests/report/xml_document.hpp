@@ -27,8 +27,9 @@ class XmlDocument {
   std::size_t size() const { return elements_.size(); }
   const pugi::xml_node& operator[](std::size_t i) const { return elements_.at(i); }
 
-  /// The elements of this name.
-  std::vector<pugi::xml_node> named(const std::string& name) const {
+  /// The elements of this name, which live as long as the document.
+  std::vector<pugi::xml_node> named(const std::string& name) && = delete;
+  std::vector<pugi::xml_node> named(const std::string& name) const& {
     std::vector<pugi::xml_node> found;
     for (const pugi::xml_node& element : elements_) {
       if (element.name() == name) found.push_back(element);

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Holds the documentation against the code.
+
+    check_documents.py blocks FOLDER         every C++ block of README.md and docs/ stands in a file
+                                             of docs/snippets, but for indentation and empty lines
+    check_documents.py output PAGE PROGRAM   what PROGRAM prints has a text block of PAGE, whole;
+                                             numbers with a point may differ, since processors
+                                             round differently
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+
+def lines_of(text):
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def blocks_of(page, language):
+    return [lines_of(block) for block in
+            re.findall(rf"^ *```{language}\n(.*?)^ *```", page.read_text(), re.DOTALL | re.MULTILINE)]
+
+
+def contains(lines, block):
+    return any(lines[i:i + len(block)] == block for i in range(len(lines) - len(block) + 1))
+
+
+def check_blocks(folder):
+    snippets = [lines_of(path.read_text()) for path in (folder / "docs/snippets").glob("*.cpp")]
+    pages = [folder / "README.md", *sorted((folder / "docs").rglob("*.md"))]
+    found = 0
+    for page in pages:
+        for block in blocks_of(page, "cpp"):
+            found += 1
+            if not any(contains(snippet, block) for snippet in snippets):
+                sys.exit(f"{page}: no file of docs/snippets has this block:\n  " + "\n  ".join(block))
+    if found == 0:
+        sys.exit(f"{folder}: no page has a C++ block")
+
+
+def check_output(page, program):
+    done = subprocess.run([program], capture_output=True, text=True)
+    sys.stdout.write(done.stdout)
+    sys.stderr.write(done.stderr)
+    if done.returncode != 0:
+        sys.exit(f"{program} ended with {done.returncode}")
+
+    def rounded(lines):
+        return [re.sub(r"\d+\.\d+", "0.0", line) for line in lines]
+
+    if not any(contains(rounded(lines_of(done.stdout)), rounded(block))
+               for block in blocks_of(page, "text")):
+        sys.exit(f"{page} has no text block that {program} prints")
+
+
+if len(sys.argv) == 3 and sys.argv[1] == "blocks":
+    check_blocks(pathlib.Path(sys.argv[2]))
+elif len(sys.argv) == 4 and sys.argv[1] == "output":
+    check_output(pathlib.Path(sys.argv[2]), sys.argv[3])
+else:
+    sys.exit(__doc__)
