@@ -143,18 +143,18 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
     REQUIRE(std::abs(expanded.pixels[i] - (0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2])) < 12);
   }
 
-  // Ink, inverted as Adobe's programs write it: C K / 255 is red.
-  Bytes ink;
+  // CMYK, inverted as Adobe's programs write it: C K / 255 is red.
+  Bytes inverted;
   for (std::size_t i = 0; i < image.pixels.size(); i += 3) {
-    ink.insert(ink.end(), &image.pixels[i], &image.pixels[i] + 3);
-    ink.push_back(128);
+    inverted.insert(inverted.end(), &image.pixels[i], &image.pixels[i] + 3);
+    inverted.push_back(128);
   }
   const Bytes cmyk =
-      encode(ink.data(), 50, 37, {.pixel_format = TJPF_CMYK, .subsampling = TJSAMP_444});
-  CHECK(ic::read_jpeg_header(cmyk, "ink").colours == 4);
+      encode(inverted.data(), 50, 37, {.pixel_format = TJPF_CMYK, .subsampling = TJSAMP_444});
+  CHECK(ic::read_jpeg_header(cmyk, "cmyk").colours == 4);
   ic::Image darker = image;
   for (auto& value : darker.pixels) value = static_cast<std::uint8_t>((value * 128 + 127) / 255);
-  CHECK(mean_difference(ic::decode_jpeg(cmyk, "ink"), darker) < 2);
+  CHECK(mean_difference(ic::decode_jpeg(cmyk, "cmyk"), darker) < 2);
 
   // Smaller: close to the mean of each square.
   const ic::Image large = smooth(160, 165, 5);
@@ -198,7 +198,7 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
                     Contains("37 x 50"));
   CHECK_NOTHROW(ic::decode_jpeg(plain, "plain", {.max_pixels = 50 * 37}));
 
-  // A file that ends anywhere is refused; damaged anywhere, it is refused or becomes a image.
+  // A file that ends anywhere is refused; damaged anywhere, it is refused or becomes an image.
   for (std::size_t length = 0; length < plain.size(); ++length) {
     INFO(length);
     CHECK_THROWS_AS(ic::decode_jpeg(std::span(plain).first(length), "cut"), std::runtime_error);

@@ -11,12 +11,11 @@ namespace interchoice {
 /// The random changes of training images that all have one size. The default is none.
 ///
 /// `shift` s: the raw image gets a border of s zero pixels on each side and is cut to its old size
-/// at one of the (2s + 1)^2 places, all equally probable. `flip`: then left and right are exchanged
-/// with probability 1/2.
+/// at one of the (2s + 1)^2 places, all equally probable. `flip`: then it is mirrored, left to
+/// right, with probability 1/2.
 ///
-/// *Source*: the border is black (value 0) and becomes -mean/standard deviation by
-/// normalisation, as in
-/// DARTS; it is not the mean grey that padding after normalisation gives.
+/// *Source*: the border is black (value 0) and becomes -mean/standard deviation by normalisation,
+/// as in DARTS; it is not the mean grey that padding after normalisation gives.
 struct Augmentation {
   std::int64_t shift = 0;  ///< pixels
   bool flip = false;

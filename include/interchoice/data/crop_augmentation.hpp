@@ -19,7 +19,7 @@ namespace interchoice {
 /// shown as in evaluation.
 ///
 /// `crop`, resized to the wanted square by one of the two `interpolations`, each with probability
-/// 1/2; then `jitter`; then, for `flip`, left and right exchanged with probability 1/2.
+/// 1/2; then `jitter`; then, for `flip`, mirrored left to right with probability 1/2.
 struct CropAugmentation {
   std::optional<RandomResizedCrop> crop = {};
   std::array<Interpolation, 2> interpolations = {Interpolation::kBilinear,

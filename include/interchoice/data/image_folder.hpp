@@ -125,7 +125,7 @@ inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
     std::string name = entry->path().filename().string();
     if (!name.starts_with('.')) names.push_back(std::move(name));
   }
-  if (error) fail_reading(folder.string(), "cannot be listed: " + error.message());
+  if (error) fail_reading(folder.string(), fmt::format("cannot be listed: {}", error.message()));
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -166,12 +166,13 @@ inline ImageFolder::List::List(const std::filesystem::path& root, ImageFolderOpt
   if (!options.classes.empty() && options.classes != classes) {
     const auto [here, asked] = std::mismatch(classes.begin(), classes.end(),
                                              options.classes.begin(), options.classes.end());
-    fail_reading(root.string(),
-                 fmt::format("has {} classes, {} are asked for; the first that differs is {} where "
-                             "{} is asked for (ImageFolderOptions::classes)",
-                             classes.size(), options.classes.size(),
-                             here == classes.end() ? "missing" : "`" + *here + "`",
-                             asked == options.classes.end() ? "none" : "`" + *asked + "`"));
+    fail_reading(
+        root.string(),
+        fmt::format("has {} classes, {} are asked for; the first that differs is {} where "
+                    "{} is asked for (ImageFolderOptions::classes)",
+                    classes.size(), options.classes.size(),
+                    here == classes.end() ? "missing" : fmt::format("`{}`", *here),
+                    asked == options.classes.end() ? "none" : fmt::format("`{}`", *asked)));
   }
   for (std::size_t label = 0; label < classes.size(); ++label) {
     const fs::path folder = root / classes[label];

@@ -30,7 +30,7 @@ struct JpegOptions {
 struct JpegHeader {
   std::int64_t height = 0;
   std::int64_t width = 0;
-  int colours = 3;  ///< 1: grey; 3: colour; 4: ink (CMYK, YCCK)
+  int colours = 3;  ///< 1: grey; 3: colour; 4: CMYK or YCCK
 };
 
 namespace detail {
@@ -70,7 +70,7 @@ inline JpegHeader read_jpeg_header(const JpegDecoder& decoder, std::span<const s
   if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &subsampling,
                           &colours) != 0 &&
       !(options.accept_damaged && decoder.is_warning())) {
-    fail_reading(source, "its header cannot be read: " + decoder.error());
+    fail_reading(source, fmt::format("its header cannot be read: {}", decoder.error()));
   }
   if (width < 1 || height < 1) fail_reading(source, "holds no image");
   if (std::int64_t{width} * height > options.max_pixels) {
@@ -78,8 +78,8 @@ inline JpegHeader read_jpeg_header(const JpegDecoder& decoder, std::span<const s
                                      "(JpegOptions::max_pixels)",
                                      width, height, options.max_pixels));
   }
-  const bool is_ink = colours == TJCS_CMYK || colours == TJCS_YCCK;
-  return {height, width, is_ink ? 4 : colours == TJCS_GRAY ? 1 : 3};
+  const bool is_cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
+  return {height, width, is_cmyk ? 4 : colours == TJCS_GRAY ? 1 : 3};
 }
 
 }  // namespace detail
@@ -98,7 +98,7 @@ inline JpegHeader read_jpeg_header(std::span<const std::uint8_t> bytes, const st
 /// With a scale denominator of 2, 4 or 8 the sides become so many times shorter, rounded up: the
 /// decoder computes fewer pixels from each block of 8 x 8, which saves most of the time.
 ///
-/// Grey becomes three equal values. Ink (CMYK, YCCK) is taken as Adobe's programs write it,
+/// Grey becomes three equal values. CMYK and YCCK are taken as Adobe's programs write it,
 /// inverted, without a colour profile: R = C K / 255, rounded, and so on.
 ///
 /// *Throws*: `std::runtime_error` as `read_jpeg_header`, and if the data are cut or damaged unless
@@ -116,21 +116,21 @@ inline Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string&
   };
   Image image{shorter(header.height), shorter(header.width)};
   const auto pixels = static_cast<std::size_t>(image.height * image.width);
-  const bool is_ink = header.colours == 4;
-  image.pixels.resize((is_ink ? 4 : 3) * pixels);
+  const bool is_cmyk = header.colours == 4;
+  image.pixels.resize((is_cmyk ? 4 : 3) * pixels);
   const int flags =
       TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS | (options.accept_damaged ? 0 : TJFLAG_STOPONWARNING);
   if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), image.pixels.data(),
                     static_cast<int>(image.width), 0, static_cast<int>(image.height),
-                    is_ink ? TJPF_CMYK : TJPF_RGB, flags) != 0 &&
+                    is_cmyk ? TJPF_CMYK : TJPF_RGB, flags) != 0 &&
       !(options.accept_damaged && decoder.is_warning())) {
-    detail::fail_reading(source, "cannot be decoded: " + decoder.error());
+    detail::fail_reading(source, fmt::format("cannot be decoded: {}", decoder.error()));
   }
-  if (is_ink) {
+  if (is_cmyk) {
     std::uint8_t* rgb = image.pixels.data();
-    for (const std::uint8_t* ink = rgb; rgb != image.pixels.data() + 3 * pixels; ink += 4) {
-      const int key = ink[3];  // read first: rgb overtakes no ink that is still needed
-      for (const int value : {ink[0], ink[1], ink[2]}) {
+    for (const std::uint8_t* cmyk = rgb; rgb != image.pixels.data() + 3 * pixels; cmyk += 4) {
+      const int key = cmyk[3];  // read first: rgb overtakes no value that is still needed
+      for (const int value : {cmyk[0], cmyk[1], cmyk[2]}) {
         *rgb++ = static_cast<std::uint8_t>((value * key + 127) / 255);
       }
     }

@@ -35,10 +35,10 @@ inline void check_normalisation(const Normalisation& normalisation, std::int64_t
       " channels, each needs one of both");
   for (std::size_t c = 0; c < count; ++c) {
     const double mean = normalisation.mean[c];
-    const double deviation = normalisation.standard_deviation[c];
-    TORCH_CHECK(std::isfinite(mean) && std::isfinite(deviation) && deviation > 0,
+    const double standard_deviation = normalisation.standard_deviation[c];
+    TORCH_CHECK(std::isfinite(mean) && std::isfinite(standard_deviation) && standard_deviation > 0,
                 "interchoice: normalisation of channel ", c, " by mean ", mean,
-                " and standard deviation ", deviation,
+                " and standard deviation ", standard_deviation,
                 "; both must be finite, the standard deviation positive");
   }
 }

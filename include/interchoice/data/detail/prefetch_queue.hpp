@@ -30,7 +30,7 @@ class PrefetchQueue {
  public:
   struct Limits {
     std::int64_t size;   // of the epoch
-    std::int64_t ahead;  // batches that are ready or in the making, beside the one asked for
+    std::int64_t ahead;  // batches that are ready or in progress, beside the one asked for
     std::int64_t threads;
   };
 
