@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -54,7 +55,7 @@ bool equal(const ic::Batch& a, const ic::Batch& b) {
   return a.data.equal(b.data) && a.target.equal(b.target);
 }
 
-// What the batches of a test's own source do and what was asked of them.
+// The record of the batches that a test's own source made, and one that it is to fail at.
 struct Watch {
   std::mutex mutex;
   std::condition_variable changed;
@@ -107,7 +108,35 @@ struct WatchedSource {
   ic::Batch calibration(std::int64_t) const { return {}; }
 };
 
+// A source whose epochs refer to it.
+struct ViewedSource {
+  std::shared_ptr<int> life = std::make_shared<int>();
+  std::vector<ic::Batch> batches = {{at::zeros({1}), at::zeros({1})},
+                                    {at::ones({1}), at::ones({1})}};
+
+  std::int64_t size() const { return 2; }
+  std::int64_t example_count() const { return 2; }
+  std::span<const ic::Batch> epoch(std::uint64_t) const { return batches; }
+  ic::Batch evaluation(std::int64_t) const { return {}; }
+  ic::Batch calibration(std::int64_t) const { return {}; }
+};
+
 }  // namespace
+
+TEMPLATE_TEST_CASE("an epoch keeps the source to which it refers", "", ic::AnyBatchSource,
+                   ic::Prefetched<ViewedSource>) {
+  std::weak_ptr<int> life;
+  {
+    const auto epoch = [&] {
+      ViewedSource source;
+      life = source.life;
+      return TestType(std::move(source)).epoch(0);
+    }();
+    REQUIRE_FALSE(life.expired());
+    CHECK(epoch[1].target.template item<float>() == 1);
+  }
+  CHECK(life.expired());
+}
 
 TEST_CASE("prefetched batches are the source's, on any number of threads, in any order") {
   const ic::Batches source = make_batches();

@@ -56,7 +56,7 @@ class AnyBatchSource {
   std::shared_ptr<const Interface> source_;
 };
 
-/// The training batches of one epoch.
+/// The training batches of one epoch. Keeps the source, to which the source's own epoch may refer.
 class AnyBatchSource::Epoch {
  public:
   std::int64_t size() const { return size_; }
@@ -66,15 +66,16 @@ class AnyBatchSource::Epoch {
 
  private:
   friend class AnyBatchSource;
-  Epoch(std::shared_ptr<const AnyEpoch> epoch, std::int64_t size)
-      : epoch_(std::move(epoch)), size_(size) {}
+  Epoch(std::shared_ptr<const Interface> source, std::uint64_t number)
+      : source_(std::move(source)), epoch_(source_->epoch(number)), size_(source_->size()) {}
 
+  std::shared_ptr<const Interface> source_;
   std::shared_ptr<const AnyEpoch> epoch_;
   std::int64_t size_;
 };
 
 inline AnyBatchSource::Epoch AnyBatchSource::epoch(std::uint64_t number) const {
-  return {source_->epoch(number), size()};
+  return {source_, number};
 }
 
 template <class Source>

@@ -17,7 +17,7 @@ namespace interchoice {
 
 /// The number of batches that are made before they are asked for, and of the threads that do it.
 struct PrefetchOptions {
-  std::int64_t ahead = 2;    ///< batches that may be ready or in the making
+  std::int64_t ahead = 2;    ///< batches that may be ready or in progress
   std::int64_t threads = 1;  ///< beside the one that trains; each makes whole batches by itself
 };
 
@@ -30,7 +30,7 @@ struct PrefetchOptions {
 /// An error in making batch i is thrown where batch i is asked for. Dropping an epoch ends its
 /// threads, each after the batch that it is making.
 ///
-/// A `BatchSource`. Copies share the source, as far as copies of the source do.
+/// A `BatchSource`. Copies, and the epochs taken from them, share the source.
 ///
 /// *Throws*: the constructor `c10::Error` unless there are 1 to 256 threads and at least one batch
 /// ahead, `epoch` `std::system_error` if a thread cannot be started; access as the source.
@@ -40,28 +40,28 @@ template <BatchSource Source>
 class Prefetched {
  public:
   explicit Prefetched(Source source, PrefetchOptions options = {})
-      : source_(std::move(source)), options_(options) {
+      : source_(std::make_shared<const Source>(std::move(source))), options_(options) {
     TORCH_CHECK(options.ahead >= 1, "interchoice: prefetching ", options.ahead,
                 " batches ahead; at least 1 is needed");
     TORCH_CHECK(options.threads >= 1 && options.threads <= 256, "interchoice: prefetching with ",
                 options.threads, " threads; 1 to 256 are possible");
   }
 
-  const Source& source() const { return source_; }
+  const Source& source() const { return *source_; }
 
-  std::int64_t size() const { return source_.size(); }
-  std::int64_t example_count() const { return source_.example_count(); }
-  Batch evaluation(std::int64_t index) const { return source_.evaluation(index); }
-  Batch calibration(std::int64_t index) const { return source_.calibration(index); }
-  std::string text() const { return detail::text_of(source_); }
+  std::int64_t size() const { return source_->size(); }
+  std::int64_t example_count() const { return source_->example_count(); }
+  Batch evaluation(std::int64_t index) const { return source_->evaluation(index); }
+  Batch calibration(std::int64_t index) const { return source_->calibration(index); }
+  std::string text() const { return detail::text_of(*source_); }
 
   class Epoch;
 
-  /// The training batches of one epoch. The first ones are in the making at once.
+  /// The training batches of one epoch. The first ones are in progress at once.
   Epoch epoch(std::uint64_t number) const { return Epoch(source_, number, options_); }
 
  private:
-  Source source_;
+  std::shared_ptr<const Source> source_;
   PrefetchOptions options_;
 };
 
@@ -81,12 +81,14 @@ class Prefetched<Source>::Epoch {
   using Queue =
       detail::PrefetchQueue<std::remove_cvref_t<decltype(std::declval<const Source&>().epoch(0))>>;
 
-  Epoch(const Source& source, std::uint64_t number, const PrefetchOptions& options)
-      : size_(source.size()),
+  Epoch(std::shared_ptr<const Source> source, std::uint64_t number, const PrefetchOptions& options)
+      : source_(std::move(source)),
+        size_(source_->size()),
         queue_(std::make_unique<Queue>(
-            [&] { return source.epoch(number); },
+            [&] { return source_->epoch(number); },
             typename Queue::Limits{size_, options.ahead, options.threads})) {}
 
+  std::shared_ptr<const Source> source_;  // to which its epoch may refer
   std::int64_t size_;
   std::unique_ptr<Queue> queue_;
 };
