@@ -14,34 +14,28 @@ namespace interchoice {
 /// The learning rate of an epoch (counted from 0) out of a number of epochs.
 using LearningRate = std::function<double(std::size_t epoch, std::size_t epochs)>;
 
-/// Cosine decay, one value an epoch.
+/// Cosine decay from `initial` to `final`, one value an epoch.
 ///
 ///   lr(e) = final + (initial - final) (1 + cos(pi e / epochs)) / 2
 ///
 /// *Source*: Loshchilov & Hutter 2017; paper Table 5.
-struct Cosine {
-  double initial;
-  double final;
-  double operator()(std::size_t epoch, std::size_t epochs) const {
+inline LearningRate cosine(double initial, double final) {
+  return [initial, final](std::size_t epoch, std::size_t epochs) {
     const double part = static_cast<double>(epoch) / static_cast<double>(epochs);
     return final + (initial - final) * (1 + std::cos(std::numbers::pi * part)) / 2;
-  }
-};
+  };
+}
 
-/// Cosine decay from `initial` to `final`.
-inline LearningRate cosine(double initial, double final) { return Cosine{initial, final}; }
-
-/// Linear growth for the first w epochs, then another learning rate over the epochs that are left.
+/// Linear growth for the first w epochs, then another learning rate over the epochs that are left:
+/// `warm_up(5, cosine(0.05, 1e-5))`.
 ///
 ///   lr(e) = then(0, T) (e + 1) / (w + 1)      e < w
 ///   lr(e) = then(e - w, T)                    e >= w,    T = epochs - w
 ///
 /// *Throws* std::invalid_argument, when asked for a rate, if there are no more than w epochs.
 /// *Source*: the reference; paper Table 5.
-struct WarmUp {
-  std::size_t warm_epochs;
-  LearningRate then;
-  double operator()(std::size_t epoch, std::size_t epochs) const {
+inline LearningRate warm_up(std::size_t warm_epochs, LearningRate then) {
+  return [warm_epochs, then = std::move(then)](std::size_t epoch, std::size_t epochs) {
     if (epochs <= warm_epochs) {
       throw std::invalid_argument(fmt::format(
           "interchoice: a warm-up of {} epochs in a training of {}; train longer or warm up for "
@@ -51,12 +45,7 @@ struct WarmUp {
     const std::size_t rest = epochs - warm_epochs;
     if (epoch >= warm_epochs) return then(epoch - warm_epochs, rest);
     return then(0, rest) * static_cast<double>(epoch + 1) / static_cast<double>(warm_epochs + 1);
-  }
-};
-
-/// `then` after `warm_epochs` epochs of linear growth: `warm_up(5, cosine(0.05, 1e-5))`.
-inline LearningRate warm_up(std::size_t warm_epochs, LearningRate then) {
-  return WarmUp{warm_epochs, std::move(then)};
+  };
 }
 
 }  // namespace interchoice
