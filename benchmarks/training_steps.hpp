@@ -59,7 +59,7 @@ Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forwar
   const auto sgd = std::make_shared<torch::optim::SGD>(ic::Sgd{}(*net));
   ic::set_learning_rate(*sgd, 0.025);
   return [=](std::size_t round) {
-    ic::move(*net);
+    ic::move_unsampled(*net);
     at::cross_entropy_loss(forward(*net, round), data.labels).backward();
     sgd->step();
     if (device.is_cuda()) torch::cuda::synchronize();  // a step is over when the device is done

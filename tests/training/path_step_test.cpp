@@ -93,11 +93,12 @@ TEST_CASE("a loop of steps gives the bits of train, splits included") {
                .optimizer =
                    [](const torch::nn::Module& m) { return torch::optim::AdamW(m.parameters()); },
                .learning_rate = constant(1e-3),
-               .unsampled = ic::freeze});
+               .unsampled = ic::freeze_unsampled});
 
     auto net = make_net<ic::split<1>>(1);
     torch::optim::AdamW optimizer(net->parameters(), 1e-3);
-    ic::PathStep step(net, optimizer, {.unsampled = ic::freeze, .copies = ic::copied_momentum});
+    ic::PathStep step(net, optimizer,
+                      {.unsampled = ic::freeze_unsampled, .copies = ic::copied_momentum});
     for (std::size_t epoch = 0; epoch < kEpochs; ++epoch) {
       step.begin(epoch);
       for (auto [x, y] : data.epoch(epoch)) {

@@ -141,7 +141,7 @@ TEST_CASE("so does one of other options") {
     check_resumes<ic::split<ic::on_demand>>(training, kUniform);
   }
   SECTION("frozen weights off the path") {
-    training.unsampled = ic::freeze;
+    training.unsampled = ic::freeze_unsampled;
     check_resumes<ic::split<2>>(training, kUniform);
   }
   SECTION("no momentum: what has been sampled goes on to decay") {
@@ -191,7 +191,7 @@ TEST_CASE("a state of another training is refused with every difference, and lef
       {"loss is 'cross entropy, label smoothing 0' there",
        [](auto& t) { t.loss = ic::CrossEntropy{.label_smoothing = 0.1}; }},
       {"unsampled weights is 'move' there, 'freeze' here",
-       [](auto& t) { t.unsampled = ic::freeze; }},
+       [](auto& t) { t.unsampled = ic::freeze_unsampled; }},
       {"batches of paths", [](auto& t) { t.path_batches = ic::PathBatches::kSuccessive; }},
       {"split epoch is 'the policy's' there, '2' here", [](auto& t) { t.split_epoch = 2; }},
       {"momentum of copies is 'copied' there, 'fresh' here",

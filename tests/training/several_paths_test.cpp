@@ -302,8 +302,8 @@ TEST_CASE("one path a step is the same in every form") {
               {.epochs = 2, .learning_rate = constant(0.1), .unsampled = unsampled});
     return state_of(*net);
   };
-  const State freeze = fairly(ic::freeze);
-  CHECK(differing(fairly(ic::move), freeze).empty());
+  const State freeze = fairly(ic::freeze_unsampled);
+  CHECK(differing(fairly(ic::move_unsampled), freeze).empty());
   CHECK_FALSE(differing(freeze, state_of(*make_net<ic::none>(1))).empty());
 }
 

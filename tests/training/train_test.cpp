@@ -165,14 +165,15 @@ TEST_CASE("weights off the path move or stay, as asked") {
   const bool freezes = GENERATE(false, true);
   auto net = make_net<ic::none, ic::LinearSkip>(1);
   std::vector<State> steps{parameters_of(*net)};
-  const ic::Training training{.epochs = 1,
-                              .optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = decay},
-                              .learning_rate = constant(rate),
-                              .unsampled = freezes ? ic::UnsampledWeights(ic::freeze) : ic::move,
-                              .stop = [&] {
-                                steps.push_back(parameters_of(*net));
-                                return false;
-                              }};
+  const ic::Training training{
+      .epochs = 1,
+      .optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = decay},
+      .learning_rate = constant(rate),
+      .unsampled = freezes ? ic::UnsampledWeights(ic::freeze_unsampled) : ic::move_unsampled,
+      .stop = [&] {
+        steps.push_back(parameters_of(*net));
+        return false;
+      }};
   ic::train(net, data, sample, training);
   REQUIRE(steps.size() == 4);
   std::size_t moved = 0;
@@ -212,7 +213,7 @@ TEST_CASE("SGD goes on with the copies of a split as it would with their source"
   ic::set_learning_rate(sgd, 0.1);
   const auto step = [&](std::int64_t index, const Path& path) {
     const ic::Batch batch = data.epoch(0)[index];
-    ic::move(*net);
+    ic::move_unsampled(*net);
     at::cross_entropy_loss(net->forward(batch.data, path), batch.target).backward();
     sgd.step();
   };

@@ -27,7 +27,7 @@ namespace interchoice {
 
 /// The rules by which a step treats weights.
 struct PathStepOptions {
-  UnsampledWeights unsampled = move;
+  UnsampledWeights unsampled = move_unsampled;
   CopyMomentum copies = copied_momentum;
 };
 
@@ -45,7 +45,7 @@ struct StepRecord {
 
 /// Steps of training on sampled paths: what `train` and loops of one's own consist of.
 ///
-///   PathStep step(net, optimizer, {.unsampled = move, .copies = copied_momentum});
+///   PathStep step(net, optimizer, {.unsampled = move_unsampled, .copies = copied_momentum});
 ///   for (std::size_t epoch = 0; epoch < 60; ++epoch) {
 ///     step.begin(epoch);
 ///     for (auto [x, y] : data.epoch(epoch)) {

@@ -33,7 +33,7 @@ struct Training {
   Loss loss = CrossEntropy{};
   OptimizerMaker optimizer = Sgd{};
   LearningRate learning_rate = cosine(0.025, 1e-5);
-  UnsampledWeights unsampled = move;
+  UnsampledWeights unsampled = move_unsampled;
   /// The momentum with which the copies of a split begin.
   CopyMomentum copies = copied_momentum;
   PathBatches path_batches = PathBatches::kSame;
