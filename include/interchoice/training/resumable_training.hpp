@@ -64,7 +64,8 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
     TORCH_CHECK(
         !text.empty(), "interchoice: the ", name,
         " of a training has no text that tells it from others; give its type a `std::string "
-        "text() const` that names everything that changes what it does");
+        "text() const` that names everything that changes what it does, or write Named{text, "
+        "callable} for a lambda");
   }
   return identity;
 }
@@ -156,10 +157,11 @@ inline TrainingFacts parse_training_facts(const std::filesystem::path& path,
 
 inline void require_same_training(const std::filesystem::path& path, const Identity& there,
                                   const Identity& here) {
-  std::string message;
-  for (const std::string& line : differences(there, here)) message += "\n  " + line;
-  if (message.empty()) return;
-  fail_training(path, "is the state of another training; remove it to begin anew:" + message);
+  const std::vector<std::string> lines = differences(there, here);
+  if (lines.empty()) return;
+  fail_training(path,
+                fmt::format("is the state of another training; remove it to begin anew:\n  {}",
+                            joined(lines, "\n  ")));
 }
 
 /// The tensors below a prefix, taken out of a file's.
@@ -222,7 +224,6 @@ void take_training(const std::filesystem::path& path, Network& network, Run& run
     parameters[name].mutable_grad() = at::zeros_like(parameters[name]);
   }
   for (auto& [name, generator] : random) generator.set_state(generator_states.at(name));
-  run.go_on_after(facts.epochs);
 }
 
 }  // namespace detail
@@ -270,7 +271,7 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
     generators = detail::extract_tensors(file, detail::kGeneratorPrefix);
     detail::take_network(state.path, file, shared);
   }
-  TrainingRun run(shared, data, sample, training);
+  TrainingRun run(shared, data, sample, training, facts.epochs);
   if (is_begun) detail::take_training(state.path, shared, run, facts, optimizer, generators);
   while (!run.is_over()) {
     run.run_epoch(report);

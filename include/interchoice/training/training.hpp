@@ -37,7 +37,8 @@ struct Training {
   /// The momentum with which the copies of a split begin.
   CopyMomentum copies = copied_momentum;
   PathBatches path_batches = PathBatches::kSame;
-  /// The epoch of a split for policies `split<on_demand, ...>`; other policies know theirs.
+  /// The epoch at whose beginning all that can split does, unless it has: for `split<on_demand>`. A
+  /// `split<N>` happens at N if that is earlier.
   std::optional<std::size_t> split_epoch = {};
   /// Asked after every step; true ends the training cleanly.
   std::function<bool()> stop = {};

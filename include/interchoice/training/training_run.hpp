@@ -84,13 +84,15 @@ struct EpochSums {
 /// loop around it.
 ///
 /// Shares the network, which is in training mode from the beginning on, and has copies of all else.
-/// *Throws*: as `train`.
+/// Goes on after the epochs `done`; network and optimizer as those left them are the caller's
+/// business. *Throws*: as `train`.
 template <class Network, class Sampler>
 class TrainingRun {
   static_assert(detail::CheckedTraining<Network, AnyBatchSource, Sampler>::value);
 
  public:
-  TrainingRun(Network network, AnyBatchSource data, Sampler sample, Training training)
+  TrainingRun(Network network, AnyBatchSource data, Sampler sample, Training training,
+              std::vector<EpochRecord> done = {})
       : network_(std::move(network)),
         data_(std::move(data)),
         sample_(std::move(sample)),
@@ -98,24 +100,24 @@ class TrainingRun {
         paths_(paths_per_step(sample_)),
         optimizer_(training_.optimizer(*network_)),
         step_(network_, *optimizer_, {training_.unsampled, training_.copies}),
-        device_(device_of(*network_)) {
+        device_(device_of(*network_)),
+        record_{std::move(done)} {
     check_options();
     network_->train();
   }
 
   bool is_over() const { return record_.stopped || record_.epochs.size() >= training_.epochs; }
 
-  /// Trains the next epoch, or a part of it if `Training::stop` ends it.
+  /// Trains the next epoch, or a part of it if `Training::stop` ends it. *Throws* c10::Error if the
+  /// training is over.
   template <class Report = NoProgress>
   void run_epoch(Report&& report = {}) {
     using Clock = std::chrono::steady_clock;
     const std::size_t epoch = record_.epochs.size();
+    TORCH_CHECK(!is_over(), "interchoice: TrainingRun::run_epoch after the end of the training, ",
+                epoch, " of ", training_.epochs, " epochs; call it while is_over() is false");
     step_.begin(epoch);
-    if (training_.split_epoch == epoch) {
-      step_.split();
-      TORCH_CHECK(is_split(*network_), "interchoice: Training::split_epoch is ", epoch,
-                  ", but no block's policy splits; use split<on_demand> or leave it out");
-    }
+    if (training_.split_epoch == epoch) step_.split();
     const double learning_rate = training_.learning_rate(epoch, training_.epochs);
     set_learning_rate(*optimizer_, learning_rate);
     const auto begin = Clock::now();
@@ -141,10 +143,6 @@ class TrainingRun {
 
   const TrainingRecord& record() const { return record_; }
   torch::optim::Optimizer& optimizer() { return *optimizer_; }
-
-  /// Takes up a training whose epochs so far are these; network and optimizer are the caller's
-  /// business.
-  void go_on_after(std::vector<EpochRecord> epochs) { record_ = {std::move(epochs)}; }
 
  private:
   void check_options() {
