@@ -82,7 +82,7 @@ inline std::vector<std::string> differing(const State& a, const State& b) {
   return names;
 }
 
-/// What a call throws, as text; empty if nothing.
+/// The text of the error that a call throws; empty if nothing.
 template <class Call>
 std::string thrown_by(const Call& call) {
   try {

@@ -22,6 +22,7 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 #include "training/digits_supernet.hpp"
+#include "training/optimizer_makers.hpp"
 
 namespace ic = interchoice;
 using namespace ic::testing;
@@ -113,7 +114,7 @@ void check_resumes(const ic::Training& training, const Sampler& sample, std::siz
   CHECK(steps_in_all > kEpochs * kSteps);      // something was done twice,
   CHECK(steps_in_all < 2 * kEpochs * kSteps);  // not all
 
-  // What is finished is only read.
+  // A finished training is only read.
   auto net = network<Policy>();
   std::size_t steps = 0;
   ic::Training again = training;
@@ -152,9 +153,11 @@ TEST_CASE("so does one of other options") {
     training.loss = ic::CrossEntropy{.label_smoothing = 0.1};
     check_resumes<ic::none>(training, ic::Sampler(ic::StrictFair(ic::all<Space>), ic::Seed{4}));
   }
-  SECTION("AdamW, through a split") {
-    training.optimizer = ic::AdamW{};
+  SECTION("every optimizer, through a split, copies without momentum") {
+    training.optimizer = GENERATE(from_range(optimizer_makers()));
+    INFO(training.optimizer.text());
     training.learning_rate = ic::cosine(0.01, 1e-4);
+    training.copies = ic::fresh_momentum;
     check_resumes<ic::split<2>>(training, kUniform);
   }
   SECTION("a state every second epoch") { check_resumes<ic::none>(training, kUniform, 2); }
@@ -320,7 +323,10 @@ TEST_CASE("what cannot be kept or told apart is refused before the first step") 
   training.loss = [](const at::Tensor& y, const at::Tensor& target) {
     return at::cross_entropy_loss(y, target);
   };
-  CHECK_THAT(refusal(file, data_of(), kUniform, training), Contains("the loss of a training"));
+  CHECK_THAT(refusal(file, data_of(), kUniform, training),
+             Contains("the loss of a training") && Contains("write Named{text, callable}"));
+  training.loss = ic::Named("cross entropy", training.loss);
+  CHECK(*ic::training_identity(data_of(), kUniform, training).find("loss") == "cross entropy");
   training = training_of();
   training.optimizer = [](const torch::nn::Module& m) {
     return torch::optim::LBFGS(m.parameters());

@@ -154,6 +154,8 @@ TEST_CASE("weight decay is for tables and kernels, not for BatchNorm and .bias")
   CHECK(tables == 11);
   ic::set_learning_rate(sgd, 0.7);
   for (auto& group : sgd.param_groups()) CHECK(group.options().get_lr() == 0.7);
+  CHECK(ic::Sgd{}(*net).param_groups()[1].options().get_lr() == 0.025);
+  CHECK(ic::AdamW{}(*net, 0.3).param_groups()[1].options().get_lr() == 0.3);
 }
 
 TEST_CASE("weights off the path move or stay, as asked") {
@@ -374,6 +376,10 @@ TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
   ic::train(asked, data, uniform(1), training);
   CHECK(ic::is_split(*asked));
   CHECK(differing(state_of(*built_in), state_of(*asked)) == std::vector<std::string>{});
+
+  auto earlier = make_net<ic::split<2>>(1);
+  ic::train(earlier, data, uniform(1), training);
+  CHECK(differing(state_of(*built_in), state_of(*earlier)) == std::vector<std::string>{});
 
   auto plain = make_net<ic::none>(1);
   CHECK_THAT(thrown_by([&] { ic::train(plain, data, uniform(1), training); }),

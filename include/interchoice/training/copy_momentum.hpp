@@ -42,7 +42,11 @@ inline constexpr CopiedMomentum copied_momentum{};
 
 /// Each copy begins without momentum, as any new parameter does.
 struct FreshMomentum {
-  void operator()(torch::optim::Optimizer&, const NewParameter&) const {}
+  void operator()(torch::optim::Optimizer& optimizer, const NewParameter& copy) const {
+    if (auto state = detail::first_state(optimizer, copy.parameter)) {
+      optimizer.state()[copy.parameter.unsafeGetTensorImpl()] = std::move(state);
+    }
+  }
   std::string text() const { return "fresh"; }
 };
 inline constexpr FreshMomentum fresh_momentum{};

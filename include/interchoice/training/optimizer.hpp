@@ -43,13 +43,15 @@ std::vector<torch::optim::OptimizerParamGroup> decay_groups(const torch::nn::Mod
 }  // namespace detail
 
 /// Makes libtorch's SGD over a network, in two groups: with weight decay (`is_decayed`) and
-/// without. Its learning rate is to be set (`set_learning_rate`).
+/// without. The learning rate lasts until `set_learning_rate`, which `train` calls each epoch.
 struct Sgd {
   double momentum = 0.9;
   double weight_decay = 3e-4;
 
-  torch::optim::SGD operator()(const torch::nn::Module& network) const {
-    const auto options = torch::optim::SGDOptions(0).momentum(momentum).weight_decay(weight_decay);
+  torch::optim::SGD operator()(const torch::nn::Module& network,
+                               double learning_rate = 0.025) const {
+    const auto options =
+        torch::optim::SGDOptions(learning_rate).momentum(momentum).weight_decay(weight_decay);
     return torch::optim::SGD(detail::decay_groups(network, options), options);
   }
   std::string text() const {
@@ -57,7 +59,7 @@ struct Sgd {
   }
 };
 
-/// Makes libtorch's AdamW over a network, in the same two groups.
+/// Makes libtorch's AdamW over a network, in the same two groups, with a learning rate as there.
 ///
 /// *Source*: Loshchilov & Hutter 2019.
 struct AdamW {
@@ -65,9 +67,10 @@ struct AdamW {
   double beta1 = 0.9;
   double beta2 = 0.999;
 
-  torch::optim::AdamW operator()(const torch::nn::Module& network) const {
+  torch::optim::AdamW operator()(const torch::nn::Module& network,
+                                 double learning_rate = 1e-3) const {
     const auto options =
-        torch::optim::AdamWOptions(0).betas({beta1, beta2}).weight_decay(weight_decay);
+        torch::optim::AdamWOptions(learning_rate).betas({beta1, beta2}).weight_decay(weight_decay);
     return torch::optim::AdamW(detail::decay_groups(network, options), options);
   }
   std::string text() const {
@@ -77,6 +80,10 @@ struct AdamW {
 
 /// Makes the optimizer of a training: any callable that takes a `const torch::nn::Module&` and
 /// returns a libtorch optimizer by value.
+///
+/// The learning rates that it comes with, those of single groups too, are not used:
+/// `Training::learning_rate` sets all of them at each epoch. Its default is SGD's; for AdamW take
+/// one such as `cosine(1e-3, 1e-5)`.
 class OptimizerMaker
     : public Part<std::unique_ptr<torch::optim::Optimizer>(const torch::nn::Module&)> {
  public:

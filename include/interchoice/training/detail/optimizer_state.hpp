@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
@@ -68,6 +69,18 @@ inline std::unique_ptr<OptimizerState> empty_optimizer_state(
   if (dynamic_cast<const optim::Adagrad*>(&optimizer))
     return std::make_unique<optim::AdagradParamState>();
   return nullptr;
+}
+
+/// The state that an optimizer makes for each parameter in its constructor, and needs for one that
+/// joins later: libtorch's Adagrad does. Null for the others, which make it at the first step.
+inline std::unique_ptr<OptimizerState> first_state(const torch::optim::Optimizer& optimizer,
+                                                   const at::Tensor& parameter) {
+  namespace optim = torch::optim;
+  if (!dynamic_cast<const optim::Adagrad*>(&optimizer)) return nullptr;
+  const auto& options = static_cast<const optim::AdagradOptions&>(optimizer.defaults());
+  auto state = std::make_unique<optim::AdagradParamState>();
+  state->sum(at::full_like(parameter.detach(), options.initial_accumulator_value()));
+  return state;
 }
 
 /// The state of a known optimizer for a parameter; empty before the parameter's first step.
