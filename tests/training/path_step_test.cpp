@@ -14,13 +14,17 @@
 #include <vector>
 
 #include "interchoice/data/batches_of.hpp"
+#include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
+#include "interchoice/spaces/chain.hpp"
+#include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/train.hpp"
 #include "support/catch.hpp"
 #include "training/digits_supernet.hpp"
+#include "training/optimizer_makers.hpp"
 
 namespace ic = interchoice;
 using namespace ic::testing;
@@ -38,6 +42,29 @@ ic::LearningRate constant(double rate) {
 ic::Batches data_of(std::int64_t images = 48) {
   return batches(ic::first_images(digits(), images), 16, 3);
 }
+
+/// The network of the README's program (docs/snippets/readme.cpp).
+template <int Kernel>
+struct ReluConvBn {
+  static constexpr std::string_view name = Kernel == 3 ? "conv3x3" : "conv5x5";
+  torch::nn::Sequential build(const ic::Geometry& g) const {
+    auto options = torch::nn::Conv2dOptions(g.channels, g.out_channels, Kernel).padding(Kernel / 2);
+    return torch::nn::Sequential(torch::nn::ReLU(), torch::nn::Conv2d(options),
+                                 torch::nn::BatchNorm2d(g.out_channels));
+  }
+};
+using ReadmeSpace = ic::Chain<6, ic::Candidates<ReluConvBn<3>, ReluConvBn<5>, ic::Skip>>;
+using Body = ic::ChoiceBlocks<ReadmeSpace, ic::bias<1>>;
+struct ReadmeNetImpl : torch::nn::Module {
+  torch::nn::Conv2d stem =
+      register_module("stem", torch::nn::Conv2d(torch::nn::Conv2dOptions(1, 16, 3).padding(1)));
+  Body body = register_module("body", Body(ic::Geometry{.channels = 16}));
+  torch::nn::Linear head = register_module("head", torch::nn::Linear(16, 10));
+  at::Tensor forward(const at::Tensor& x, const ic::Architecture<ReadmeSpace>& path) {
+    return head(at::relu(body->forward(stem(x), path)).mean({2, 3}));
+  }
+};
+TORCH_MODULE(ReadmeNet);
 
 /// An optimizer of a kind that the library does not know: gradient descent with a count of steps.
 struct OwnState : torch::optim::OptimizerCloneableParamState<OwnState> {
@@ -111,44 +138,69 @@ TEST_CASE("a loop of steps gives the bits of train, splits included") {
     CHECK(optimizer.param_groups()[0].params().size() == net->parameters().size());
     CHECK(differing(state_of(*trained), state_of(*net)) == std::vector<std::string>{});
   }
+  SECTION("the README's") {
+    const auto maker = [](const torch::nn::Module& m) {
+      return torch::optim::SGD(m.parameters(), torch::optim::SGDOptions(0.1).momentum(0.9));
+    };
+    const ic::Sampler sample{ic::Uniform{ic::all<ReadmeSpace>}, ic::Seed{0}};
+    at::manual_seed(0);
+    ReadmeNet trained;
+    ic::train(trained, data, sample,
+              {.epochs = kEpochs, .optimizer = maker, .learning_rate = constant(0.1)});
+
+    at::manual_seed(0);
+    ReadmeNet net;
+    torch::optim::SGD sgd = maker(*net);
+    ic::PathStep step(net, sgd);
+    for (std::size_t epoch = 0; epoch < kEpochs; ++epoch) {
+      step.begin(epoch);
+      for (auto [x, y] : data.epoch(epoch)) {
+        step(sample, [&, &x = x, &y = y](const ic::Architecture<ReadmeSpace>& path) {
+          return torch::nn::functional::cross_entropy(net(x, path), y);
+        });
+      }
+    }
+    CHECK(differing(state_of(*trained), state_of(*net)) == std::vector<std::string>{});
+  }
 }
 
-TEST_CASE("copies go on with AdamW's moments as their source would") {
-  auto net = make_net<ic::split<ic::on_demand>>(1);
-  auto optimizer = ic::AdamW{.weight_decay = 0.1}(*net);
-  CHECK(optimizer.param_groups().size() == 2);
-  ic::set_learning_rate(optimizer, 0.01);
+TEST_CASE("copies go on as their source would, or without momentum, whichever the optimizer") {
+  const ic::OptimizerMaker maker = GENERATE(from_range(optimizer_makers()));
   const bool fresh = GENERATE(false, true);
-  ic::PathStep step(net, optimizer,
-                    {.copies = fresh ? ic::CopyMomentum(ic::fresh_momentum) : ic::copied_momentum});
+  INFO(maker.text() << (fresh ? ", fresh" : ", copied"));
   const ic::Batch batch = data_of().evaluation(0);
-  const auto loss = [&](const Path& path) {
-    return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
+  const auto sample = [](std::uint64_t, std::uint64_t) { return Path{3, 3, 3, 3, 3, 3}; };
+  const auto loss_after = [&](bool splits) {
+    auto net = make_net<ic::split<ic::on_demand>>(1);
+    const auto optimizer = maker(*net);
+    ic::PathStep step(
+        net, *optimizer,
+        {.copies = fresh ? ic::CopyMomentum(ic::fresh_momentum) : ic::copied_momentum});
+    const auto loss = [&](const Path& path) {
+      return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
+    };
+    step.begin(0);
+    step(sample, loss);
+    step(sample, loss);
+    for (const ic::NewParameter& copy : splits ? step.split() : ic::NewParameters()) {
+      INFO(copy.name);
+      const State source = ic::detail::state_tensors(*optimizer, copy.source);
+      const State own = ic::detail::state_tensors(*optimizer, copy.parameter);
+      const bool is_adagrad = maker.text() == "Adagrad";
+      CHECK(source.empty() == (copy.name.find("3x3") == std::string::npos && !is_adagrad));
+      if (fresh) {
+        REQUIRE(own.size() == (is_adagrad ? 2 : 0));
+        if (is_adagrad) CHECK(own.at("step").item<std::int64_t>() == 0);
+        if (is_adagrad) CHECK(at::equal(own.at("sum"), at::full_like(copy.parameter, 0.1)));
+        continue;
+      }
+      CHECK(differing(own, source) == std::vector<std::string>{});
+      for (const auto& [name, tensor] : own) CHECK_FALSE(tensor.is_alias_of(source.at(name)));
+    }
+    step(sample, loss);
+    return loss(sample(0, 0)).item<float>();
   };
-  step.begin(0);
-  step(kUniform, loss);
-  step(kUniform, loss);
-  const auto state = [&](const at::Tensor& parameter) -> const torch::optim::AdamWParamState* {
-    const auto found = optimizer.state().find(parameter.unsafeGetTensorImpl());
-    if (found == optimizer.state().end()) return nullptr;
-    return static_cast<const torch::optim::AdamWParamState*>(found->second.get());
-  };
-  std::size_t with_state = 0;
-  for (const ic::NewParameter& copy : step.split()) {
-    INFO(copy.name);
-    const auto* source = state(copy.source);
-    const auto* own = state(copy.parameter);
-    CHECK((own != nullptr) == (source != nullptr && !fresh));
-    if (own == nullptr) continue;
-    ++with_state;
-    CHECK(own->step() == source->step());
-    CHECK(same_bits(own->exp_avg(), source->exp_avg()));
-    CHECK(same_bits(own->exp_avg_sq(), source->exp_avg_sq()));
-    CHECK_FALSE(own->exp_avg().is_alias_of(source->exp_avg()));
-    CHECK_FALSE(own->exp_avg_sq().is_alias_of(source->exp_avg_sq()));
-  }
-  CHECK((with_state > 0) == !fresh);
-  CHECK_NOTHROW(step(kUniform, loss));
+  CHECK((loss_after(true) == loss_after(false)) == !fresh);
 }
 
 TEST_CASE("what is forgotten is said") {
@@ -183,6 +235,8 @@ TEST_CASE("what is forgotten is said") {
   copied.begin(0);
   copied(kUniform, own_loss);
   CHECK_THAT(thrown_by([&] { copied.begin(1); }), Contains("use fresh_momentum"));
+  CHECK_THAT(thrown_by([&] { copied(kUniform, own_loss); }), Contains("or after one that failed"));
+  CHECK_THAT(thrown_by([&] { copied.begin(1); }), Contains("the network has"));
   auto third = make_net<ic::split<1>>(1);
   const ic::Training training{
       .epochs = 3,
@@ -190,6 +244,23 @@ TEST_CASE("what is forgotten is said") {
       .copies = ic::fresh_momentum};
   CHECK(ic::train(third, data_of(), kUniform, training).epochs.size() == 3);
   CHECK(ic::is_split(*third));
+}
+
+TEST_CASE("an optimizer that cannot train the network is refused") {
+  auto net = make_net<ic::split<1>>(1);
+  auto before = ic::Sgd{}(*net);
+  torch::optim::SGD head(std::vector<at::Tensor>{net->named_parameters()["head.linear.weight"]},
+                         torch::optim::SGDOptions(0.1));
+  CHECK_NOTHROW(ic::PathStep(net, before));
+  ic::split_now(*net);  // as `load` does
+  CHECK_THAT(thrown_by([&] { ic::PathStep(net, before); }),
+             Contains("but not copy 1 of it") &&
+                 Contains("make the optimizer after the network is loaded or split"));
+  CHECK_NOTHROW(ic::PathStep(net, head));  // trains none of the sources either
+  auto after = ic::Sgd{}(*net);
+  CHECK_NOTHROW(ic::PathStep(net, after));
+  torch::optim::LBFGS lbfgs(net->parameters());
+  CHECK_THAT(thrown_by([&] { ic::PathStep(net, lbfgs); }), Contains("PathStep with LBFGS"));
 }
 
 TEST_CASE("a step returns its paths and losses; several paths may see batches of their own") {
@@ -304,6 +375,22 @@ TEST_CASE("the parts of a training are the user's own") {
                                     }});
     CHECK(cleared == 6);
   }
+}
+
+TEST_CASE("a run that is over trains no further epoch") {
+  auto net = make_net<ic::bias<1>>(1);
+  const auto last = [&](ic::Training training) {
+    ic::TrainingRun run(net, data_of(), kUniform, std::move(training));
+    run.run_epoch();
+    CHECK(run.is_over());
+    const State before = state_of(*net);
+    const std::string message = thrown_by([&] { run.run_epoch(); });
+    CHECK(differing(before, state_of(*net)).empty());
+    CHECK(run.record().epochs.size() == 1);
+    return message;
+  };
+  CHECK_THAT(last({.epochs = 1}), Contains("after the end of the training, 1 of 1 epochs"));
+  CHECK_THAT(last({.epochs = 2, .stop = [] { return true; }}), Contains("1 of 2 epochs"));
 }
 
 TEST_CASE("a run keeps what it is made of, temporaries included") {

@@ -3,9 +3,11 @@
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
 #include <torch/nn/module.h>
+#include <torch/optim/lbfgs.h>
 #include <torch/optim/optimizer.h>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <numeric>
@@ -13,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -55,21 +58,30 @@ struct StepRecord {
 ///
 /// Epochs and the steps within them are counted here, so that `sample(epoch, step)` is drawn
 /// alike in every loop. Shares the network, a module holder; refers to the optimizer, any of
-/// libtorch's, which must outlive it.
+/// libtorch's but LBFGS, which must outlive it.
+///
+/// *Throws*: the constructor c10::Error for LBFGS, and for an optimizer that was made before the
+/// network was split and so lacks the copies of parameters that it trains.
 class PathStep {
  public:
   template <class Network>
   PathStep(const Network& network, torch::optim::Optimizer& optimizer, PathStepOptions options = {})
-      : network_(Network(network)->shared_from_this()),
+      : network_(module_of(network)),
         optimizer_(&optimizer),
         options_(std::move(options)),
-        parameters_(network_->parameters().size()) {}
+        parameters_(network_->parameters().size()) {
+    TORCH_CHECK(dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,
+                "interchoice: PathStep with LBFGS, which asks for the loss several times a step; "
+                "use another of libtorch's optimizers");
+    check_copies();
+  }
 
   /// Begins an epoch, counted from 0: splits whose epoch has come happen, and the new parameters
-  /// join their sources' groups of the optimizer. Returns the new parameters.
+  /// join their sources' groups of the optimizer. Returns the new parameters. To be called at each
+  /// epoch: a `split<N>` of a loop that begins epoch 0 only never happens.
   ///
   /// *Throws* c10::Error if the epoch is not later than the one before, or if something else has
-  /// added parameters to the network, which the optimizer then lacks.
+  /// added parameters to the network since, which the optimizer then lacks.
   NewParameters begin(std::size_t epoch) {
     TORCH_CHECK(!epoch_ || epoch > *epoch_, "interchoice: PathStep::begin(", epoch,
                 ") after begin(", epoch_.value_or(0), "); epochs are counted forward from 0");
@@ -78,35 +90,43 @@ class PathStep {
                 "): the network has ", parameters, " parameters, not the ", parameters_,
                 " of before; begin_epoch and split_now of a network in training are called by "
                 "PathStep::begin and PathStep::split, so that the optimizer gets what they add");
-    epoch_ = epoch;
     step_ = 0;
-    return join(begin_epoch(*network_, epoch));
+    return join(begin_epoch(*network_, epoch), epoch);
   }
 
   /// Splits now what is not split yet (`split<on_demand>`). Returns the new parameters, which have
   /// joined the optimizer.
-  NewParameters split() { return join(split_now(*network_)); }
+  NewParameters split() { return join(split_now(*network_), epoch_); }
 
   /// One step: clears gradients, draws the paths, calls `loss(path)`, or `loss(path, index)` with
   /// the path's place in the step, and backward for each, steps the optimizer. Gradients of several
   /// paths are added up. `loss` returns a scalar tensor.
   ///
-  /// *Throws* c10::Error before the first `begin`; std::runtime_error if a loss is not finite,
-  /// before the weights are touched (BatchNorm's running statistics have seen the batch by then).
+  /// *Throws* c10::Error before the first `begin` and after one that failed; std::runtime_error if
+  /// a loss is not finite, before the weights are touched (BatchNorm's running statistics have seen
+  /// the batch by then).
   template <class Sampler, class LossOfPath>
   auto operator()(const Sampler& sample, const LossOfPath& loss) {
     static_assert(PathSampler<Sampler>,
                   "interchoice: a training step needs a sampler: a callable `sample(epoch, step)` "
                   "that returns an Architecture<Space>; see sampling/sampler.hpp");
     TORCH_CHECK(epoch_,
-                "interchoice: a step before PathStep::begin(epoch); call it at the beginning of "
-                "each epoch: it lets splits happen and the optimizer have what they add");
+                "interchoice: a step before PathStep::begin(epoch), or after one that failed; call "
+                "it at the beginning of each epoch: it lets splits happen and the optimizer have "
+                "what they add");
     const auto paths = paths_of_step(sample, *epoch_, step_);
-    StepRecord<std::remove_cvref_t<decltype(*std::begin(paths))>> record;
+    using Path = std::remove_cvref_t<decltype(*std::begin(paths))>;
+    constexpr bool takes_index =
+        std::is_invocable_r_v<at::Tensor, const LossOfPath&, const Path&, std::size_t>;
+    static_assert(takes_index || std::is_invocable_r_v<at::Tensor, const LossOfPath&, const Path&>,
+                  "interchoice: a training step needs a loss: a callable `loss(path)`, or "
+                  "`loss(path, index)`, that returns an at::Tensor, for the Architecture<Space> "
+                  "that the sampler draws");
+    StepRecord<Path> record;
     options_.unsampled(*network_);
     for (const auto& path : paths) {
       const at::Tensor value = [&]() -> at::Tensor {
-        if constexpr (std::is_invocable_v<const LossOfPath&, decltype(path), std::size_t>) {
+        if constexpr (takes_index) {
           return loss(path, record.paths.size());
         } else {
           return loss(path);
@@ -123,9 +143,50 @@ class PathStep {
   }
 
  private:
-  NewParameters join(NewParameters added) {
+  template <class Network>
+  static std::shared_ptr<torch::nn::Module> module_of(const Network& network) {
+    constexpr bool is_holder = requires(Network shared) {
+      { shared->shared_from_this() } -> std::convertible_to<std::shared_ptr<torch::nn::Module>>;
+    };
+    static_assert(is_holder,
+                  "interchoice: PathStep needs a module holder, such as TORCH_MODULE makes; give "
+                  "it `net`, not `*net`");
+    if constexpr (is_holder) {
+      return Network(network)->shared_from_this();
+    } else {
+      return {};
+    }
+  }
+
+  /// The optimizer must train the copies of what it trains; those of later splits join by `join`.
+  void check_copies() const {
+    std::unordered_set<const void*> trained;
+    for (const auto& group : optimizer_->param_groups()) {
+      for (const at::Tensor& p : group.params()) trained.insert(p.unsafeGetTensorImpl());
+    }
+    detail::for_each_choice_block(*network_, [&](const std::string& name, AnyChoiceBlock& block) {
+      const CandidateBank& bank = block.bank();
+      for (std::size_t k = 1; k < bank.copy_count(); ++k) {
+        for (std::size_t c = 0; c < bank.candidate_count(); ++c) {
+          const auto sources = bank.at(0, c).module()->named_parameters();
+          for (const auto& copy : bank.at(k, c).module()->named_parameters()) {
+            TORCH_CHECK(!trained.contains(sources[copy.key()].unsafeGetTensorImpl()) ||
+                            trained.contains(copy.value().unsafeGetTensorImpl()),
+                        "interchoice: the optimizer trains ", copy.key(), " of '", bank.name(c),
+                        "' in '", name, "', but not copy ", k,
+                        " of it; make the optimizer after "
+                        "the network is loaded or split");
+          }
+        }
+      }
+    });
+  }
+
+  NewParameters join(NewParameters added, std::optional<std::size_t> epoch) {
+    epoch_.reset();  // no step after a split that the optimizer did not take
     add_new_parameters(*optimizer_, added, options_.copies);
     parameters_ += added.size();
+    epoch_ = epoch;
     return added;
   }
 
