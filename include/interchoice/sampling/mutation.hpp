@@ -29,6 +29,14 @@ std::vector<std::uint8_t> alternatives(const Architecture<Space>& architecture, 
   return others;
 }
 
+inline double checked_probability(const char* what, double probability) {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw std::invalid_argument(fmt::format(
+        "interchoice: {} with a probability of {}; it must be from 0 to 1", what, probability));
+  }
+  return probability;
+}
+
 // One of several, uniformly.
 template <class Value>
 const Value& draw_from(const std::vector<Value>& values, CounterRandom& random) {
@@ -67,12 +75,8 @@ struct ChangeOne {
 /// *Source*: bitwise mutation, Deb et al. (2002), for more than two values.
 class ChangeEach {
  public:
-  explicit ChangeEach(double probability) : probability_(probability) {
-    if (!(probability >= 0 && probability <= 1)) {
-      throw std::invalid_argument(fmt::format(
-          "interchoice: ChangeEach with a probability of {}; it must be from 0 to 1", probability));
-    }
-  }
+  explicit ChangeEach(double probability)
+      : probability_(detail::checked_probability("ChangeEach", probability)) {}
 
   template <SearchSpace Space>
   Architecture<Space> operator()(const Architecture<Space>& parent,
@@ -127,8 +131,35 @@ struct SwapTwo {
   std::string text() const { return "two choices swapped"; }
 };
 
-/// A parent that is changed at random, by `ChangeOne`, `ChangeEach`, `SwapTwo` or a callable
-/// `change(parent, restriction, random)` of the user's own.
+/// `SwapTwo` with a probability, otherwise `ChangeOne`.
+///
+/// *Throws*: the constructor as that of `ChangeEach`.
+class SwapOrChange {
+ public:
+  explicit SwapOrChange(double swap_probability)
+      : swap_probability_(detail::checked_probability("SwapOrChange", swap_probability)) {}
+
+  template <SearchSpace Space>
+  Architecture<Space> operator()(const Architecture<Space>& parent,
+                                 const Restriction<Space>& restriction,
+                                 CounterRandom& random) const {
+    // Of probability 0 nothing is drawn: then it is `ChangeOne`, number by number.
+    const bool swaps = swap_probability_ > 0 && random.unit() < swap_probability_;
+    return swaps ? SwapTwo()(parent, restriction, random)
+                 : ChangeOne()(parent, restriction, random);
+  }
+
+  std::string text() const {
+    return fmt::format("two choices swapped with probability {}, else one changed",
+                       swap_probability_);
+  }
+
+ private:
+  double swap_probability_;
+};
+
+/// A parent that is changed at random, by `ChangeOne`, `ChangeEach`, `SwapTwo`, `SwapOrChange` or a
+/// callable `change(parent, restriction, random)` of the user's own.
 template <SearchSpace Space, class Change = ChangeOne>
 class Mutation {
   static_assert(

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/exact_number.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
@@ -31,10 +32,9 @@ inline double number_in(const std::string& field, const std::string& column,
       "interchoice: {}: column '{}' holds '{}'; a finite number is needed", place, column, field));
 }
 
-inline std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
-  return line;
+inline std::string csv_line(std::vector<std::string> fields) {
+  for (std::string& field : fields) field = csv_field(field);
+  return joined(fields, ",");
 }
 
 template <SearchSpace Space>
@@ -169,10 +169,7 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
 template <SearchSpace Space>
 SearchHistory<Space> read_history(const std::filesystem::path& path,
                                   const SearchProblem<Space>& problem) {
-  InputFile file(path);
-  std::string text(static_cast<std::size_t>(file.size()), '\0');
-  file.read(0, text.data(), text.size());
-  return parse_history(text, path.string(), problem);
+  return parse_history(InputFile(path).text(), path.string(), problem);
 }
 
 }  // namespace interchoice
