@@ -76,7 +76,7 @@ std::vector<Path> evolution_paths(std::size_t count) {
        .sample = 10,
        .offspring = static_cast<std::uint32_t>(2 * count),  // some were there before
        .max_evaluations = count},
-      {}, {}, ic::SwapOrChange(0.1));
+      {}, {}, ic::SwapTwo(0.1));
   std::vector<Path> paths;
   for (const auto& evaluated : history) paths.push_back(evaluated.architecture);
   return paths;

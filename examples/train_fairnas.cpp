@@ -80,11 +80,11 @@ void with_sampler(const std::string& name, ic::Seed seed, const Visitor& visit) 
 void write_predictions(const std::string& path, const ic::Ranking<Space>& ranking,
                        const ic::FairNasOptions& network, std::int64_t size) {
   std::string text = "arch,accuracy,parameters,macs\n";
-  for (const auto& [path, prediction] :
+  for (const auto& [architecture, prediction] :
        ranges::views::zip(ranking.architectures, ranking.predictions)) {
-    const ic::Cost cost = Network::cost(path, network, {size, size});
-    text += fmt::format("\"{}\",{:.6f},{},{}\n", ic::to_text(path), prediction, cost.parameters,
-                        cost.macs);
+    const ic::Cost cost = Network::cost(architecture, network, {size, size});
+    text += fmt::format("\"{}\",{:.6f},{},{}\n", ic::to_text(architecture), prediction,
+                        cost.parameters, cost.macs);
   }
   ic::write_file_atomically(path, text);
 }

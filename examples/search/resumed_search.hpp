@@ -73,7 +73,7 @@ ic::SearchHistory<Space> search_by(const AlgorithmOptions& options,
                                       .offspring = offspring,
                                       .max_evaluations = options.evaluations},
                                      std::move(history), observer,
-                                     ic::SwapOrChange(options.swap_probability));
+                                     ic::SwapTwo(options.swap_probability));
   }
   return ic::nsga2(problem,
                    {.seed = seed,

@@ -630,7 +630,7 @@ std::pair<std::string, std::vector<std::string>> drawn(const Recipe& r) {
     case 9:
       return all_of(ic::Mutation{path, restriction, ic::SwapTwo{}});
     case 10:
-      return all_of(ic::Mutation{path, restriction, ic::SwapOrChange{r.part}});
+      return all_of(ic::Mutation{path, restriction, ic::SwapTwo{r.part}});
     case 11:
       return all_of(ic::StrictFair{two_each});
     case 12:

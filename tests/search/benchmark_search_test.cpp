@@ -145,7 +145,7 @@ TEST_CASE("searches on NAS-Bench-201 against its exact front and its best", "[sh
                                                            .sample = 10,
                                                            .offspring = 2'000,
                                                            .max_evaluations = 600},
-                                                          {}, {}, ic::SwapOrChange(0.1));
+                                                          {}, {}, ic::SwapTwo(0.1));
         searched += ic::best_of(problem, history).at(0).objectives[0] / kSeeds;
         const History random = ic::random_search(problem, {ic::Seed{seed}, 600});
         drawn += ic::best_of(problem, random).at(0).objectives[0] / kSeeds;

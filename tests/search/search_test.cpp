@@ -185,7 +185,7 @@ TEST_CASE("regularised evolution finds the exhaustive optimum, constraints and a
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
       const History history = ic::regularised_evolution(
           problem, {.seed = ic::Seed{seed}, .population = 30, .sample = 10, .offspring = 800}, {},
-          {}, ic::SwapOrChange(0.1));
+          {}, ic::SwapTwo(0.1));
       const History best = ic::best_of(problem, history);
       REQUIRE_FALSE(best.empty());
       CHECK(best[0].objectives[0] <= optimum);
@@ -342,7 +342,7 @@ TEST_CASE("regularised evolution is the published one, or changes as it is asked
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
       const History history = ic::regularised_evolution(
           problem, {.seed = ic::Seed{seed}, .population = 1, .sample = 1, .offspring = 1}, {}, {},
-          ic::SwapOrChange(probability));
+          ic::SwapTwo(probability));
       int n = 0;
       for (std::size_t c = 0; c < 6; ++c) {
         n += history.at(0).architecture[c] != history.at(1).architecture[c];
@@ -355,10 +355,10 @@ TEST_CASE("regularised evolution is the published one, or changes as it is asked
   CHECK(changes(1) == std::set{2});
   CHECK(changes(0.5) == std::set{1, 2});
   for (const double probability : {-0.1, 1.1, std::nan("")}) {
-    CHECK_THROWS_WITH(ic::SwapOrChange(probability),
-                      Contains("SwapOrChange with a probability") && Contains("from 0 to 1"));
+    CHECK_THROWS_WITH(ic::SwapTwo(probability),
+                      Contains("SwapTwo with a probability") && Contains("from 0 to 1"));
   }
-  CHECK(ic::regularised_evolution(constrained(), {}, {}, {}, ic::SwapOrChange(0)) ==
+  CHECK(ic::regularised_evolution(constrained(), {}, {}, {}, ic::SwapTwo(0)) ==
         ic::regularised_evolution(constrained()));
 }
 

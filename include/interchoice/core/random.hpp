@@ -164,15 +164,11 @@ class CounterRandom {
 };
 
 /// Puts values into random order, each of the n! orders equally probable as far as the generator
-/// goes. *Throws* std::invalid_argument for more than 4,294,967,295 values.
+/// goes. Unchecked: at most 4,294,967,295 values.
 ///
 /// *Source*: Fisher-Yates, from the last place down (Knuth, TAOCP vol. 2, 3.4.2, algorithm P).
 template <class Value>
 constexpr void shuffle(std::span<Value> values, CounterRandom& random) {
-  if (values.size() > CounterRandom::max()) {
-    throw std::invalid_argument(fmt::format(
-        "interchoice: shuffle of {} values; up to 4294967295 are possible", values.size()));
-  }
   for (std::size_t last = values.size(); last > 1; --last) {
     std::swap(values[last - 1], values[random.below(static_cast<std::uint32_t>(last))]);
   }

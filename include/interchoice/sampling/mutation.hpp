@@ -101,15 +101,24 @@ class ChangeEach {
 
 /// Swaps the candidates of two choices. The pair is uniform among those that have different
 /// candidates and whose candidates exist by name, and are allowed, at the other choice. Where there
-/// is no such pair, one choice is changed as by `ChangeOne`.
+/// is no such pair, or with a probability below 1 otherwise, one choice is changed as by
+/// `ChangeOne`.
 ///
 /// It keeps what candidates of their own cost, so it leads from one architecture just below a limit
 /// to another, where changing one choice leads beyond the limit or far below it.
-struct SwapTwo {
+///
+/// *Throws*: the constructor as that of `ChangeEach`.
+class SwapTwo {
+ public:
+  explicit SwapTwo(double probability = 1)
+      : probability_(detail::checked_probability("SwapTwo", probability)) {}
+
   template <SearchSpace Space>
   Architecture<Space> operator()(const Architecture<Space>& parent,
                                  const Restriction<Space>& restriction,
                                  CounterRandom& random) const {
+    const bool swaps = probability_ == 1 || (probability_ > 0 && random.unit() < probability_);
+    if (!swaps) return ChangeOne()(parent, restriction, random);
     const auto can_take = [&](std::size_t choice, std::size_t other) {
       for (const std::uint8_t c : detail::alternatives(parent, choice, restriction)) {
         if (c != parent[other]) continue;
@@ -128,38 +137,17 @@ struct SwapTwo {
     return parent.with(i, parent[j]).with(j, parent[i]);
   }
 
-  std::string text() const { return "two choices swapped"; }
-};
-
-/// `SwapTwo` with a probability, otherwise `ChangeOne`.
-///
-/// *Throws*: the constructor as that of `ChangeEach`.
-class SwapOrChange {
- public:
-  explicit SwapOrChange(double swap_probability)
-      : swap_probability_(detail::checked_probability("SwapOrChange", swap_probability)) {}
-
-  template <SearchSpace Space>
-  Architecture<Space> operator()(const Architecture<Space>& parent,
-                                 const Restriction<Space>& restriction,
-                                 CounterRandom& random) const {
-    // Of probability 0 nothing is drawn: then it is `ChangeOne`, number by number.
-    const bool swaps = swap_probability_ > 0 && random.unit() < swap_probability_;
-    return swaps ? SwapTwo()(parent, restriction, random)
-                 : ChangeOne()(parent, restriction, random);
-  }
-
   std::string text() const {
-    return fmt::format("two choices swapped with probability {}, else one changed",
-                       swap_probability_);
+    return probability_ == 1 ? "two choices swapped"
+                             : fmt::format("two choices swapped with probability {}", probability_);
   }
 
  private:
-  double swap_probability_;
+  double probability_;
 };
 
-/// A parent that is changed at random, by `ChangeOne`, `ChangeEach`, `SwapTwo`, `SwapOrChange` or a
-/// callable `change(parent, restriction, random)` of the user's own.
+/// A parent that is changed at random, by `ChangeOne`, `ChangeEach`, `SwapTwo` or a callable
+/// `change(parent, restriction, random)` of the user's own.
 template <SearchSpace Space, class Change = ChangeOne>
 class Mutation {
   static_assert(

@@ -49,7 +49,7 @@ struct RegularisedEvolutionOptions {
 /// *Cost*: at most P + offspring evaluations; O(S) beside each.
 ///
 /// *Source*: Real, Aggarwal, Huang, Le, "Regularized Evolution for Image Classifier Architecture
-/// Search" (AAAI 2019), algorithm 1. `SwapOrChange` is ours: below a limit that the good
+/// Search" (AAAI 2019), algorithm 1. `SwapTwo` is ours: below a limit that the good
 /// architectures reach, one change leads beyond it or to something much smaller, so the paper's
 /// evolution stays near the first good architecture it meets. Best accuracy of 600 evaluations on
 /// NAS-Bench-201 with at most 0.4 M parameters (optimum 93.597), mean of 100 seeds: 93.312 by the
