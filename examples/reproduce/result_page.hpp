@@ -41,18 +41,10 @@ class ResultPage {
 
   /// Shows a table and writes it; also prints it, so that a terminal tells the result.
   void table(const std::string& name, const ic::figures::Table& table, const std::string& note) {
-    std::string csv;
-    const auto row_text = [](const std::vector<std::string>& fields) {
-      std::string line;
-      for (const std::string& field : fields) {
-        line += (line.empty() ? "" : ",") + ic::csv_field(field);
-      }
-      return line + "\n";
-    };
     std::vector<std::string> header = table.header;
     for (std::string& title : header) std::replace(title.begin(), title.end(), '\n', ' ');
     header.insert(header.begin(), "group");
-    csv += row_text(header);
+    std::string csv = ic::csv_line(header) + '\n';
     for (const auto& group : table.groups) {
       if (!group.heading.empty()) fmt::print("{}\n", group.heading);
       for (const auto& row : group.rows) {
@@ -62,7 +54,7 @@ class ResultPage {
           fmt::print("  {:<24}", fields.back());
         }
         fmt::print("\n");
-        csv += row_text(fields);
+        csv += ic::csv_line(fields) + '\n';
       }
     }
     ic::write_file_atomically(folder_ / (name + ".csv"), csv);

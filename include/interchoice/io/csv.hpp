@@ -135,4 +135,10 @@ inline std::string csv_field(std::string_view text) {
   return field + '"';
 }
 
+/// Texts as one row of a CSV file, without the line's end.
+inline std::string csv_line(std::vector<std::string> fields) {
+  for (std::string& field : fields) field = csv_field(field);
+  return detail::joined(fields, ",");
+}
+
 }  // namespace interchoice

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/exact_number.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
@@ -32,11 +31,6 @@ inline double number_in(const std::string& field, const std::string& column,
       "interchoice: {}: column '{}' holds '{}'; a finite number is needed", place, column, field));
 }
 
-inline std::string csv_line(std::vector<std::string> fields) {
-  for (std::string& field : fields) field = csv_field(field);
-  return joined(fields, ",");
-}
-
 template <SearchSpace Space>
 std::vector<std::string> history_columns(const SearchProblem<Space>& problem) {
   std::vector<std::string> columns = {"arch", "violation"};
@@ -54,7 +48,7 @@ std::vector<std::string> history_columns(const SearchProblem<Space>& problem) {
 template <SearchSpace Space>
 std::string history_csv(const SearchProblem<Space>& problem, const SearchHistory<Space>& history) {
   check_problem(problem);
-  std::string text = detail::csv_line(detail::history_columns(problem)) + '\n';
+  std::string text = csv_line(detail::history_columns(problem)) + '\n';
   for (const EvaluatedArchitecture<Space>& entry : history) {
     const std::size_t expected = entry.is_feasible() ? problem.objectives.size() : 0;
     if (entry.objectives.size() != expected) {
@@ -121,7 +115,7 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
     fail(source + ":1",
          fmt::format("the columns are not '{}', which this problem's history has; is it another "
                      "search's file?",
-                     detail::csv_line(columns)));
+                     csv_line(columns)));
   }
   std::vector<std::vector<std::string>> fields;
   for (const std::string& column : columns) fields.push_back(csv.texts(column));
