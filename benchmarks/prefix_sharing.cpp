@@ -70,12 +70,13 @@ double worth(const Path& path) {
 std::vector<Path> evolution_paths(std::size_t count) {
   const ic::SearchProblem<Space> problem{.objectives = {ic::maximise<Space>("worth", worth)}};
   const auto history = ic::regularised_evolution(
-      problem, {.seed = ic::Seed{3},
-                .population = 50,
-                .sample = 10,
-                .offspring = static_cast<std::uint32_t>(2 * count),  // some were there before
-                .swap_probability = 0.1,
-                .max_evaluations = count});
+      problem,
+      {.seed = ic::Seed{3},
+       .population = 50,
+       .sample = 10,
+       .offspring = static_cast<std::uint32_t>(2 * count),  // some were there before
+       .max_evaluations = count},
+      {}, {}, ic::SwapTwo(0.1));
   std::vector<Path> paths;
   for (const auto& evaluated : history) paths.push_back(evaluated.architecture);
   return paths;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/relu.h>
 #include <torch/nn/module.h>
@@ -34,7 +36,7 @@ struct ConvNorm : torch::nn::Module {
 struct StaticCell : torch::nn::Module {
   StaticCell(std::int64_t width, const std::array<std::int64_t, 6>& kernels) {
     for (std::size_t i = 0; i < 6; ++i) {
-      edges[i] = register_module("edge" + std::to_string(i),
+      edges[i] = register_module(fmt::format("edge{}", i),
                                  std::make_shared<ConvNorm>(width, width, kernels[i], 1, false));
     }
   }
@@ -96,7 +98,7 @@ class StaticNetwork : public torch::nn::Module {
     std::shared_ptr<StaticReduction> reduction;
   };
   void add(std::shared_ptr<StaticCell> cell, std::shared_ptr<StaticReduction> reduction) {
-    const std::string name = "layer" + std::to_string(layers_.size());
+    const std::string name = fmt::format("layer{}", layers_.size());
     cell ? void(register_module(name, cell)) : void(register_module(name, reduction));
     layers_.push_back({std::move(cell), std::move(reduction)});
   }

@@ -1,6 +1,8 @@
 #pragma once
 
-// What all programs do alike with their command line.
+// The command line of every program: errors, exit codes, and its text.
+
+#include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -11,7 +13,7 @@
 
 namespace examples {
 
-/// A mistake of whoever typed the command: options that contradict each other, say.
+/// A mistake in the command: options that contradict each other, say.
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -25,18 +27,16 @@ inline int run_program(CLI::App& app, int argc, char** argv, const std::function
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
-    std::fprintf(stderr, "%s: %s (--help lists the options)\n", app.get_name().c_str(),
-                 error.what());
+    fmt::print(stderr, "{}: {} (--help lists the options)\n", app.get_name(), error.what());
     return 2;
   }
   try {
     program();
   } catch (const UsageError& error) {
-    std::fprintf(stderr, "%s: %s (--help lists the options)\n", app.get_name().c_str(),
-                 error.what());
+    fmt::print(stderr, "{}: {} (--help lists the options)\n", app.get_name(), error.what());
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), error.what());
+    fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
     return 1;
   }
   return 0;

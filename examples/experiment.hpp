@@ -1,7 +1,7 @@
 #pragma once
 
-// What the programs share: names of restrictions and policies, the super-network they train, how
-// they train, save, load and rank it.
+// Shared by the programs: names of policies, the super-network they train, options of a training,
+// how they save, load and rank.
 
 #include <fmt/core.h>
 

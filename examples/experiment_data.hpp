@@ -3,6 +3,8 @@
 // The data sets that the programs know, ready for training: `digits`, `cifar10:FOLDER` (or one file
 // of CIFAR-10's binary layout, for trials), `fashion:FOLDER`.
 
+#include <fmt/core.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -80,8 +82,8 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
     throw UsageError("--data '" + text + "': use digits, cifar10:FOLDER or fashion:FOLDER");
   }
   if (images > data.training.size()) {
-    throw UsageError("--images " + std::to_string(images) + ": '" + kind + "' has " +
-                     std::to_string(data.training.size()) + " training images");
+    throw UsageError(fmt::format("--images {}: '{}' has {} training images", images, kind,
+                                 data.training.size()));
   }
   if (images > 0) data.training = ic::first_images(data.training, images);
   return data;
@@ -90,8 +92,8 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
 /// Keeps the first `count` validation images (0: all of them).
 inline void use_validation_images(ExperimentData& data, std::int64_t count) {
   if (count > data.validation.size()) {
-    throw UsageError("--validation " + std::to_string(count) + ": '" + data.name + "' has " +
-                     std::to_string(data.validation.size()) + " validation images");
+    throw UsageError(fmt::format("--validation {}: '{}' has {} validation images", count, data.name,
+                                 data.validation.size()));
   }
   if (count > 0) data.validation = ic::first_images(data.validation, count);
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <range/v3/view/zip.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,7 +36,7 @@ inline void claim_folder(const std::filesystem::path& folder,
   const std::vector<std::string> names = csv.texts("name");
   const std::vector<std::string> values = csv.texts("value");
   interchoice::Identity there;
-  for (std::size_t i = 0; i < names.size(); ++i) there.set(names[i], values[i]);
+  for (const auto& [name, value] : ranges::views::zip(names, values)) there.set(name, value);
   const std::vector<std::string> lines = interchoice::differences(there, identity);
   if (lines.empty()) return;
   std::string all;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a program computes on: its options, and a process prepared for them.
+// The device and the threads of a program: its options, and a process prepared for them.
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -15,7 +15,7 @@ namespace examples {
 
 namespace ic = interchoice;
 
-/// What a program computes on.
+/// Device and threads of a program.
 struct Machine {
   std::string device = "auto";
   int threads = 1;

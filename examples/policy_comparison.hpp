@@ -94,7 +94,7 @@ class PolicyComparison {
       column.values.push_back(100 * ic::rank(net, data(), std::vector{path}).predictions[0]);
     }
     fmt::print("{} of {} architectures trained alone, {} epochs each: {:.0f} s\n", paths_.size(),
-               ic::architecture_count<Space>(), training.epochs, seconds_since(start));
+               *ic::architecture_count<Space>(), training.epochs, seconds_since(start));
     return column;
   }
 

@@ -8,6 +8,7 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
+#include <range/v3/view/zip.hpp>
 #include <span>
 
 #include "embedded/digits.hpp"
@@ -79,8 +80,8 @@ int main() {
   // From a ranking of ten architectures to a network of one's own.
   const auto architectures = ic::distinct_architectures(ic::all<Space>, 10, ic::Seed{0});
   const auto ranking = ic::rank(net, {.calibration = train, .validation = valid}, architectures);
-  for (std::size_t i = 0; i < architectures.size(); ++i) {
-    fmt::print("{}  {:.1f} %\n", ic::to_text(architectures[i]), 100 * ranking.predictions[i]);
+  for (const auto& [path, accuracy] : ranges::views::zip(architectures, ranking.predictions)) {
+    fmt::print("{}  {:.1f} %\n", ic::to_text(path), 100 * accuracy);
   }
   auto best = ic::extract(net, ranking.best());
   ic::recalibrate(best, train);

@@ -116,9 +116,9 @@ void run(const Options& options, const std::string& command) {
     }
   });
   report.facts = {{"command", command},
-                  {"validation images", std::to_string(data.validation.size())},
-                  {"architectures", std::to_string(architectures.size()) + " of " +
-                                        std::to_string(restriction.architecture_count())}};
+                  {"validation images", fmt::format("{}", data.validation.size())},
+                  {"architectures", fmt::format("{} of {}", architectures.size(),
+                                                restriction.architecture_count().value())}};
   ic::write_report(options.out, report);
   for (const ic::Predictor& p : report.predictors) {
     for (const std::vector<double>& predictions : p.runs) {

@@ -3,7 +3,8 @@
 //
 //   redraw_report FOLDER --out FOLDER2
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <string>
 
 #include "examples/command_line.hpp"
@@ -18,6 +19,6 @@ int main(int argc, char** argv) {
   app.add_option("--out", out, "folder of the new report")->required();
   return examples::run_program(app, argc, argv, [&] {
     interchoice::write_report(out, interchoice::read_report(folder));
-    std::printf("%s/report.html\n", out.c_str());
+    fmt::print("{}/report.html\n", out);
   });
 }

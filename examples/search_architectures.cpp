@@ -9,12 +9,13 @@
 //   search_architectures --supernet bias1-0.safetensors --data cifar10:FOLDER
 //       --objective supernet --objective macs --out search
 //
-// OUT/history.csv has everything that was evaluated, OUT/front.csv the best compromises,
+// OUT/history.csv has everything that was evaluated, OUT/front.csv the non-dominated ones,
 // OUT/pareto.svg both, for the first two objectives; OUT/supernet.csv what the network predicted.
 // The same command goes on where it stopped. Where every architecture can be looked at, the result
 // is compared with the best of all; not where a network would have to evaluate them.
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <string>
 #include <type_traits>
@@ -67,7 +68,7 @@ void search(const Options& options) {
   const auto everything =
       options.has_supernet() ? ic::SearchHistory<AnySpace>{} : evaluate_all(problem);
   const std::size_t feasible = ic::feasible_costs(problem, history).size();
-  std::printf("%zu evaluations, %zu feasible\n", history.size(), feasible);
+  fmt::print("{} evaluations, {} feasible\n", history.size(), feasible);
   if (feasible == 0) return;
   const SearchOutcome<AnySpace> outcome(problem, history, everything);
   outcome.judge(options.reference, ic::Seed{options.algorithm.seed});

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <range/v3/view/zip.hpp>
 #include <string>
 #include <vector>
 
@@ -79,10 +80,11 @@ void with_sampler(const std::string& name, ic::Seed seed, const Visitor& visit) 
 void write_predictions(const std::string& path, const ic::Ranking<Space>& ranking,
                        const ic::FairNasOptions& network, std::int64_t size) {
   std::string text = "arch,accuracy,parameters,macs\n";
-  for (std::size_t i = 0; i < ranking.architectures.size(); ++i) {
-    const ic::Cost cost = Network::cost(ranking.architectures[i], network, {size, size});
-    text += fmt::format("\"{}\",{:.6f},{},{}\n", ic::to_text(ranking.architectures[i]),
-                        ranking.predictions[i], cost.parameters, cost.macs);
+  for (const auto& [architecture, prediction] :
+       ranges::views::zip(ranking.architectures, ranking.predictions)) {
+    const ic::Cost cost = Network::cost(architecture, network, {size, size});
+    text += fmt::format("\"{}\",{:.6f},{},{}\n", ic::to_text(architecture), prediction,
+                        cost.parameters, cost.macs);
   }
   ic::write_file_atomically(path, text);
 }
@@ -122,7 +124,7 @@ void run(const Options& options, const std::string& command) {
                                 ic::TerminalProgress(ic::policy_text<Policy>()));
     });
     ic::save(options.out + ".safetensors", net,
-             {{"command", command}, {"seed", std::to_string(options.seed)}});
+             {{"command", command}, {"seed", fmt::format("{}", options.seed)}});
     write_training_csv(options.out + ".csv", record);
 
     const auto ranking =

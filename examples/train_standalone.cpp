@@ -11,8 +11,9 @@
 // started several times at once, the processes share the work. Each writes the table once all
 // trainings are finished.
 
+#include <fmt/core.h>
+
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -30,7 +31,7 @@ struct Options : StandaloneOptions {
   bool partial = false;
 };
 
-/// What is not given on the command line is the protocol's or the space's.
+/// Options that are not given on the command line are the protocol's or the space's.
 void complete(Options& options, const CLI::App& app) {
   const auto is_given = [&](const char* name) { return app.get_option(name)->count() > 0; };
   if (options.protocol == "nasbench201") {
@@ -52,8 +53,8 @@ void complete(Options& options, const CLI::App& app) {
     throw UsageError("--partial: there is no folder " + options.parts());
   }
   if (options.warm_up >= options.epochs) {
-    throw UsageError("--warm-up " + std::to_string(options.warm_up) +
-                     " is not less than --epochs " + std::to_string(options.epochs));
+    throw UsageError(
+        fmt::format("--warm-up {} is not less than --epochs {}", options.warm_up, options.epochs));
   }
 }
 
@@ -63,12 +64,12 @@ void run(const Options& options) {
   if (!options.partial) trainings.train_all();
   const std::size_t written = write_table(trainings, options);
   if (options.partial) {
-    std::printf("%s: %zu of %zu architectures are finished\n", options.out.c_str(), written,
-                trainings.architectures().size());
+    fmt::print("{}: {} of {} architectures are finished\n", options.out, written,
+               trainings.architectures().size());
     return;
   }
   print_agreement(trainings.accuracies());
-  std::printf("%s: %zu architectures\n", options.out.c_str(), written);
+  fmt::print("{}: {} architectures\n", options.out, written);
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ int main(int argc, char** argv) {
   app.add_option("--weight-decay", options.weight_decay, "of SGD")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--label-smoothing", options.label_smoothing, "share of the uniform target")
+  app.add_option("--label-smoothing", options.label_smoothing, "weight of the uniform target")
       ->check(CLI::Range(0.0, 0.99))
       ->capture_default_str();
   app.add_option("--warm-up", options.warm_up, "epochs of linear warm-up")->capture_default_str();

@@ -6,7 +6,8 @@
 // Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds. With
 // --state FILE the same command goes on with a training that was interrupted.
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <string>
 
 #include "examples/experiment.hpp"
@@ -39,8 +40,8 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     throw UsageError("--split-epoch is only for --dependency split, not " + options.dependency);
   }
   if (has_split_epoch && options.split_epoch >= options.epochs) {
-    throw UsageError("--split-epoch " + std::to_string(options.split_epoch) +
-                     " is not before the last of --epochs " + std::to_string(options.epochs));
+    throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
+                                 options.split_epoch, options.epochs));
   }
   const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data(options.data, options.images);
@@ -63,13 +64,12 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
              {{"command", command},
               {"data", options.data},
               {"restriction", options.restriction},
-              {"seed", std::to_string(options.seed)},
-              {"epochs", std::to_string(record.epochs.size())},
+              {"seed", fmt::format("{}", options.seed)},
+              {"epochs", fmt::format("{}", record.epochs.size())},
               {"label", ic::policy_text<Policy>()}});
     write_training_csv(options.out + ".csv", record);
-    std::printf("%s%s, training record in %s.csv\n", options.out.c_str(),
-                record.stopped ? ": stopped early, saved what there is" : ": saved",
-                options.out.c_str());
+    fmt::print("{}{}, training record in {}.csv\n", options.out,
+               record.stopped ? ": stopped early, saved what there is" : ": saved", options.out);
   });
 }
 

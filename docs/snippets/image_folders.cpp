@@ -1,7 +1,8 @@
 // The code of how-to/image-folders.md; compiled where libjpeg-turbo is.
 
+#include <fmt/core.h>
+
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 
 #include "interchoice/data/folder_batches.hpp"
@@ -24,8 +25,8 @@ void go_through(const std::filesystem::path& root) {
 
   for (std::uint64_t number = 0; number < 2; ++number) {
     for (const auto& [images, labels] : data.epoch(number)) {
-      std::printf("%ld images\n", static_cast<long>(labels.size(0)));  // [128, 3, 64, 64], [128]
+      fmt::print("{} images\n", labels.size(0));  // [128, 3, 64, 64], [128]
     }
   }
-  std::printf("%ld to test with\n", static_cast<long>(test_batches.example_count()));
+  fmt::print("{} to test with\n", test_batches.example_count());
 }

@@ -21,7 +21,7 @@ inline std::string to_text(Budget budget) {
   return budget == Budget::kPaper ? "paper" : budget == Budget::kCpu ? "cpu" : "smoke";
 }
 
-/// What all programs that reproduce something are told.
+/// The options of all programs that reproduce something.
 struct StudyOptions {
   Budget budget = Budget::kCpu;
   std::uint64_t seeds = 3;

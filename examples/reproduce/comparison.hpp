@@ -82,7 +82,7 @@ struct Standing {
   ic::ConfidenceInterval difference;   ///< to the baseline, over seeds and architectures
 };
 
-/// What may be said of a difference: its sign, if the interval leaves no doubt of it.
+/// The conclusion from a difference: its sign, if the interval leaves no doubt of it.
 inline std::string verdict(const ic::ConfidenceInterval& difference) {
   if (!(difference.low <= difference.high)) return "undefined";
   return difference.low > 0 ? "better" : difference.high < 0 ? "worse" : "within noise";

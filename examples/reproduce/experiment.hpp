@@ -1,6 +1,6 @@
 #pragma once
 
-// What a reproduction trains: a search space on data, and the methods that are compared on it.
+// The trainings of a reproduction: a search space on data, and the methods that are compared on it.
 
 #include <cstdint>
 #include <filesystem>
@@ -47,7 +47,7 @@ struct Experiment {
 /// One super-network to train and evaluate.
 struct Run {
   std::string method;
-  std::optional<double> split_at;  ///< share of the epochs
+  std::optional<double> split_at;  ///< fraction of the epochs
   std::uint64_t seed = 0;
   std::filesystem::path folder;
   at::Device device = at::kCPU;
@@ -65,7 +65,7 @@ void train_and_rank(const Experiment& experiment, const Run& run);
 template <class Experiment>
 struct Method {
   std::string label;
-  std::optional<double> split_at;  ///< share of the epochs, for `split<on_demand>`
+  std::optional<double> split_at;  ///< fraction of the epochs, for `split<on_demand>`
   void (*train_and_rank)(const Experiment&, const Run&);
 };
 

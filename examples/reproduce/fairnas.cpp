@@ -66,13 +66,13 @@ FairNas fairnas_experiment(const std::string& images, Budget budget) {
                                                                    ic::Seed{0}),
                        .recalibration = ic::Recalibration::paper(sizes.calibration_batches)}},
       .settings = {{"width multiplier", fmt::format("{}", sizes.width_multiplier)},
-                   {"image size", std::to_string(sizes.image_size)},
-                   {"training images", std::to_string(training_images.size())},
-                   {"validation images", std::to_string(validation_images.size())},
-                   {"classes", std::to_string(training_images.classes())},
-                   {"epochs", std::to_string(sizes.epochs)},
-                   {"batch", std::to_string(sizes.batch)},
-                   {"calibration batches", std::to_string(sizes.calibration_batches)}}};
+                   {"image size", fmt::format("{}", sizes.image_size)},
+                   {"training images", fmt::format("{}", training_images.size())},
+                   {"validation images", fmt::format("{}", validation_images.size())},
+                   {"classes", fmt::format("{}", training_images.classes())},
+                   {"epochs", fmt::format("{}", sizes.epochs)},
+                   {"batch", fmt::format("{}", sizes.batch)},
+                   {"calibration batches", fmt::format("{}", sizes.calibration_batches)}}};
 }
 
 template void train_and_rank<ic::none>(const FairNas&, const Run&);

@@ -1,6 +1,6 @@
 #pragma once
 
-// FairNAS' search space on a folder of pictures: the paper's SubImageNet experiments.
+// FairNAS' search space on a folder of images: the paper's SubImageNet experiments.
 
 #include <string>
 
@@ -13,7 +13,7 @@ namespace reproduce {
 
 using FairNas = Experiment<ic::FairNas, ic::FolderBatches>;
 
-/// Where pictures come from: a folder with the folders train/ and val/, each with a folder a class.
+/// Where images come from: a folder with the folders train/ and val/, each with a folder a class.
 void add_images_option(CLI::App& app, std::string& images);
 
 /// Evaluations: `predictions`, the paper's 250 random architectures (fewer with smaller budgets).

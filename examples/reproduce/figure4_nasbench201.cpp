@@ -25,7 +25,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
                   "significantly better.");
   page.figure("figure4", nasbench201_figure(reports, {}),
               "Mean ground truth of the architectures that are left when those with the worst "
-              "predictions are removed. Mean and deviation over seeds.");
+              "predictions are removed. Mean and standard deviation over seeds.");
   page.table("standings", standings(reports), kStandingsNote);
   for (const ic::Report& report : reports) page.report(report.title, report);
   page.finish(command);

@@ -1,9 +1,9 @@
 // Figure 5: what dependent weights do in sequential networks. NAS-Bench-Macro, a space of eight
 // MobileNetV2 blocks whose ground truth is public; and the paper's own, FairNAS on a folder of
-// pictures, for who has a ground truth of it (the paper's was never published).
+// images, where there is a ground truth of it (the paper's was never published).
 //
 // Data: CIFAR-10's binary files; NAS-Bench-Macro's table as CSV (arch, acc1, acc2, acc3, mean_acc).
-// For FairNAS: pictures, and a CSV file with `arch` and `accuracy` of the architectures to rank.
+// For FairNAS: images, and a CSV file with `arch` and `accuracy` of the architectures to rank.
 // Command: figure5_sequential --budget cpu --data cifar10:FOLDER --truth nas-bench-macro.csv
 //                             [--images FOLDER --fairnas-truth TABLE.csv]
 // Expected: reproduction/figure5/index.html; what it says is in docs/reproduction.md.

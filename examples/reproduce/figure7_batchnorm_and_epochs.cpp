@@ -8,6 +8,8 @@
 //                                       --truth nas-bench-macro.csv
 // Expected: reproduction/figure7/index.html; what it says is in docs/reproduction.md.
 
+#include <fmt/core.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,7 +50,7 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const NasBenchMacro& experiment = experiments[i];
     const std::string epochs =
-        std::to_string(experiment.training.epochs) + " epochs" + variants[i].second;
+        fmt::format("{} epochs{}", experiment.training.epochs, variants[i].second);
     for (const auto& evaluation : experiment.evaluations) {
       const bool is_reset =
           evaluation.recalibration.method == ic::Recalibration::Method::kResetMomentum;

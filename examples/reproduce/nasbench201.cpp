@@ -1,5 +1,7 @@
 #include "examples/reproduce/nasbench201.hpp"
 
+#include <fmt/core.h>
+
 #include <string_view>
 
 #include "embedded/digits_truth.hpp"
@@ -75,16 +77,17 @@ std::vector<NasBench201> nasbench201_experiments(const NasBench201Data& data, Bu
                           .architectures = ic::distinct_architectures(
                               kRestrictions[i], sizes.architectures, ic::Seed{0}),
                           .recalibration = ic::Recalibration::paper(sizes.calibration_batches)}},
-         .settings = {{"space", kNames[i]},
-                      {"data", images.name},
-                      {"width", std::to_string(sizes.width)},
-                      {"cells", std::to_string(sizes.cells_per_stage.front()) + " in each of " +
-                                    std::to_string(sizes.cells_per_stage.size()) + " stages"},
-                      {"training images", std::to_string(images.training.size())},
-                      {"validation images", std::to_string(validation.size())},
-                      {"epochs", std::to_string(sizes.epochs)},
-                      {"batch", std::to_string(sizes.batch)},
-                      {"calibration batches", std::to_string(sizes.calibration_batches)}}});
+         .settings = {
+             {"space", kNames[i]},
+             {"data", images.name},
+             {"width", fmt::format("{}", sizes.width)},
+             {"cells", fmt::format("{} in each of {} stages", sizes.cells_per_stage.front(),
+                                   sizes.cells_per_stage.size())},
+             {"training images", fmt::format("{}", images.training.size())},
+             {"validation images", fmt::format("{}", validation.size())},
+             {"epochs", fmt::format("{}", sizes.epochs)},
+             {"batch", fmt::format("{}", sizes.batch)},
+             {"calibration batches", fmt::format("{}", sizes.calibration_batches)}}});
   }
   return experiments;
 }

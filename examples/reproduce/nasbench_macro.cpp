@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "examples/reproduce/nasbench_macro.hpp"
 
 #include "examples/experiment_data.hpp"
@@ -34,7 +36,7 @@ ic::Augmentation augmentation_of(Augmentation strength, const ic::Augmentation& 
   return {.shift = 2 * usual.shift, .flip = usual.flip};
 }
 
-/// What is added to the names of what is trained so.
+/// The end of the names of data and experiments.
 std::string suffix_of(Augmentation strength) {
   return strength == Augmentation::kNone    ? "-no_augmentation"
          : strength == Augmentation::kUsual ? ""
@@ -68,8 +70,8 @@ NasBenchMacro nasbench_macro_experiment(const NasBenchMacroData& data, Budget bu
       static_cast<std::size_t>(variant.epochs_factor * static_cast<double>(sizes.epochs));
   const ic::Restriction<NasBenchMacro::Space> restriction = ic::all<NasBenchMacro::Space>;
   return {
-      .name = "nasbench_macro-" + std::to_string(training.epochs) + "-epochs" +
-              suffix_of(variant.augmentation),
+      .name = fmt::format("nasbench_macro-{}-epochs{}", training.epochs,
+                          suffix_of(variant.augmentation)),
       .network = {.input_channels = images.training.images.size(1),
                   .classes = images.training.classes,
                   .width = sizes.width,
@@ -84,13 +86,13 @@ NasBenchMacro nasbench_macro_experiment(const NasBenchMacroData& data, Budget bu
                                                                    ic::Seed{0}),
                        .recalibration = ic::Recalibration::paper(sizes.calibration_batches)}},
       .settings = {{"data", images.name},
-                   {"width", std::to_string(sizes.width)},
-                   {"head width", std::to_string(sizes.head_width)},
-                   {"training images", std::to_string(images.training.size())},
-                   {"validation images", std::to_string(validation.size())},
-                   {"epochs", std::to_string(training.epochs)},
-                   {"batch", std::to_string(sizes.batch)},
-                   {"calibration batches", std::to_string(sizes.calibration_batches)}}};
+                   {"width", fmt::format("{}", sizes.width)},
+                   {"head width", fmt::format("{}", sizes.head_width)},
+                   {"training images", fmt::format("{}", images.training.size())},
+                   {"validation images", fmt::format("{}", validation.size())},
+                   {"epochs", fmt::format("{}", training.epochs)},
+                   {"batch", fmt::format("{}", sizes.batch)},
+                   {"calibration batches", fmt::format("{}", sizes.calibration_batches)}}};
 }
 
 template void train_and_rank<ic::none>(const NasBenchMacro&, const Run&);

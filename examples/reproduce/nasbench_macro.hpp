@@ -21,7 +21,7 @@ struct NasBenchMacroData {
 };
 void add_data_options(CLI::App& app, NasBenchMacroData& data);
 
-/// What figure 7 varies about the training.
+/// The parts of the training that figure 7 varies.
 struct NasBenchMacroVariant {
   enum class Augmentation { kNone, kUsual, kStrong };
 

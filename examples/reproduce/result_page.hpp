@@ -1,9 +1,10 @@
 #pragma once
 
-// What a program leaves behind: a page with figures and tables, the same numbers as CSV, and the
+// The results of a program: a page with figures and tables, the same numbers as CSV, and the
 // whole reports that they come from.
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -40,28 +41,20 @@ class ResultPage {
 
   /// Shows a table and writes it; also prints it, so that a terminal tells the result.
   void table(const std::string& name, const ic::figures::Table& table, const std::string& note) {
-    std::string csv;
-    const auto row_text = [](const std::vector<std::string>& fields) {
-      std::string line;
-      for (const std::string& field : fields) {
-        line += (line.empty() ? "" : ",") + ic::csv_field(field);
-      }
-      return line + "\n";
-    };
     std::vector<std::string> header = table.header;
     for (std::string& title : header) std::replace(title.begin(), title.end(), '\n', ' ');
     header.insert(header.begin(), "group");
-    csv += row_text(header);
+    std::string csv = ic::csv_line(header) + '\n';
     for (const auto& group : table.groups) {
-      if (!group.heading.empty()) std::printf("%s\n", group.heading.c_str());
+      if (!group.heading.empty()) fmt::print("{}\n", group.heading);
       for (const auto& row : group.rows) {
         std::vector<std::string> fields{group.heading};
         for (const auto& cell : row) {
           fields.push_back(cell.text + (cell.detail.empty() ? "" : " " + cell.detail));
-          std::printf("  %-24s", fields.back().c_str());
+          fmt::print("  {:<24}", fields.back());
         }
-        std::printf("\n");
-        csv += row_text(fields);
+        fmt::print("\n");
+        csv += ic::csv_line(fields) + '\n';
       }
     }
     ic::write_file_atomically(folder_ / (name + ".csv"), csv);
@@ -81,7 +74,7 @@ class ResultPage {
     page_.links(files_);
     page_.definitions({{"command", command}});
     ic::write_file_atomically(folder_ / "index.html", std::move(page_).finish());
-    std::printf("%s\n", (folder_ / "index.html").c_str());
+    fmt::print("{}\n", (folder_ / "index.html").string());
   }
 
  private:
@@ -139,7 +132,8 @@ inline ic::figures::Table standings(const std::vector<ic::Report>& reports) {
 
 inline constexpr const char* kStandingsNote =
     "Kendall's tau-b with the ground truth, and the normalised improvement of the ten best by "
-    "prediction (0: random choice, 1: the single best): mean ± deviation over seeds, and that of "
+    "prediction (0: random choice, 1: the single best): mean ± standard deviation over seeds, and "
+    "that of "
     "the mean of all seeds' predictions. Beside the baseline: difference of the means with a 95 % "
     "bootstrap interval over seeds and architectures; within noise where it holds 0. Of three "
     "seeds such an interval is too narrow rather than too wide.";
@@ -155,7 +149,7 @@ inline void add_comparison(ResultPage& page, const std::string& name,
   }
   page.figure(name, ic::figures::improvement_grid(grid),
               "Mean ground truth of the architectures that are left when those with the worst "
-              "predictions are removed. Mean and deviation over seeds.");
+              "predictions are removed. Mean and standard deviation over seeds.");
   page.table("standings", standings(reports), kStandingsNote);
   for (const ic::Report& report : reports) page.report(report.title, report);
 }

@@ -2,6 +2,8 @@
 
 // Many super-networks, trained once, and what they predict.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
@@ -85,7 +87,7 @@ class Study {
       if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
     }
     return {method, split_at, seed,
-            options_.out / "runs" / experiment.name / folder / ("seed-" + std::to_string(seed)),
+            options_.out / "runs" / experiment.name / folder / fmt::format("seed-{}", seed),
             device_};
   }
 

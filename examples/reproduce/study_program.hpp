@@ -12,7 +12,7 @@ namespace reproduce {
 struct NoData {};
 inline void add_data_options(CLI::App&, NoData&) {}
 
-/// What a program is called and does, for --help.
+/// Name and purpose of a program, for --help.
 struct ProgramName {
   const char* name;
   const char* description;

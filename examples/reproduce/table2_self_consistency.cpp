@@ -1,6 +1,6 @@
 // Table 2: how far super-networks that differ only in their seed predict alike.
 //
-// Data: a folder of pictures for FairNAS' space (the paper's is SubImageNet, 100 classes); CIFAR-10
+// Data: a folder of images for FairNAS' space (the paper's is SubImageNet, 100 classes); CIFAR-10
 // and NAS-Bench-Macro's table for a second sequential space, whose super-networks are figure 5's.
 // Command: table2_self_consistency --budget cpu --images FOLDER --data cifar10:FOLDER
 //                                  --truth nas-bench-macro.csv

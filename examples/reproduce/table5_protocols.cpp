@@ -3,6 +3,8 @@
 // Data: none. Command: table5_protocols
 // Expected: the table, and the learning rate of every epoch in reproduction/table5/.
 
+#include <fmt/core.h>
+
 #include "examples/reproduce/result_page.hpp"
 #include "examples/reproduce/study_program.hpp"
 #include "interchoice/report/line_figure.hpp"
@@ -42,8 +44,8 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
     const double highest = *std::max_element(series.y.begin(), series.y.end());
     table.groups[0].rows.push_back(
         {{name},
-         {std::to_string(protocol.epochs)},
-         {std::to_string(protocol.batch_size)},
+         {fmt::format("{}", protocol.epochs)},
+         {fmt::format("{}", protocol.batch_size)},
          {ic::figures::fixed_text(series.y.front(), 6) + ", " + text(highest) + ", " +
           ic::figures::fixed_text(series.y.back(), 6)},
          {text(protocol.optimizer.momentum)},

@@ -4,7 +4,8 @@
 // Data: none. Command: tables3_4_parameters
 // Expected: the paper's numbers in every row, beside ours, in reproduction/tables3_4/.
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <string>
 
 #include "examples/reproduce/result_page.hpp"
@@ -90,11 +91,11 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
       "is "
       "what the library keeps, and all entries of the paper's tables (keep_inert).");
   page.finish(command);
-  std::printf("\nbias<2> on NAS-Bench-201, first two cells of three\n");
+  fmt::print("\nbias<2> on NAS-Bench-201, first two cells of three\n");
   const ic::Supernet<NasBench201Net, ic::bias<2>> net(
       ic::NasBench201Options{.cells_per_stage = {3}});
   const std::string text = ic::describe(*net);
-  std::printf("%s", text.substr(0, text.find("cells.2.")).c_str());
+  fmt::print("{}", text.substr(0, text.find("cells.2.")));
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ namespace ic = interchoice;
 
 /// Tasks whose results are files in a folder each.
 ///
-/// Every process that is started with the same folders takes the next task that no other one is at;
-/// when none is left it waits for those of the others. What a killed process was at is taken up by
-/// the next one that comes along.
+/// Every process that is started with the same folders takes the next task that no other one holds;
+/// when none is left it waits for those of the others. The task of a killed process is taken up by
+/// the next one.
 class Tasks {
  public:
   /// `is_done` looks for the results, `work` makes them.
@@ -26,7 +26,7 @@ class Tasks {
     tasks_.push_back({std::move(folder), std::move(is_done), std::move(work)});
   }
 
-  /// Returns when all tasks are done, by whomever.
+  /// Returns when all tasks are done, by this process or another.
   void complete() {
     for (const Task& task : tasks_) {
       if (task.is_done()) continue;

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <range/v3/view/zip.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -61,9 +62,9 @@ void predict(Network& net, const Experiment& experiment, const Run& run,
                                  .stop = [&] { return interrupt.requested(); }});
   stop_if(ranking.stopped);
   std::string text = "arch,accuracy\n";
-  for (std::size_t i = 0; i < ranking.predictions.size(); ++i) {
-    text += fmt::format("{},{:.6f}\n", ic::csv_field(ic::to_text(ranking.architectures[i])),
-                        100 * ranking.predictions[i]);
+  for (const auto& [path, prediction] :
+       ranges::views::zip(ranking.architectures, ranking.predictions)) {
+    text += fmt::format("{},{:.6f}\n", ic::csv_field(ic::to_text(path)), 100 * prediction);
   }
   ic::write_file_atomically(run.folder / (evaluation.name + ".csv"), text);
   std::filesystem::remove(partial);
@@ -85,7 +86,7 @@ void train_and_rank(const Experiment& experiment, const Run& run) {
   } else {
     const auto state = run.folder / "training-state.safetensors";
     detail::train_network(net, experiment, run, state, interrupt);
-    ic::save(weights, net, {{"method", run.method}, {"seed", std::to_string(run.seed)}});
+    ic::save(weights, net, {{"method", run.method}, {"seed", fmt::format("{}", run.seed)}});
     std::filesystem::remove(state);
   }
   for (const auto& evaluation : experiment.evaluations) {

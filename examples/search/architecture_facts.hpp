@@ -1,7 +1,7 @@
 #pragma once
 
-// What is known about the architectures of a space: columns of CSV tables, parameters, MACs, and
-// whatever else is added.
+// The known numbers of the architectures of a space: columns of CSV tables, parameters,
+// MACs, and any that are added.
 
 #include <algorithm>
 #include <functional>

@@ -30,6 +30,7 @@ struct AlgorithmOptions {
   std::string algorithm = "nsga2";  ///< or evolution, random
   std::size_t evaluations = 500;    ///< different architectures
   std::uint32_t population = 50;
+  double swap_probability = 0;  ///< of evolution; 0 is the published one
   std::uint64_t seed = 0;
   bool is_slow = false;  ///< an evaluation takes long: shows progress, stores each
 };
@@ -43,6 +44,11 @@ inline void add_algorithm_options(CLI::App& app, AlgorithmOptions& options) {
       ->capture_default_str();
   app.add_option("--population", options.population, "of nsga2 and evolution")
       ->check(CLI::Range(2, 10000))
+      ->capture_default_str();
+  app.add_option("--swap-probability", options.swap_probability,
+                 "of evolution: how often two choices are swapped instead of one changed; helps "
+                 "below tight limits")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "decides the search")->capture_default_str();
 }
@@ -65,9 +71,9 @@ ic::SearchHistory<Space> search_by(const AlgorithmOptions& options,
                                       .population = options.population,
                                       .sample = std::max(2u, options.population / 5),
                                       .offspring = offspring,
-                                      .swap_probability = 0.1,  // helps below tight limits
                                       .max_evaluations = options.evaluations},
-                                     std::move(history), observer);
+                                     std::move(history), observer,
+                                     ic::SwapTwo(options.swap_probability));
   }
   return ic::nsga2(problem,
                    {.seed = seed,
@@ -103,9 +109,8 @@ ic::SearchHistory<Space> resumed_search(const std::filesystem::path& file,
   ic::SearchObserver<Space> observer = ic::store_history(file, problem, options.is_slow ? 1 : 50);
   ic::TerminalProgress progress("searching");
   if (options.is_slow) {
-    const std::uint64_t all = problem.restriction.architecture_count();  // 0: beyond 64 bits
-    const std::size_t total =
-        all == 0 ? options.evaluations : std::min<std::uint64_t>(all, options.evaluations);
+    const std::size_t total = std::min<std::uint64_t>(
+        problem.restriction.architecture_count().value_or(UINT64_MAX), options.evaluations);
     observer = [&progress, total, store = std::move(observer)](const auto& known) {
       progress({known.size(), total, "architecture " + ic::to_text(known.back().architecture),
                 known.size() % 16 == 0});

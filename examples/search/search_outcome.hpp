@@ -1,17 +1,20 @@
 #pragma once
 
-// What a search found: the best, how good they are together, and a figure of them.
+// The outcome of a search: the best, how good they are together, and a figure of them.
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "examples/search/option_texts.hpp"
+#include "interchoice/core/enumeration.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/report/pareto_figure.hpp"
@@ -27,9 +30,12 @@ namespace ic = interchoice;
 template <ic::SearchSpace Space>
 ic::SearchHistory<Space> evaluate_all(const ic::SearchProblem<Space>& problem,
                                       std::uint64_t most = 100'000) {
-  const std::uint64_t size = problem.restriction.architecture_count();  // 0: beyond 64 bits
-  if (size == 0 || size > most) return {};
-  return ic::random_search(problem, {.evaluations = size});
+  ic::SearchHistory<Space> everything;
+  if (problem.restriction.architecture_count().value_or(UINT64_MAX) > most) return everything;
+  for (const auto& architecture : ic::every_architecture(problem.restriction)) {
+    everything.push_back(ic::evaluate(problem, architecture));
+  }
+  return everything;
 }
 
 /// The architectures of a front with their objectives, the first 20.
@@ -37,15 +43,15 @@ template <ic::SearchSpace Space>
 void print_best(const ic::SearchProblem<Space>& problem, const ic::SearchHistory<Space>& best,
                 const std::filesystem::path& file) {
   constexpr std::size_t kMost = 20;
-  std::printf("%zu best", best.size());
-  for (const auto& objective : problem.objectives) std::printf("  %s", objective.name.c_str());
-  std::printf("\n");
-  for (std::size_t i = 0; i < std::min(kMost, best.size()); ++i) {
-    std::printf("%s", ic::to_text(best[i].architecture).c_str());
-    for (const double value : best[i].objectives) std::printf("  %.10g", value);
-    std::printf("\n");
+  fmt::print("{} best", best.size());
+  for (const auto& objective : problem.objectives) fmt::print("  {}", objective.name);
+  fmt::print("\n");
+  for (const auto& entry : std::span(best).first(std::min(kMost, best.size()))) {
+    fmt::print("{}", entry.architecture);
+    for (const double value : entry.objectives) fmt::print("  {:.10g}", value);
+    fmt::print("\n");
   }
-  if (best.size() > kMost) std::printf("... all in %s\n", file.c_str());
+  if (best.size() > kMost) fmt::print("... all in {}\n", file.string());
 }
 
 /// A history with feasible architectures, beside all architectures where they are known.
@@ -64,7 +70,7 @@ class SearchOutcome {
     const std::size_t count = problem_.objectives.size();
     if (count == 1) {
       if (everything_.empty()) return;
-      std::printf("the best of all: %.10g\n", ic::best_of(problem_, everything_)[0].objectives[0]);
+      fmt::print("the best of all: {:.10g}\n", ic::best_of(problem_, everything_)[0].objectives[0]);
       return;
     }
     if (count > 3) return;
@@ -72,23 +78,23 @@ class SearchOutcome {
     const auto volume = [&](const History& some) {
       return ic::hypervolume(ic::feasible_costs(problem_, some), corner);
     };
-    std::printf("hypervolume %.8g with the reference", volume(history_));
+    fmt::print("hypervolume {:.8g} with the reference", volume(history_));
     for (std::size_t m = 0; m < count; ++m) {
-      std::printf(" %s=%.10g", problem_.objectives[m].name.c_str(),
-                  problem_.objectives[m].cost(corner[m]));
+      fmt::print(" {}={:.10g}", problem_.objectives[m].name,
+                 problem_.objectives[m].cost(corner[m]));
     }
-    std::printf("\n");
+    fmt::print("\n");
     if (everything_.empty()) return;
     const History drawn = ic::random_search(problem_, {seed, history_.size()});
     const double all = volume(everything_);
-    std::printf("of all %zu architectures: %.8g; share found %.4f, by random search %.4f\n",
-                everything_.size(), all, volume(history_) / all, volume(drawn) / all);
+    fmt::print("of all {} architectures: {:.8g}; fraction found {:.4f}, by random search {:.4f}\n",
+               everything_.size(), all, volume(history_) / all, volume(drawn) / all);
   }
 
   /// Draws the first two objectives.
   void draw(const std::filesystem::path& file, const std::string& algorithm) const {
     ic::figures::ParetoFigure figure;
-    figure.description = "What the search evaluated, and the best compromises.";
+    figure.description = "All that the search evaluated, and the non-dominated architectures.";
     figure.x_title = problem_.objectives[1].name;
     figure.y_title = problem_.objectives[0].name;
     figure.x_direction = problem_.objectives[1].direction;
@@ -103,7 +109,7 @@ class SearchOutcome {
       figure.sets.back().has_points = false;
     }
     ic::write_file_atomically(file, ic::figures::to_svg(figure));
-    std::printf("%s\n", file.c_str());
+    fmt::print("{}\n", file.string());
   }
 
  private:

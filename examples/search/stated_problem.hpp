@@ -14,7 +14,7 @@ namespace examples {
 
 namespace ic = interchoice;
 
-/// What is looked for, in texts.
+/// The objectives and limits of a search, as texts.
 struct ProblemOptions {
   std::vector<std::string> objectives;  ///< a known name or NAME=FILE:COLUMN:max, :min
   std::vector<std::string> values;      ///< NAME=FILE:COLUMN

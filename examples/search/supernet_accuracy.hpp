@@ -2,6 +2,8 @@
 
 // The accuracy that a trained super-network predicts, asked for one architecture at a time.
 
+#include <fmt/core.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -86,7 +88,7 @@ class SupernetAccuracy {
   }
 
   void open_log() {
-    ic::Identity identity = {{"data", data_.name}, {"batch", std::to_string(batch_)}};
+    ic::Identity identity = {{"data", data_.name}, {"batch", fmt::format("{}", batch_)}};
     identity.set(ic::evaluation_identity<Space>(*net_, images(), ic::Recalibration::paper()));
     log_.emplace(results_, identity);
     for (const auto& [architecture, accuracy] : log_->results()) {

@@ -1,9 +1,10 @@
 #pragma once
 
 // The results of many trainings, one small file each, in a folder that any number of processes
-// share: each takes what nobody else is at, and whatever is killed loses only what it was at.
+// share: each takes a training that no other holds, and one that is killed loses only that.
 
-#include <charconv>
+#include <fmt/core.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -45,35 +46,33 @@ class StandaloneResults {
     const std::filesystem::path file = path(architecture, seed);
     std::error_code absent;
     const auto size = std::filesystem::file_size(file, absent);
-    if (absent || size == 0) return {};  // 0: somebody is, or was, at it
+    if (absent || size == 0) return {};  // 0: a process has, or had, claimed it
     const ic::CsvTable table = ic::CsvTable::read(file);
     if (table.size() != 1 || table.texts("arch")[0] != ic::to_text(architecture) ||
-        table.texts("seed")[0] != std::to_string(seed)) {
-      throw std::runtime_error(file.string() + " is not the result of '" +
-                               ic::to_text(architecture) + "' with seed " + std::to_string(seed) +
-                               "; remove the file");
+        table.texts("seed")[0] != fmt::format("{}", seed)) {
+      throw std::runtime_error(
+          fmt::format("{} is not the result of '{}' with seed {}; remove the file", file.string(),
+                      ic::to_text(architecture), seed));
     }
     return table.numbers("accuracy")[0];
   }
 
-  /// The right to do a training: until it is given back nobody else does it.
+  /// The right to do a training: no other process gets it until it is given back.
   std::optional<ic::FileLock> claim(const Architecture& architecture, std::uint64_t seed) const {
     return ic::FileLock::try_acquire(path(architecture, seed));
   }
 
-  /// Keeps a result. For who has the claim.
+  /// Keeps a result. *Requires* the claim.
   void write(const Architecture& architecture, std::uint64_t seed, double accuracy) const {
-    char number[32];
-    const auto end = std::to_chars(number, number + sizeof number, accuracy).ptr;  // reads back
     ic::write_file_atomically(path(architecture, seed),
-                              "arch,seed,accuracy\n" + ic::csv_field(ic::to_text(architecture)) +
-                                  ',' + std::to_string(seed) + ',' + std::string(number, end) +
-                                  '\n');
+                              fmt::format("arch,seed,accuracy\n{},{},{}\n",
+                                          ic::csv_field(ic::to_text(architecture)), seed,
+                                          accuracy));  // the shortest text that reads back
   }
 
  private:
   std::filesystem::path path(const Architecture& architecture, std::uint64_t seed) const {
-    return folder_ / (std::to_string(architecture.index()) + "-" + std::to_string(seed) + ".csv");
+    return folder_ / fmt::format("{}-{}.csv", architecture.index(), seed);
   }
 
   std::filesystem::path folder_;

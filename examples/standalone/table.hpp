@@ -24,7 +24,7 @@ template <class AnyNetwork>
 std::size_t write_table(const StandaloneTrainings<AnyNetwork>& trainings,
                         const StandaloneOptions& options) {
   std::string text = "arch";
-  for (std::uint64_t s = 0; s < options.seeds; ++s) text += ",accuracy_" + std::to_string(s);
+  for (std::uint64_t s = 0; s < options.seeds; ++s) text += fmt::format(",accuracy_{}", s);
   text += ",mean_accuracy,params,macs\n";
   const ExperimentData& data = trainings.data();
   const auto network = network_options<AnyNetwork>(options.sizes, data);

@@ -40,7 +40,7 @@ struct StandaloneOptions {
   Machine machine;
   std::string out = "truth.csv";
 
-  /// What is finished is kept there.
+  /// The folder of finished trainings.
   std::string parts() const { return out + ".parts"; }
 };
 
@@ -84,8 +84,8 @@ class StandaloneTrainings {
   const std::vector<Path>& architectures() const { return architectures_; }
   const Accuracies& accuracies() const { return known_; }
 
-  /// Trains what nobody else is at, again and again, until all is known: what another process was
-  /// at when it was killed is free again.
+  /// Trains what no other process holds, again and again, until all is known: the training of a
+  /// process that was killed is free again.
   ///
   /// *Throws* std::runtime_error if it is interrupted.
   void train_all() {
@@ -125,19 +125,19 @@ class StandaloneTrainings {
     const auto text = [](double value) { return fmt::format("{:.9g}", value); };
     return {{"space", options_.space},
             {"data", options_.data},
-            {"training images", std::to_string(data_.training.size())},
-            {"test images", std::to_string(data_.test.size())},
-            {"width", std::to_string(options_.sizes.width)},
-            {"cells", std::to_string(options_.sizes.cells)},
-            {"stages", std::to_string(options_.sizes.stages)},
-            {"epochs", std::to_string(options_.epochs)},
-            {"batch", std::to_string(options_.batch)},
+            {"training images", fmt::format("{}", data_.training.size())},
+            {"test images", fmt::format("{}", data_.test.size())},
+            {"width", fmt::format("{}", options_.sizes.width)},
+            {"cells", fmt::format("{}", options_.sizes.cells)},
+            {"stages", fmt::format("{}", options_.sizes.stages)},
+            {"epochs", fmt::format("{}", options_.epochs)},
+            {"batch", fmt::format("{}", options_.batch)},
             {"learning rate", text(options_.learning_rate)},
-            {"warm-up epochs", std::to_string(options_.warm_up)},
+            {"warm-up epochs", fmt::format("{}", options_.warm_up)},
             {"weight decay", text(options_.weight_decay)},
             {"label smoothing", text(options_.label_smoothing)},
             {"device", device_.is_cuda() ? "cuda" : "cpu"},
-            {"threads", std::to_string(options_.machine.threads)}};
+            {"threads", fmt::format("{}", options_.machine.threads)}};
   }
 
   // Calls `visit(place, seed)` for every training, in the order of the table.

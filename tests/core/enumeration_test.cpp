@@ -45,7 +45,7 @@ static_assert(ic::all<Space>.architecture_count() == 15'625);
 static_assert(ic::no_zero<Space>.architecture_count() == 4'096);
 static_assert(ic::only_convolutions<Space>.architecture_count() == 64);
 static_assert(ic::all<t::Wide>.architecture_count() == ic::architecture_count<t::Wide>());
-static_assert(ic::all<t::TooWide>.architecture_count() == 0);
+static_assert(!ic::all<t::TooWide>.architecture_count());
 
 // At compile time.
 constexpr ic::Restriction<Space> kWithoutPool = ic::without<Space>({"avg_pool_3x3"});

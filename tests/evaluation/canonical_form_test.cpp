@@ -35,7 +35,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-constexpr std::uint64_t kCount = ic::architecture_count<Space>();
+constexpr std::uint64_t kCount = *ic::architecture_count<Space>();
 enum Candidate : std::uint8_t { kZero, kSkip, kConvolution1, kConvolution3, kPool };
 
 using Classes = std::map<ic::CanonicalForm, std::vector<Path>>;

@@ -46,7 +46,7 @@ TEST_CASE("a result log has a row a result, in the columns of tables") {
   Log(path, identity).add(Path{}, 1);
   CHECK(text_of(path) == header + row + "0-0-0-0,1,bias<1>,\"1, 2\"\n");
 
-  // What a killed process leaves: a header or a row without its end.
+  // A killed process leaves a header or a row without its end.
   for (const std::string& torn : {std::string("ar"), header + row + "0-0-0"}) {
     const auto file = folder.write("torn.csv", torn);
     Log(file, identity).add(Path{0, 1, 0, 0}, 0.5);
@@ -93,7 +93,7 @@ TEST_CASE("every result that is written is read back, to the bit") {
     std::unordered_map<Path, double> expected;
     for (const std::uint32_t seed : seeds) {  // a process each
       const double accuracy = static_cast<double>(seed) / 4294967295.0;
-      const auto path = Path::from_index(seed % ic::architecture_count<Space>());
+      const auto path = Path::from_index(seed % *ic::architecture_count<Space>());
       expected.try_emplace(path, accuracy);
       RC_ASSERT(Log(folder / "log.csv", {}).add(path, accuracy) == expected.at(path));
     }

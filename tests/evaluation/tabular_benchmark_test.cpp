@@ -124,7 +124,7 @@ TEST_CASE("missing values are left out if told, else refused, always by row") {
   CHECK_THROWS_WITH(ms.value({1, 1, 1}),
                     Contains("t.csv:3: column 'ms' has no value ('-1') for architecture '1-1-1'"));
   CHECK_THROWS_WITH(ms.value({1, 0, 1}), Contains("lists no architecture '1-0-1'"));
-  // -1 is a number like any other to whoever does not say what it means.
+  // -1 is a number like any other unless it is said to mean no value.
   const Table half = b.column("ms", {.missing = {""}});
   CHECK(half.value({1, 1, 1}) == -1);
   CHECK_THROWS_WITH(bench("arch,x\n0-0-0,-\n").column("x", {.missing = {"-"}}),
@@ -152,7 +152,7 @@ TEST_CASE("what a table lacks of a restriction is counted and named") {
   using Large = ic::FairNasSpace;
   const auto few = ic::BenchmarkTable<Large>("few", {ic::Architecture<Large>{}}, {1});
   const auto large = ic::coverage(few, ic::all<Large>, 1);
-  CHECK(large.missing() == ic::all<Large>.architecture_count() - 1);
+  CHECK(large.missing() == *ic::all<Large>.architecture_count() - 1);
   CHECK(large.first_missing.at(0) == ic::Architecture<Large>{}.with(18, 1));
 }
 

@@ -119,6 +119,7 @@ TEST_CASE("csv_field and the reader are inverse") {
   for (const std::string& field : texts)
     text += ic::csv_field(field) + "," + ic::csv_field("") + "\n";
   CHECK(parse(text).texts("column") == texts);
+  CHECK(ic::csv_line({"", "a,b", ""}) == ",\"a,b\",");
 }
 
 TEST_CASE("any table of texts comes back from a CSV file") {
@@ -128,18 +129,15 @@ TEST_CASE("any table of texts comes back from a CSV file") {
     const auto columns = *rc::gen::inRange<std::size_t>(1, 5);
     const auto rows = *rc::gen::container<std::vector<Texts>>(
         rc::gen::container<Texts>(columns, rc::gen::container<std::string>(letters)));
-    std::string text;
-    for (std::size_t i = 0; i < columns; ++i) text += fmt::format("{}c{}", i == 0 ? "" : ",", i);
+    Texts names;
+    for (std::size_t i = 0; i < columns; ++i) names.push_back(fmt::format("c{}", i));
     const std::string end = *rc::gen::element<std::string>("\n", "\r\n");
-    text += end;
-    for (const Texts& row : rows) {
-      for (std::size_t i = 0; i < columns; ++i) text += (i == 0 ? "" : ",") + ic::csv_field(row[i]);
-      text += end;
-    }
+    std::string text = ic::csv_line(names) + end;
+    for (const Texts& row : rows) text += ic::csv_line(row) + end;
     const ic::CsvTable table = parse(text);
     RC_ASSERT(table.size() == rows.size());
     for (std::size_t i = 0; i < columns; ++i) {
-      const Texts fields = table.texts(fmt::format("c{}", i));
+      const Texts fields = table.texts(names[i]);
       for (std::size_t row = 0; row < rows.size(); ++row) RC_ASSERT(fields[row] == rows[row][i]);
     }
   });

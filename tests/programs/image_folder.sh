@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# A FairNAS super-network trains on real JPEG pictures for a few steps: a part of the folder, at a
+# A FairNAS super-network trains on real JPEG images for a few steps: a part of the folder, at a
 # low resolution. Shows that it runs, what it writes and what it refuses; so little training learns
 # nothing.
 #
 #   image_folder.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/link_pictures.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/link_images.sh"
 programs=$1
-pictures=$2/data/imagenette224
-if [ ! -d "$pictures/train" ]; then
+source=$2/data/imagenette224
+if [ ! -d "$source/train" ]; then
   echo "SKIPPED: the shared data folder is absent"
   exit 77
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-link_pictures "$pictures" "$folder/images" 8 2
+link_images "$source" "$folder/images" 8 2
 
 train() {
   "$programs/train_fairnas" --images "$folder/images" --size 32 --batch 20 --sample 2 \
@@ -29,7 +29,7 @@ for out in shift fair; do
 done
 [ "$(wc -l < "$folder/shift.csv")" = 3 ]
 
-# A picture that is damaged ends the training with its path; nothing is written.
+# An image that is damaged ends the training with its path; nothing is written.
 mapfile -t files < <(find "$folder/images/train" -name '*.JPEG' | sort)
 victim=${files[0]}
 head -c 2000 "$(readlink "$victim")" > "$folder/cut"

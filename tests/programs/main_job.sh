@@ -24,7 +24,7 @@ done
   --truth "$table" --column c10_test_200 --space-restriction only_conv --sample 6 --validation 128 \
   --out "$folder/report"
 
-# Six architectures and a header, three super-networks and two trivial rules.
+# Six architectures and a header, three super-networks and two baseline rules.
 [ "$(wc -l < "$folder/report/predictions.csv")" = 7 ]
 [ "$(grep -c '<svg' "$folder/report/report.html")" -ge 1 ]
 for label in 'none, seed 0' 'bias<1>, seed 0' 'split, seed 0' 'number of 3x3 convolutions'; do

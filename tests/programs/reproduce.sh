@@ -5,7 +5,7 @@
 #
 #   reproduce.sh FOLDER_OF_THE_PROGRAMS SHARED_FOLDER
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/link_pictures.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/link_images.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/kill_once.sh"
 programs=$1
 data=$2/data
@@ -62,7 +62,7 @@ study figures8_9_full_curves figures8_9 --macro-truth "$macro"
 study figure6_ground_truth figure6 --table "$macro" --columns acc1,acc2,acc3
 grep -q "acc1, acc2 *0.882" "$folder/out.txt"
 if [ -x "$programs/table2_self_consistency" ]; then
-  link_pictures "$data/imagenette224" "$folder/images" 8 4
+  link_images "$data/imagenette224" "$folder/images" 8 4
   # Not a truth: numbers that are different.
   {
     echo arch,accuracy

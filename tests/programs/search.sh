@@ -29,7 +29,7 @@ cmp "$folder/whole/front.csv" "$folder/parts/front.csv"
 
 # Everything is found once everything is evaluated.
 search --objective macs --algorithm random --evaluations 64 --out "$folder/all"
-says "share found 1.0000"
+says "fraction found 1.0000"
 best=$(tail -n +2 "$table" | cut -d, -f"$(head -1 "$table" | tr , '\n' | grep -n mean_accuracy |
   cut -d: -f1)" | sort -g | tail -1)
 search --algorithm evolution --evaluations 60 --out "$folder/one"
@@ -112,8 +112,7 @@ rm "$folder/later/history.csv" "$folder/later/front.csv"
 head -n 6 "$asked/supernet.csv" > "$folder/later/supernet.csv"
 ask "${both[@]}" --evaluations 30 --out "$folder/later"
 diff -r "$asked" "$folder/later"
-# What is there is believed, and not evaluated again: a changed answer is what the history differs
-# from.
+# Stored answers are believed, and not evaluated again: the history differs from a changed one.
 sed -i '2s/,0[.0-9]*,/,0.999,/' "$folder/later/supernet.csv"
 searcher=ask
 refused 1 "has other values of" "${both[@]}" --out "$folder/later"

@@ -58,7 +58,8 @@ cmp "$folder/alone.csv" "$folder/shared.csv"
 # The rows of the partial table are rows of the whole one.
 [ "$(grep -cxFf "$folder/partial.csv" "$folder/shared.csv")" = "$(wc -l < "$folder/partial.csv")" ]
 
-# What one is at nobody else does: while it is stopped, another one finishes all but that, and waits.
+# A training that one process holds is left alone by others: while that process is stopped, another
+# one finishes all but that, and waits.
 # Once it is killed, the other one takes over.
 "${train[@]}" --out "$folder/left.csv" & first=$!
 wait_for left.csv 2

@@ -61,6 +61,9 @@ static_assert(!ic::Distribution<ic::StrictFair<Space>> && !ic::Distribution<Cons
               !ic::Distribution<int> && !ic::Distribution<decltype([] { return Path{}; })>);
 static_assert(ic::MultiPathDistribution<ic::StrictFair<Space>>);
 static_assert(!ic::MultiPathDistribution<ic::Uniform<Space>>);
+static_assert(ic::MultiPathDistribution<ic::Named<ic::StrictFair<Space>>> &&
+              ic::PathSampler<ic::Named<OwnPairs>> &&
+              !ic::MultiPathDistribution<ic::Named<ic::Uniform<Space>>>);
 static_assert(!ic::MultiPathDistribution<decltype([](ic::CounterRandom&) {
   return std::vector<Path>(2);  // how many?
 })>);
@@ -427,6 +430,14 @@ TEST_CASE("a budget is kept, and what is within it is uniform") {
              Contains("none of 2000 architectures was accepted") && Contains("cost 0 to 8") &&
                  Contains("the budget is 8.5 to 9"));
   CHECK(drawn({.low = 8, .high = 8, .max_tries = 2000}).empty());
+  // NaN is neither within a budget nor beyond it.
+  const auto odd = [&](const auto& a) { return cost(a) == 4 ? std::nan("") : cost(a); };
+  CHECK_THAT(thrown_by<std::invalid_argument>([&] {
+               for (std::uint64_t step = 0; step < 100; ++step) {
+                 ic::Sampler(ic::Within{ic::Uniform{low}, odd, {.low = 3}}, Seed{0})(0, step);
+               }
+             }),
+             Contains("the cost of '1-1-1-1' is NaN") && Contains("from 3 to inf"));
   const auto made = [&](const ic::Budget& budget) {
     return thrown_by<std::invalid_argument>([&] {
       ic::Within{ic::Uniform{ic::all<t::Small>}, cost, budget};
@@ -554,8 +565,8 @@ struct Recipe {
   std::array<double, 5> weights = {};
   double low = 0, high = 0;
   std::uint32_t tries = 0;
-  std::array<std::uint8_t, 4> path = {};
-  double part = 0;
+  std::array<std::uint8_t, 4> path = {}, second_path = {};
+  double part = 0, second_part = 0;
   std::uint64_t seed = 0;
   bool evaluation = false;
 };
@@ -569,11 +580,15 @@ std::pair<std::string, std::vector<std::string>> drawn(const Recipe& r) {
   const ic::Uniform uniform{restriction};
   const ic::Weighted weighted{restriction,
                               [&](std::size_t, std::size_t c) { return r.weights[c]; }};
-  std::array<std::uint8_t, 4> candidates{};
-  for (std::size_t i = 0; i < 4; ++i) {
-    candidates[i] = static_cast<std::uint8_t>(r.path[i] % Mixed::candidate_count(i));
-  }
-  const ic::Architecture<Mixed> path(candidates);
+  const auto path_of = [](std::array<std::uint8_t, 4> candidates) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      candidates[i] = static_cast<std::uint8_t>(candidates[i] % Mixed::candidate_count(i));
+    }
+    return ic::Architecture<Mixed>(candidates);
+  };
+  const auto path = path_of(r.path), second_path = path_of(r.second_path);
+  const ic::Restriction<t::Small> two_each(
+      [&](std::size_t i, std::size_t c) { return c != r.path[i] % 3u; });
   const ic::Named cost{"sum", [](const auto& a) { return a[0] + a[1] + a[3]; }};
   const ic::Budget budget{r.low, r.high, r.tries};
   const auto all_of = [&](const auto& distribution) {
@@ -582,7 +597,11 @@ std::pair<std::string, std::vector<std::string>> drawn(const Recipe& r) {
     std::vector<std::string> draws;
     for (std::uint64_t step = 0; step < 100; ++step) {
       try {
-        draws.push_back(ic::to_text(sample(0, step)));
+        std::string texts;
+        for (const auto& drawn : ic::paths_of_step(sample, 0, step)) {
+          texts += ic::to_text(drawn) + ' ';
+        }
+        draws.push_back(texts);
       } catch (const std::runtime_error&) {
         draws.push_back("refused");
       }
@@ -601,17 +620,30 @@ std::pair<std::string, std::vector<std::string>> drawn(const Recipe& r) {
     case 4:
       return all_of(ic::Within{weighted, cost, budget});
     case 5:
-      return all_of(ic::Mixture{{r.part, 1}, weighted, ic::Fixed{path}});
+      return all_of(ic::Mixture{{r.part, r.second_part}, weighted, ic::Fixed{path}});
     case 6:
-      return all_of(ic::Mixture{{r.part, 1}, ic::Fixed{path}, uniform});
+      return all_of(ic::Mixture{{r.part, r.second_part}, ic::Fixed{path}, uniform});
     case 7:
       return all_of(ic::Mutation{path, restriction});
     case 8:
       return all_of(ic::Mutation{path, restriction, ic::ChangeEach{r.part}});
     case 9:
       return all_of(ic::Mutation{path, restriction, ic::SwapTwo{}});
+    case 10:
+      return all_of(ic::Mutation{path, restriction, ic::SwapTwo{r.part}});
+    case 11:
+      return all_of(ic::StrictFair{two_each});
+    case 12:
+      return all_of(ic::Within{
+          ic::Mixture{{r.part, r.second_part}, weighted, ic::Mutation{path, restriction}}, cost,
+          budget});
+    case 13:
+      return all_of(ic::Mixture{{r.part, r.second_part, 0.5},
+                                ic::Within{uniform, cost, budget},
+                                ic::Crossover{path, second_path},
+                                ic::Mutation{second_path, restriction, ic::ChangeEach{r.part}}});
     default:
-      return all_of(ic::Crossover{path, ic::Architecture<Mixed>{1, 3, 0, 1}});
+      return all_of(ic::Crossover{path, second_path});
   }
 }
 
@@ -626,14 +658,16 @@ TEST_CASE("samplers of equal texts draw the same, whatever the one thing that di
   };
   const auto make = [&] {
     Recipe r;
-    r.kind = static_cast<int>(random.below(11));
+    r.kind = static_cast<int>(random.below(15));
     for (auto& a : r.allowed) a = static_cast<std::uint8_t>(random.below(2));
     for (double& w : r.weights) w = one_of(0.1, 0.2, 1., std::nextafter(1., 2.), 7.);
     r.low = one_of(0., 1., 2.);
     r.high = one_of(2., 4., std::nextafter(4., 3.), 1e9);
     r.tries = one_of(1u, 2u, 10'000u);
     for (auto& a : r.path) a = static_cast<std::uint8_t>(random.below(15));
+    for (auto& a : r.second_path) a = static_cast<std::uint8_t>(random.below(15));
     r.part = one_of(0.25, 0.5, std::nextafter(0.5, 1.));
+    r.second_part = one_of(0., 1., std::nextafter(1., 2.));
     r.seed = random.below(3);
     r.evaluation = random.below(2) == 0;
     return r;
@@ -642,7 +676,7 @@ TEST_CASE("samplers of equal texts draw the same, whatever the one thing that di
     const Recipe one = make();
     const Recipe donor = make();
     Recipe other = one;
-    const int member_taken = static_cast<int>(random.below(9));
+    const int member_taken = static_cast<int>(random.below(11));
     switch (member_taken) {
       case 0:
         other.kind = donor.kind;
@@ -668,6 +702,12 @@ TEST_CASE("samplers of equal texts draw the same, whatever the one thing that di
       case 7:
         other.part = donor.part;
         break;
+      case 8:
+        other.second_path = donor.second_path;
+        break;
+      case 9:
+        other.second_part = donor.second_part;
+        break;
       default:
         other.seed = donor.seed, other.evaluation = donor.evaluation;
         break;
@@ -679,7 +719,7 @@ TEST_CASE("samplers of equal texts draw the same, whatever the one thing that di
     }
     told_apart[member_taken] += draws != other_draws;
   }
-  for (int i = 0; i < 9; ++i) {
+  for (int i = 0; i < 11; ++i) {
     INFO("member " << i);
     CHECK(told_apart[i] > 0);  // or the property says nothing about it
   }

@@ -139,12 +139,13 @@ TEST_CASE("searches on NAS-Bench-201 against its exact front and its best", "[sh
       double searched = 0, drawn = 0;
       constexpr int kSeeds = 20;
       for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-        const History history = ic::regularised_evolution(problem, {.seed = ic::Seed{seed},
-                                                                    .population = 50,
-                                                                    .sample = 10,
-                                                                    .offspring = 2'000,
-                                                                    .swap_probability = 0.1,
-                                                                    .max_evaluations = 600});
+        const History history = ic::regularised_evolution(problem,
+                                                          {.seed = ic::Seed{seed},
+                                                           .population = 50,
+                                                           .sample = 10,
+                                                           .offspring = 2'000,
+                                                           .max_evaluations = 600},
+                                                          {}, {}, ic::SwapTwo(0.1));
         searched += ic::best_of(problem, history).at(0).objectives[0] / kSeeds;
         const History random = ic::random_search(problem, {ic::Seed{seed}, 600});
         drawn += ic::best_of(problem, random).at(0).objectives[0] / kSeeds;

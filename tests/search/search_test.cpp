@@ -16,7 +16,12 @@
 
 #include "interchoice/core/enumeration.hpp"
 #include "interchoice/io/atomic_file.hpp"
+#include "interchoice/sampling/crossover.hpp"
+#include "interchoice/sampling/fixed.hpp"
+#include "interchoice/sampling/mixture.hpp"
 #include "interchoice/sampling/mutation.hpp"
+#include "interchoice/sampling/uniform.hpp"
+#include "interchoice/sampling/within.hpp"
 #include "interchoice/search/front.hpp"
 #include "interchoice/search/history_csv.hpp"
 #include "interchoice/search/hypervolume.hpp"
@@ -178,11 +183,9 @@ TEST_CASE("regularised evolution finds the exhaustive optimum, constraints and a
     std::size_t evaluations = 0;
     int exact = 0;
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
-      const History history = ic::regularised_evolution(problem, {.seed = ic::Seed{seed},
-                                                                  .population = 30,
-                                                                  .sample = 10,
-                                                                  .offspring = 800,
-                                                                  .swap_probability = 0.1});
+      const History history = ic::regularised_evolution(
+          problem, {.seed = ic::Seed{seed}, .population = 30, .sample = 10, .offspring = 800}, {},
+          {}, ic::SwapTwo(0.1));
       const History best = ic::best_of(problem, history);
       REQUIRE_FALSE(best.empty());
       CHECK(best[0].objectives[0] <= optimum);
@@ -243,13 +246,13 @@ TEST_CASE("survivors are the best by constrained domination, fronts in order") {
   const Problem problem = two_objectives();
   for (int repeat = 0; repeat < 20; ++repeat) {
     History entries(40);
-    std::vector<std::size_t> places;
+    std::vector<std::size_t> indices;
     for (std::size_t i = 0; i < entries.size(); ++i) {
       entries[i].violation = random.below(3) == 0 ? 1 + random.below(3) : 0;
       if (entries[i].is_feasible()) {
         entries[i].objectives = {double(random.below(7)), double(random.below(7))};
       }
-      places.push_back(i);
+      indices.push_back(i);
     }
     // The definition of the paper's section VI: the first objective is to be maximised.
     const auto dominates = [&](const auto& a, const auto& b) {
@@ -257,7 +260,7 @@ TEST_CASE("survivors are the best by constrained domination, fronts in order") {
       return a.objectives[0] >= b.objectives[0] && a.objectives[1] <= b.objectives[1] &&
              a.objectives != b.objectives;
     };
-    const auto members = ic::detail::nsga2_survivors(problem, entries, places, 40);
+    const auto members = ic::detail::nsga2_survivors(problem, entries, indices, 40);
     REQUIRE(members.size() == 40);
     std::set<std::size_t> gone;
     std::size_t next = 0;
@@ -272,7 +275,7 @@ TEST_CASE("survivors are the best by constrained domination, fronts in order") {
       }
       double distance = std::numeric_limits<double>::infinity();
       for (; next < members.size() && members[next].front == front; ++next) {
-        found.insert(members[next].place);
+        found.insert(members[next].index);
         CHECK(members[next].distance <= distance);
         distance = members[next].distance;
       }
@@ -280,9 +283,9 @@ TEST_CASE("survivors are the best by constrained domination, fronts in order") {
       REQUIRE_FALSE(found.empty());
       gone.insert(found.begin(), found.end());
     }
-    const auto few = ic::detail::nsga2_survivors(problem, entries, places, 13);
+    const auto few = ic::detail::nsga2_survivors(problem, entries, indices, 13);
     REQUIRE(few.size() == 13);
-    for (std::size_t i = 0; i < 13; ++i) CHECK(few[i].place == members[i].place);
+    for (std::size_t i = 0; i < 13; ++i) CHECK(few[i].index == members[i].index);
   }
 }
 
@@ -315,8 +318,8 @@ TEST_CASE("small and restricted problems end, and every draw is allowed") {
   CHECK(ic::best_of(nothing, ic::regularised_evolution(nothing)).empty());
 }
 
-TEST_CASE("regularised evolution is the published one; swaps are drawn where they are asked for") {
-  // Nothing is drawn for swaps by default: the first offspring is a mutation of the best of three.
+TEST_CASE("regularised evolution is the published one, or changes as it is asked to") {
+  // The first offspring is a mutation of the best of three.
   const History plain =
       ic::regularised_evolution(constrained(), {.population = 10, .sample = 3, .offspring = 5});
   ic::CounterRandom first(ic::Seed{}, ic::Stream::kSearch, 1, 0);
@@ -337,11 +340,9 @@ TEST_CASE("regularised evolution is the published one; swaps are drawn where the
     std::set<int> counts;
     const Problem problem{ic::all<Space>, {ic::maximise<Space>("quality", quality)}};
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
-      const History history = ic::regularised_evolution(problem, {.seed = ic::Seed{seed},
-                                                                  .population = 1,
-                                                                  .sample = 1,
-                                                                  .offspring = 1,
-                                                                  .swap_probability = probability});
+      const History history = ic::regularised_evolution(
+          problem, {.seed = ic::Seed{seed}, .population = 1, .sample = 1, .offspring = 1}, {}, {},
+          ic::SwapTwo(probability));
       int n = 0;
       for (std::size_t c = 0; c < 6; ++c) {
         n += history.at(0).architecture[c] != history.at(1).architecture[c];
@@ -354,12 +355,78 @@ TEST_CASE("regularised evolution is the published one; swaps are drawn where the
   CHECK(changes(1) == std::set{2});
   CHECK(changes(0.5) == std::set{1, 2});
   for (const double probability : {-0.1, 1.1, std::nan("")}) {
-    CHECK_THROWS_WITH(ic::regularised_evolution(constrained(), {.swap_probability = probability}),
-                      Contains("swap probability") && Contains("from 0 to 1"));
+    CHECK_THROWS_WITH(ic::SwapTwo(probability),
+                      Contains("SwapTwo with a probability") && Contains("from 0 to 1"));
   }
+  CHECK(ic::regularised_evolution(constrained(), {}, {}, {}, ic::SwapTwo(0)) ==
+        ic::regularised_evolution(constrained()));
 }
 
-TEST_CASE("limits and probabilities that are not given are those of the algorithms") {
+TEST_CASE("random search evaluates the draws of its distribution, uniform by default") {
+  const auto expected = [](const Problem& problem, const auto& distribution, std::size_t count) {
+    ic::CounterRandom random(ic::Seed{5}, ic::Stream::kSearch, 0, 0);
+    std::set<Path> seen;
+    History history;
+    while (history.size() < count) {
+      const Path path = distribution(random);
+      if (seen.insert(path).second) history.push_back(ic::evaluate(problem, path));
+    }
+    return history;
+  };
+  const Problem problem = two_objectives();
+  const ic::RandomSearchOptions options{ic::Seed{5}, 200};
+  CHECK(ic::random_search(problem, options) ==
+        expected(problem, ic::Uniform(problem.restriction), 200));
+  const ic::Within light{ic::Uniform(problem.restriction), size_of, {.high = 12}};
+  CHECK(ic::random_search(problem, options, {}, {}, light) == expected(problem, light, 200));
+  // A distribution of two architectures has no third one.
+  const ic::Mixture two{{1, 1}, ic::Fixed{Path{}}, ic::Fixed{Path{}.with(5, 3)}};
+  CHECK(ic::random_search(problem, options, {}, {}, two) == expected(problem, two, 2));
+  const ic::SearchObserver<Space> stop_at_three = [](const History& h) { return h.size() < 3; };
+  CHECK(ic::random_search(problem, {ic::Seed{5}, SIZE_MAX}, {}, stop_at_three) ==
+        expected(problem, ic::Uniform(problem.restriction), 3));
+}
+
+TEST_CASE(
+    "NSGA-II changes the offspring of its parents as it is asked to, each choice by default") {
+  const Problem problem = two_objectives();
+  const auto first_offspring = [&](const History& history, const auto& change) {
+    // Of two parents of one front each is the better of two, the earlier one where they are alike.
+    const auto members = ic::detail::nsga2_survivors(problem, history, {0, 1}, 2);
+    ic::CounterRandom random(ic::Seed{}, ic::Stream::kSearch, 1, 0);
+    const auto pick = [&] {
+      const auto a = members[random.below(2)], b = members[random.below(2)];
+      return history[(ic::detail::is_better(b, a) ? b : a).index].architecture;
+    };
+    while (true) {
+      const Path one = pick(), other = pick();
+      const Path parent = random.unit() < 0.9 ? ic::Crossover(one, other)(random) : one;
+      const Path offspring = change(parent, problem.restriction, random);
+      if (offspring != history[0].architecture && offspring != history[1].architecture) {
+        return offspring;
+      }
+    }
+  };
+  const ic::Nsga2Options options{.population = 2, .generations = 1};
+  const History by_default = ic::nsga2(problem, options);
+  CHECK(by_default.at(2).architecture == first_offspring(by_default, ic::ChangeEach(1. / 6)));
+  const History by_one = ic::nsga2(problem, options, {}, {}, ic::ChangeOne());
+  CHECK(by_one.at(2).architecture == first_offspring(by_one, ic::ChangeOne()));
+  CHECK(by_one.at(2).architecture != by_default.at(2).architecture);
+}
+
+TEST_CASE("a search refuses draws that the restriction of its problem does not allow") {
+  const ic::Restriction<Space> low([](std::size_t, std::size_t c) { return c < 2; });
+  const Problem problem{low, {ic::maximise<Space>("quality", quality)}};
+  const auto three = [](const Path& parent, const auto&, auto&) { return parent.with(0, 3); };
+  const auto refusal = Contains("which the problem's restriction does not allow");
+  CHECK_THROWS_WITH(ic::random_search(problem, {}, {}, {}, ic::Fixed{Path{3, 0, 0, 0, 0, 0}}),
+                    refusal);
+  CHECK_THROWS_WITH(ic::regularised_evolution(problem, {}, {}, {}, three), refusal);
+  CHECK_THROWS_WITH(ic::nsga2(problem, {}, {}, {}, three), refusal);
+}
+
+TEST_CASE("a limit of evaluations is optional, and 0 is one") {
   const auto evaluations = [](std::optional<std::size_t> limit) {
     return ic::nsga2(two_objectives(),
                      {.population = 10, .generations = 3, .max_evaluations = limit})
@@ -368,11 +435,6 @@ TEST_CASE("limits and probabilities that are not given are those of the algorith
   CHECK(evaluations({}) > 20);
   CHECK(evaluations(0) == 0);  // a limit like any other
   CHECK(evaluations(7) == 7);
-  const auto with = [](std::optional<double> probability) {
-    return ic::nsga2(two_objectives(), {.mutation_probability = probability});
-  };
-  CHECK(with({}) == with(1. / 6));
-  CHECK(with(0) != with({}));
 }
 
 TEST_CASE("impossible problems and options are refused by name") {
@@ -394,10 +456,6 @@ TEST_CASE("impossible problems and options are refused by name") {
   CHECK_THROWS_WITH(ic::nsga2(two_objectives(), {.population = 1}), Contains("at least 2"));
   CHECK_THROWS_WITH(ic::nsga2(two_objectives(), {.crossover_probability = 1.1}),
                     Contains("from 0 to 1"));
-  for (const double probability : {2., -1.}) {
-    CHECK_THROWS_WITH(ic::nsga2(two_objectives(), {.mutation_probability = probability}),
-                      Contains("from 0 to 1"));
-  }
   // |limit| scales; a limit of 0 does not.
   CHECK(ic::at_most<Space>("size", size_of, 4).violation(Path{3, 0, 0, 0, 0, 0}) == 5.0 / 4);
   CHECK(ic::at_most<Space>("size", size_of, 0).violation(Path{3, 0, 0, 0, 0, 0}) == 9);

@@ -60,7 +60,7 @@ class Architecture {
   }
 
   /// The position in lexicographic order. Needs a space of less than 2^64 architectures.
-  constexpr std::uint64_t index() const requires(architecture_count<Space>() > 0) {
+  constexpr std::uint64_t index() const requires(architecture_count<Space>().has_value()) {
     std::uint64_t index = 0;
     for (std::size_t choice = 0; choice < kChoices; ++choice) {
       index = index * Space::candidate_count(choice) + candidates_[choice];
@@ -70,11 +70,11 @@ class Architecture {
 
   /// The architecture of an index. *Throws* std::out_of_range.
   static constexpr Architecture from_index(std::uint64_t index) requires(
-      architecture_count<Space>() > 0) {
-    if (index >= architecture_count<Space>()) {
+      architecture_count<Space>().has_value()) {
+    if (index >= *architecture_count<Space>()) {
       throw std::out_of_range(
           fmt::format("interchoice: index {} of '{}', which has {} architectures", index,
-                      Space::name, architecture_count<Space>()));
+                      Space::name, *architecture_count<Space>()));
     }
     Architecture architecture;
     for (std::size_t choice = kChoices; choice-- > 0;) {

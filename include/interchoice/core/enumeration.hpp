@@ -67,8 +67,8 @@ class EveryArchitecture {
 
   /// *Throws* std::invalid_argument if the restriction allows 2^63 architectures or more.
   constexpr explicit EveryArchitecture(const Restriction<Space>& restriction)
-      : restriction_(restriction), size_(restriction.architecture_count()) {
-    if (size_ == 0 || size_ > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
+      : restriction_(restriction), size_(restriction.architecture_count().value_or(UINT64_MAX)) {
+    if (size_ > static_cast<std::uint64_t>(PTRDIFF_MAX)) {
       throw std::invalid_argument(
           fmt::format("interchoice: '{}' has too many architectures to enumerate (the limit is "
                       "2^63 - 1); draw a sample instead",

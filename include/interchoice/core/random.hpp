@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -79,9 +80,9 @@ constexpr PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
 /// (epoch, position) draws the numbers of the uninterrupted run, on any number of threads. The
 /// meaning of a position depends on the stream: a step, an image, …
 ///
-/// Satisfies `std::uniform_random_bit_generator`. Prefer `below`, `unit` and `permutation` to the
-/// distributions and `std::shuffle` of the standard library, whose results differ between
-/// libraries.
+/// Satisfies `std::uniform_random_bit_generator`. Prefer `below`, `unit`, `shuffle` and
+/// `permutation` to the distributions and `std::shuffle` of the standard library, whose results
+/// differ between libraries.
 ///
 /// *Throws*: the constructor `std::out_of_range` if epoch or position is 2^32 or more; drawing
 /// `std::length_error` after 2^34 words, rather than begin again.
@@ -162,14 +163,23 @@ class CounterRandom {
   bool exhausted_ = false;  // the block number has wrapped round
 };
 
+/// Puts values into random order, each of the n! orders equally probable as far as the generator
+/// goes. Unchecked: at most 4,294,967,295 values.
+///
+/// *Source*: Fisher-Yates, from the last place down (Knuth, TAOCP vol. 2, 3.4.2, algorithm P).
+template <class Value>
+constexpr void shuffle(std::span<Value> values, CounterRandom& random) {
+  for (std::size_t last = values.size(); last > 1; --last) {
+    std::swap(values[last - 1], values[random.below(static_cast<std::uint32_t>(last))]);
+  }
+}
+
 /// The numbers 0, …, n - 1 in random order, each of the n! orders equally probable as far as the
 /// generator goes.
 ///
 /// Takes the generator by value: the result depends on nothing but n and the generator's four keys.
 ///
 /// *Throws*: `std::invalid_argument` if n is negative or more than 4,294,967,295.
-///
-/// *Source*: Fisher-Yates, from the last place down (Knuth, TAOCP vol. 2, 3.4.2, algorithm P).
 inline std::vector<std::int64_t> permutation(std::int64_t n, CounterRandom random) {
   if (n < 0 || n > std::int64_t{CounterRandom::max()}) {
     throw std::invalid_argument(fmt::format(
@@ -177,9 +187,7 @@ inline std::vector<std::int64_t> permutation(std::int64_t n, CounterRandom rando
   }
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
-  for (std::size_t last = order.size(); last > 1; --last) {
-    std::swap(order[last - 1], order[random.below(static_cast<std::uint32_t>(last))]);
-  }
+  shuffle(std::span(order), random);
   return order;
 }
 

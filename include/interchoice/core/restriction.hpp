@@ -7,13 +7,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/text_formatter.hpp"
 
 namespace interchoice {
@@ -59,11 +62,11 @@ class Restriction {
     return true;
   }
 
-  /// The number of allowed architectures, or 0 where it exceeds 64 bits.
-  constexpr std::uint64_t architecture_count() const {
+  /// The number of allowed architectures; none where it exceeds 64 bits.
+  constexpr std::optional<std::uint64_t> architecture_count() const {
     std::uint64_t count = 1;
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
-      if (count > UINT64_MAX / counts_[choice]) return 0;
+      if (count > UINT64_MAX / counts_[choice]) return {};
       count *= counts_[choice];
     }
     return count;
@@ -80,17 +83,14 @@ namespace detail {
 
 template <SearchSpace Space>
 std::string known_names() {
-  std::string text;
   std::vector<std::string_view> names;
   for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
     for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
       const std::string_view name = Space::candidate_name(choice, c);
-      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-      text += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
-      names.push_back(name);
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   }
-  return text;
+  return fmt::format("'{}'", joined(names, "', '"));
 }
 
 // The candidates of the given names, or all others.
@@ -150,17 +150,28 @@ inline constexpr Restriction<Space> only_convolutions{[](std::size_t choice, std
 }};
 
 /// A text that identifies a restriction: the space's name, then each choice's allowed candidates,
-/// as in `space_signature`.
+/// "=" where they are those of the choice before: `chain: conv3,conv5 | = | skip`.
 template <SearchSpace Space>
 std::string to_text(const Restriction<Space>& restriction) {
-  const auto names = [&](std::size_t choice) {
-    std::string text;
+  std::vector<std::string> lists;
+  std::string previous;
+  for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
+    std::vector<std::string_view> names;
     for (const std::uint8_t c : restriction.candidates(choice)) {
-      text += fmt::format("{}{}", text.empty() ? "" : ",", Space::candidate_name(choice, c));
+      names.push_back(Space::candidate_name(choice, c));
     }
-    return text;
-  };
-  return fmt::format("{}: {}", Space::name, detail::choice_lists(Space::choice_count, names));
+    std::string list = detail::joined(names, ",");
+    lists.push_back(choice > 0 && list == previous ? "=" : list);
+    previous = std::move(list);
+  }
+  return fmt::format("{}: {}", Space::name, detail::joined(lists, " | "));
+}
+
+/// A text that identifies a space: that of all its architectures. Two networks can share weights
+/// only if their spaces have the same signature.
+template <SearchSpace Space>
+std::string space_signature() {
+  return to_text(all<Space>);
 }
 
 }  // namespace interchoice

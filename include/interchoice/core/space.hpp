@@ -6,12 +6,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
-#include "interchoice/core/detail/choice_lists.hpp"
 
 namespace interchoice {
 
@@ -62,13 +61,13 @@ concept SearchSpace = requires(std::size_t i) {
   { Space::dataflow_priors(i) } -> std::same_as<LocationList>;
 };
 
-/// The number of architectures of a space, or 0 where it exceeds 64 bits.
+/// The number of architectures of a space; none where it exceeds 64 bits.
 template <SearchSpace Space>
-constexpr std::uint64_t architecture_count() {
+constexpr std::optional<std::uint64_t> architecture_count() {
   std::uint64_t count = 1;
   for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
     const std::uint64_t candidates = Space::candidate_count(choice);
-    if (count > UINT64_MAX / candidates) return 0;
+    if (count > UINT64_MAX / candidates) return {};
     count *= candidates;
   }
   return count;
@@ -82,20 +81,6 @@ constexpr std::size_t max_candidate_count() {
     if (Space::candidate_count(choice) > most) most = Space::candidate_count(choice);
   }
   return most;
-}
-
-/// A text that identifies a space: its name, then each choice's candidates. Two networks can share
-/// weights only if their spaces have the same signature.
-template <SearchSpace Space>
-std::string space_signature() {
-  const auto names = [](std::size_t choice) {
-    std::string text;
-    for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
-      text += fmt::format("{}{}", c == 0 ? "" : ",", Space::candidate_name(choice, c));
-    }
-    return text;
-  };
-  return fmt::format("{}: {}", Space::name, detail::choice_lists(Space::choice_count, names));
 }
 
 }  // namespace interchoice

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/text_formatter.hpp"
 
 namespace interchoice {
@@ -36,11 +37,7 @@ std::string to_text(const Architecture<Space>& architecture) {
   if constexpr (detail::SpellsArchitectures<Space>) {
     return Space::to_text(architecture.candidates());
   } else {
-    std::string text;
-    for (const std::uint8_t candidate : architecture.candidates()) {
-      text += fmt::format("{}{}", text.empty() ? "" : "-", candidate);
-    }
-    return text;
+    return detail::joined(architecture.candidates(), "-");
   }
 }
 

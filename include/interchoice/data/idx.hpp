@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "interchoice/data/detail/text_of.hpp"
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/io/input_file.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "interchoice/core/identity.hpp"
-#include "interchoice/core/space.hpp"
+#include "interchoice/core/restriction.hpp"
 #include "interchoice/evaluation/evaluation_data.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/io/detail/digest.hpp"

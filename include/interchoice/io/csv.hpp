@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/exact_number.hpp"
 #include "interchoice/io/detail/csv_records.hpp"
 #include "interchoice/io/input_file.hpp"
@@ -28,10 +29,7 @@ class CsvTable {
  public:
   /// Reads a file.
   static CsvTable read(const std::filesystem::path& path) {
-    InputFile file(path);
-    std::string text(file.size(), '\0');
-    file.read(0, text.data(), text.size());
-    return parse(text, path.string());
+    return parse(InputFile(path).text(), path.string());
   }
 
   /// Reads text; `source` takes the place of the path in messages.
@@ -95,12 +93,9 @@ class CsvTable {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (columns_[i] == column) return i;
     }
-    std::string existing;
-    for (const std::string& name : columns_) {
-      existing += fmt::format("{}'{}'", existing.empty() ? "" : ", ", name);
-    }
     detail::fail_at_line(source_, 1,
-                         fmt::format("there is no column '{}'; there are {}", column, existing));
+                         fmt::format("there is no column '{}'; there are '{}'", column,
+                                     detail::joined(columns_, "', '")));
   }
 
   void check_columns() const {
@@ -138,6 +133,12 @@ inline std::string csv_field(std::string_view text) {
   std::string field = "\"";
   for (const char c : text) field.append(c == '"' ? 2 : 1, c);
   return field + '"';
+}
+
+/// Texts as one row of a CSV file, without the line's end.
+inline std::string csv_line(std::vector<std::string> fields) {
+  for (std::string& field : fields) field = csv_field(field);
+  return detail::joined(fields, ",");
 }
 
 }  // namespace interchoice

@@ -52,6 +52,13 @@ class InputFile {
     }
   }
 
+  /// The whole file as text.
+  std::string text() {
+    std::string text(size_, '\0');
+    read(0, text.data(), text.size());
+    return text;
+  }
+
   /// The whole file.
   std::vector<std::uint8_t> read_all() {
     std::vector<std::uint8_t> bytes(size_);

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/detail/safetensors_header.hpp"
 #include "interchoice/io/detail/safetensors_layout.hpp"
@@ -62,7 +63,7 @@ inline std::string json_string(const std::string& where, const std::string& text
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::type_error&) {
-    fail_safetensors(where, shown(text) + " is not UTF-8");
+    fail_safetensors(where, fmt::format("{} is not UTF-8", shown(text)));
   }
 }
 
@@ -97,28 +98,27 @@ inline std::vector<std::pair<std::string, at::Tensor>> in_data_order(const std::
 inline std::string safetensors_header(
     const std::string& source, const std::map<std::string, std::string>& metadata,
     const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
-  std::string text;
+  std::vector<std::string> texts;
   for (const auto& [name, value] : metadata) {
     const std::string where = fmt::format("{}: metadata {}", source, shown(name));
-    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", json_string(where, name),
-                        json_string(where, value));
+    texts.push_back(fmt::format("{}:{}", json_string(where, name), json_string(where, value)));
   }
-  if (!text.empty()) text = json_string(source, std::string(kMetadataName)) + ":{" + text + "}";
+  std::vector<std::string> entries;
+  if (!texts.empty()) {
+    entries.push_back(fmt::format(R"("{}":{{{}}})", kMetadataName, joined(texts, ",")));
+  }
   std::uint64_t begin = 0;
   for (const auto& [name, tensor] : tensors) {
     const std::string where = fmt::format("{}: tensor {}", source, shown(name));
     if (name == kMetadataName) fail_safetensors(where, "the name is the format's own");
-    std::string shape;
-    for (const std::int64_t size : tensor.sizes()) {
-      shape += fmt::format("{}{}", shape.empty() ? "" : ",", size);
-    }
     const std::string type = safetensors_type_name(where, tensor);  // refuses what has no bytes
     const std::uint64_t end = begin + tensor.nbytes();
-    text += fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
-                        text.empty() ? "" : ",", json_string(where, name), type, shape, begin, end);
+    entries.push_back(fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
+                                  json_string(where, name), type, joined(tensor.sizes(), ","),
+                                  begin, end));
     begin = end;
   }
-  text = "{" + text + "}";
+  std::string text = fmt::format("{{{}}}", joined(entries, ","));
   text.append((8 - text.size() % 8) % 8, ' ');
   // All that the reader would refuse is refused here, in the same words.
   if (text.size() > kMaxHeaderBytes) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/identity.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/safetensors.hpp"
@@ -183,13 +184,8 @@ Identity network_identity(const Net& net) {
     policies.insert(block.policy());
   });
   Identity identity;
-  const auto set = [&](const char* name, const std::set<std::string>& texts) {
-    std::string all;
-    for (const std::string& text : texts) all += (all.empty() ? "" : " + ") + text;
-    identity.set(name, std::move(all));
-  };
-  set("space", spaces);
-  set("policy", policies);
+  identity.set("space", detail::joined(spaces, " + "));
+  identity.set("policy", detail::joined(policies, " + "));
   if constexpr (detail::HasArchitecture<detail::ModuleOf<Net>>) {
     identity.set("architecture", to_text(net->architecture()));
   }

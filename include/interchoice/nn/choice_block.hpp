@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/restriction.hpp"
 #include "interchoice/dependency/context.hpp"
 #include "interchoice/nn/any_choice_block.hpp"
 #include "interchoice/nn/dependency/affine.hpp"

@@ -38,8 +38,8 @@ struct LineFigure {
   std::string description;        ///< for screen readers
   std::vector<LinePanel> panels;  ///< row by row; one without series is an empty place
   double width = 760;
-  double panel_height = 300;  ///< of the area with data
-  std::size_t columns = 0;    ///< panels in a row; 0: all
+  double panel_height = 300;                ///< of the area with data
+  std::optional<std::size_t> columns = {};  ///< panels in a row; all by default
 };
 
 namespace detail {
@@ -224,7 +224,7 @@ inline std::vector<Legend::Entry> legend_entries(const std::vector<LinePanel>& p
 
 /// Draws the figure. Series of several panels that share a label share an entry of the key.
 inline std::string to_svg(const LineFigure& figure) {
-  const std::size_t columns = figure.columns == 0 ? figure.panels.size() : figure.columns;
+  const std::size_t columns = figure.columns.value_or(figure.panels.size());
   const bool has_titles = std::ranges::any_of(
       figure.panels, [](const LinePanel& panel) { return !panel.title.empty(); });
   const detail::PanelLayout sideways = detail::lay_out(figure, columns, 0);

@@ -11,7 +11,7 @@
 namespace interchoice::figures {
 
 /// The shortest decimal text that reads back as the same number: for files that programs read.
-/// Independent of the locale.
+/// Independent of the locale. 100000 is `1e+05`, where fmt writes it in full.
 inline std::string shortest_text(double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);

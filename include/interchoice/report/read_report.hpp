@@ -25,9 +25,7 @@ namespace detail {
 class JsonPart {
  public:
   static JsonPart read(const std::filesystem::path& path) {
-    InputFile file(path);
-    std::string text(file.size(), '\0');
-    file.read(0, text.data(), text.size());
+    const std::string text = InputFile(path).text();
     JsonPart part(path.string());
     std::vector<std::set<std::string>> members;  // of the objects that are open
     const auto refuse_repeats = [&](int, nlohmann::json::parse_event_t event,

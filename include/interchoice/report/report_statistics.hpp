@@ -79,7 +79,7 @@ inline std::uint32_t resamples_for(std::size_t architectures) {
 
 /// `prediction_quality(…).best_improvement` alone, which needs no order of all.
 inline double best_improvement(std::span<const double> predictions, std::span<const double> truth) {
-  std::vector<std::size_t> order = interchoice::detail::every_place(truth.size());
+  std::vector<std::size_t> order = interchoice::detail::every_index(truth.size());
   const std::size_t kept = std::min(kBestKept, order.size());
   const auto last = order.begin() + static_cast<std::ptrdiff_t>(kept);
   const auto is_better = [&](std::size_t a, std::size_t b) {

@@ -2,11 +2,11 @@
 
 #include <concepts>
 #include <cstddef>
-#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/has_text.hpp"
 #include "interchoice/core/random.hpp"
 
 namespace interchoice {
@@ -69,15 +69,5 @@ concept MultiPathDistribution = detail::DrawsSeveral<T, CounterRandom&>;
 /// The space whose architectures a distribution draws; void for what is none.
 template <class T>
 using drawn_space_t = typename detail::DrawnBy<T, CounterRandom&>::type;
-
-/// Has a text that contains everything that changes its results: seeds and options as exact
-/// numbers. Distributions and costs of equal texts are taken for the same.
-///
-/// Satisfied by the library's distributions, where their parts satisfy it. Not satisfied by a
-/// lambda: `Named` gives it a text.
-template <class T>
-concept HasText = requires(const T& part) {
-  { part.text() } -> std::convertible_to<std::string>;
-};
 
 }  // namespace interchoice

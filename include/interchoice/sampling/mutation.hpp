@@ -29,6 +29,14 @@ std::vector<std::uint8_t> alternatives(const Architecture<Space>& architecture, 
   return others;
 }
 
+inline double checked_probability(const char* what, double probability) {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw std::invalid_argument(fmt::format(
+        "interchoice: {} with a probability of {}; it must be from 0 to 1", what, probability));
+  }
+  return probability;
+}
+
 // One of several, uniformly.
 template <class Value>
 const Value& draw_from(const std::vector<Value>& values, CounterRandom& random) {
@@ -67,12 +75,8 @@ struct ChangeOne {
 /// *Source*: bitwise mutation, Deb et al. (2002), for more than two values.
 class ChangeEach {
  public:
-  explicit ChangeEach(double probability) : probability_(probability) {
-    if (!(probability >= 0 && probability <= 1)) {
-      throw std::invalid_argument(fmt::format(
-          "interchoice: ChangeEach with a probability of {}; it must be from 0 to 1", probability));
-    }
-  }
+  explicit ChangeEach(double probability)
+      : probability_(detail::checked_probability("ChangeEach", probability)) {}
 
   template <SearchSpace Space>
   Architecture<Space> operator()(const Architecture<Space>& parent,
@@ -97,15 +101,24 @@ class ChangeEach {
 
 /// Swaps the candidates of two choices. The pair is uniform among those that have different
 /// candidates and whose candidates exist by name, and are allowed, at the other choice. Where there
-/// is no such pair, one choice is changed as by `ChangeOne`.
+/// is no such pair, or with a probability below 1 otherwise, one choice is changed as by
+/// `ChangeOne`.
 ///
 /// It keeps what candidates of their own cost, so it leads from one architecture just below a limit
 /// to another, where changing one choice leads beyond the limit or far below it.
-struct SwapTwo {
+///
+/// *Throws*: the constructor as that of `ChangeEach`.
+class SwapTwo {
+ public:
+  explicit SwapTwo(double probability = 1)
+      : probability_(detail::checked_probability("SwapTwo", probability)) {}
+
   template <SearchSpace Space>
   Architecture<Space> operator()(const Architecture<Space>& parent,
                                  const Restriction<Space>& restriction,
                                  CounterRandom& random) const {
+    const bool swaps = probability_ == 1 || (probability_ > 0 && random.unit() < probability_);
+    if (!swaps) return ChangeOne()(parent, restriction, random);
     const auto can_take = [&](std::size_t choice, std::size_t other) {
       for (const std::uint8_t c : detail::alternatives(parent, choice, restriction)) {
         if (c != parent[other]) continue;
@@ -124,7 +137,13 @@ struct SwapTwo {
     return parent.with(i, parent[j]).with(j, parent[i]);
   }
 
-  std::string text() const { return "two choices swapped"; }
+  std::string text() const {
+    return probability_ == 1 ? "two choices swapped"
+                             : fmt::format("two choices swapped with probability {}", probability_);
+  }
+
+ private:
+  double probability_;
 };
 
 /// A parent that is changed at random, by `ChangeOne`, `ChangeEach`, `SwapTwo` or a callable

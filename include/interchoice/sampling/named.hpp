@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -21,6 +22,11 @@ class Named {
   constexpr decltype(auto) operator()(Arguments&&... arguments) const {
     return std::invoke(callable_, std::forward<Arguments>(arguments)...);
   }
+
+  constexpr std::size_t paths_per_step() const requires requires(const Callable& callable) {
+    callable.paths_per_step();
+  }
+  { return callable_.paths_per_step(); }
 
   const std::string& text() const { return text_; }
 

@@ -42,7 +42,7 @@ class Sampler {
   constexpr Sampler(Distribution distribution, Seed seed, Stream stream = Stream::kPaths)
       : distribution_(std::move(distribution)), seed_(seed), stream_(stream) {}
 
-  /// What is drawn for a step: always the same for the same seed, epoch and step.
+  /// The draw of a step: always the same for the same seed, epoch and step.
   constexpr auto operator()(std::uint64_t epoch, std::uint64_t step) const {
     CounterRandom random(seed_, stream_, epoch, step);
     return distribution_(random);

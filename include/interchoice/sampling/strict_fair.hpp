@@ -2,12 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "interchoice/core/random.hpp"
@@ -32,18 +32,18 @@ class StrictFair {
  public:
   /// Over all candidates of the space. Does not compile for a space of unequal choices.
   constexpr StrictFair() : StrictFair(all<Space>) {
-    static_assert(unequal_choice(all<Space>) == 0,
+    static_assert(!unequal_choice(all<Space>),
                   "interchoice: strict fairness needs every choice to have the same number of "
                   "candidates; use Uniform");
   }
 
   /// Over the candidates that a restriction allows.
   constexpr explicit StrictFair(const Restriction<Space>& restriction) : restriction_(restriction) {
-    if (const std::size_t choice = unequal_choice(restriction); choice != 0) {
+    if (const auto choice = unequal_choice(restriction)) {
       throw std::invalid_argument(fmt::format(
           "interchoice: strict fairness needs every choice to have the same number of candidates; "
           "here choice 0 of '{}' has {}, choice {} has {}. Use Uniform or another restriction",
-          Space::name, paths_per_step(), choice, restriction.candidates(choice).size()));
+          Space::name, paths_per_step(), *choice, restriction.candidates(*choice).size()));
     }
   }
 
@@ -52,16 +52,11 @@ class StrictFair {
 
   constexpr std::vector<Architecture<Space>> operator()(CounterRandom& random) const {
     std::vector<Architecture<Space>> paths(paths_per_step());
-    std::array<std::uint8_t, max_candidate_count<Space>()> order{};
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       const auto allowed = restriction_.candidates(choice);
-      for (std::size_t i = 0; i < allowed.size(); ++i) order[i] = allowed[i];
-      for (std::size_t last = allowed.size(); last > 1; --last) {  // as `permutation`
-        std::swap(order[last - 1], order[random.below(static_cast<std::uint32_t>(last))]);
-      }
-      for (std::size_t i = 0; i < allowed.size(); ++i) {
-        paths[i] = paths[i].with(choice, order[i]);
-      }
+      std::vector<std::uint8_t> order(allowed.begin(), allowed.end());
+      shuffle(std::span(order), random);
+      for (std::size_t i = 0; i < order.size(); ++i) paths[i] = paths[i].with(choice, order[i]);
     }
     return paths;
   }
@@ -69,12 +64,13 @@ class StrictFair {
   std::string text() const { return fmt::format("strictly fair over {}", to_text(restriction_)); }
 
  private:
-  // The first choice whose number of candidates is not that of choice 0; 0 if there is none.
-  static constexpr std::size_t unequal_choice(const Restriction<Space>& restriction) {
+  // The first choice whose number of candidates is not that of choice 0.
+  static constexpr std::optional<std::size_t> unequal_choice(
+      const Restriction<Space>& restriction) {
     for (std::size_t choice = 1; choice < Space::choice_count; ++choice) {
       if (restriction.candidates(choice).size() != restriction.candidates(0).size()) return choice;
     }
-    return 0;
+    return {};
   }
 
   Restriction<Space> restriction_;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "interchoice/core/random.hpp"
+#include "interchoice/core/text.hpp"
 #include "interchoice/sampling/distribution.hpp"
 
 namespace interchoice {
@@ -31,8 +32,9 @@ struct Budget {
 /// `cost(architecture)` is any callable that returns a number: parameters, MACs, a measured time.
 /// `Named{text, cost}` where the text of the distribution is needed.
 ///
-/// *Throws*: the constructor `std::invalid_argument` for an impossible budget, drawing
-/// `std::runtime_error` when `max_tries` draws were all rejected; it says what they cost.
+/// *Throws*: `std::invalid_argument` the constructor for an impossible budget, drawing for a cost
+/// that is NaN; drawing `std::runtime_error` when `max_tries` draws were all rejected; it says what
+/// they cost.
 ///
 /// *Cost*: 1 / P_distribution(low <= cost <= high) draws and calls of `cost` on average. *Source*:
 /// SPOS (Guo et al. 2020), section 3.4.
@@ -64,6 +66,12 @@ class Within {
     for (std::uint32_t tries = 0; tries < budget_.max_tries; ++tries) {
       const Architecture<Space> architecture = distribution_(random);
       const double cost = static_cast<double>(cost_(architecture));
+      if (!(cost <= std::numeric_limits<double>::infinity())) {
+        throw std::invalid_argument(fmt::format(
+            "interchoice: the cost of '{}' is NaN, and a budget is from {} to {}; return a number "
+            "for every architecture that is drawn",
+            to_text(architecture), budget_.low, budget_.high));
+      }
       if (cost >= budget_.low && cost <= budget_.high) return architecture;
       least = std::min(least, cost);
       most = std::max(most, cost);

@@ -53,7 +53,7 @@ inline bool dominates(std::span<const double> a, std::span<const double> b) {
 }
 
 /// The points in fronts: front 0 is dominated by no point, front k by none once the fronts before
-/// it are removed. Elements are places in `points`, ascending in each front.
+/// it are removed. Elements are indices in `points`, ascending in each front.
 ///
 /// *Throws*: `std::invalid_argument` if points differ in their number of coordinates, have none, or
 /// hold NaN or infinity.
@@ -98,7 +98,7 @@ inline std::vector<std::vector<std::size_t>> non_dominated_fronts(
   return fronts;
 }
 
-/// The points that no point dominates, as ascending places in `points`. Of equal points all are
+/// The points that no point dominates, as ascending indices in `points`. Of equal points all are
 /// kept.
 ///
 /// *Throws*: as `non_dominated_fronts`.

@@ -20,7 +20,7 @@ std::vector<CostPoint> feasible_costs(const SearchProblem<Space>& problem,
   return points;
 }
 
-/// The best compromises of a history: its feasible architectures that no other dominates, in the
+/// The non-dominated architectures of a history: its feasible ones that no other dominates, in the
 /// order in which they were evaluated. With one objective: the best, and all as good.
 ///
 /// *Cost*: see `pareto_front`.

@@ -31,12 +31,6 @@ inline double number_in(const std::string& field, const std::string& column,
       "interchoice: {}: column '{}' holds '{}'; a finite number is needed", place, column, field));
 }
 
-inline std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (const std::string& field : fields) line += (line.empty() ? "" : ",") + csv_field(field);
-  return line;
-}
-
 template <SearchSpace Space>
 std::vector<std::string> history_columns(const SearchProblem<Space>& problem) {
   std::vector<std::string> columns = {"arch", "violation"};
@@ -54,7 +48,7 @@ std::vector<std::string> history_columns(const SearchProblem<Space>& problem) {
 template <SearchSpace Space>
 std::string history_csv(const SearchProblem<Space>& problem, const SearchHistory<Space>& history) {
   check_problem(problem);
-  std::string text = detail::csv_line(detail::history_columns(problem)) + '\n';
+  std::string text = csv_line(detail::history_columns(problem)) + '\n';
   for (const EvaluatedArchitecture<Space>& entry : history) {
     const std::size_t expected = entry.is_feasible() ? problem.objectives.size() : 0;
     if (entry.objectives.size() != expected) {
@@ -121,7 +115,7 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
     fail(source + ":1",
          fmt::format("the columns are not '{}', which this problem's history has; is it another "
                      "search's file?",
-                     detail::csv_line(columns)));
+                     csv_line(columns)));
   }
   std::vector<std::vector<std::string>> fields;
   for (const std::string& column : columns) fields.push_back(csv.texts(column));
@@ -169,10 +163,7 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
 template <SearchSpace Space>
 SearchHistory<Space> read_history(const std::filesystem::path& path,
                                   const SearchProblem<Space>& problem) {
-  InputFile file(path);
-  std::string text(static_cast<std::size_t>(file.size()), '\0');
-  file.read(0, text.data(), text.size());
-  return parse_history(text, path.string(), problem);
+  return parse_history(InputFile(path).text(), path.string(), problem);
 }
 
 }  // namespace interchoice

@@ -30,7 +30,7 @@ class DominatedArea {
     if (next != steps_.begin()) top = std::prev(next)->second;
     if (y >= top) return;  // dominated, or the same point
     double left = x;
-    // What lies above y is filled step by step to the right, and the steps there vanish.
+    // The area above y is filled step by step to the right, and the steps there vanish.
     while (next != steps_.end() && next->second >= y) {
       area_ += (next->first - left) * (top - y);
       left = next->first;
@@ -57,9 +57,9 @@ class DominatedArea {
 ///     HV = λ({z : ∃p ∈ points: p ≤ z ≤ reference})
 ///
 /// Larger is better, and it grows with every point that is not dominated: the usual single number
-/// for a set of compromises. It depends on the units and on the reference, so state both. Points
-/// that are not better than the reference in every coordinate add nothing. Duplicates and dominated
-/// points change nothing.
+/// for a set of non-dominated architectures. It depends on the units and on the reference, so state
+/// both. Points that are not better than the reference in every coordinate add nothing. Duplicates
+/// and dominated points change nothing.
 ///
 /// *Throws*: `std::invalid_argument` unless points and reference have two coordinates each or three
 /// each, all finite.

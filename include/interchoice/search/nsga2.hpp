@@ -34,8 +34,7 @@ struct Nsga2Options {
   std::uint32_t population = 50;
   std::uint32_t generations = 20;      ///< beside the first population
   double crossover_probability = 0.9;  ///< otherwise the offspring is a copy of its first parent
-  std::optional<double> mutation_probability = {};  ///< of each choice; 1 / choices by default
-  std::uint32_t max_tries = 50;  ///< how often offspring that is there already is drawn again
+  std::uint32_t max_tries = 50;        ///< how often offspring that is there already is drawn again
   std::optional<std::size_t> max_evaluations = {};  ///< stops earlier
 };
 
@@ -43,7 +42,7 @@ namespace detail {
 
 /// A member of a population: where its numbers are, and how good it is among the others.
 struct Nsga2Member {
-  std::size_t place = 0;  // in the history
+  std::size_t index = 0;  // in the history
   std::size_t front = 0;
   double distance = 0;
 };
@@ -53,26 +52,27 @@ inline bool is_better(const Nsga2Member& a, const Nsga2Member& b) {
   return a.front != b.front ? a.front < b.front : a.distance > b.distance;
 }
 
-/// The `count` best of the entries at `places`, best first, with front and crowding distance.
+/// The `count` best of the entries at these indices, best first, with front and crowding distance.
 /// Feasible ones come in fronts; behind them each violation is a front of its own.
 template <SearchSpace Space, class Entries>
 std::vector<Nsga2Member> nsga2_survivors(const SearchProblem<Space>& problem,
-                                         const Entries& entries, std::vector<std::size_t> places,
+                                         const Entries& entries, std::vector<std::size_t> indices,
                                          std::size_t count) {
   const auto infeasible = std::stable_partition(
-      places.begin(), places.end(), [&](std::size_t i) { return entries[i].is_feasible(); });
-  std::stable_sort(infeasible, places.end(), [&](std::size_t a, std::size_t b) {
+      indices.begin(), indices.end(), [&](std::size_t i) { return entries[i].is_feasible(); });
+  std::stable_sort(infeasible, indices.end(), [&](std::size_t a, std::size_t b) {
     return entries[a].violation < entries[b].violation;
   });
   std::vector<CostPoint> points;
-  for (auto i = places.begin(); i != infeasible; ++i) points.push_back(costs(problem, entries[*i]));
+  for (auto i = indices.begin(); i != infeasible; ++i)
+    points.push_back(costs(problem, entries[*i]));
   std::vector<Nsga2Member> members;
   std::size_t number = 0;
   for (const std::vector<std::size_t>& front : non_dominated_fronts(points)) {
     const auto of_front = ranges::views::transform(front, [&](auto i) { return points[i]; });
     const auto distances = crowding_distances(of_front | ranges::to<std::vector>());
     for (const auto& [i, distance] : ranges::views::zip(front, distances)) {
-      members.push_back({places[i], number, distance});
+      members.push_back({indices[i], number, distance});
     }
     ++number;
   }
@@ -80,8 +80,8 @@ std::vector<Nsga2Member> nsga2_survivors(const SearchProblem<Space>& problem,
     return entries[a].violation == entries[b].violation;
   };
   for (const auto& front :
-       ranges::subrange(infeasible, places.end()) | ranges::views::chunk_by(equally_bad)) {
-    for (const std::size_t place : front) members.push_back({place, number, 0});
+       ranges::subrange(infeasible, indices.end()) | ranges::views::chunk_by(equally_bad)) {
+    for (const std::size_t index : front) members.push_back({index, number, 0});
     ++number;
   }
   std::stable_sort(members.begin(), members.end(), is_better);
@@ -91,10 +91,10 @@ std::vector<Nsga2Member> nsga2_survivors(const SearchProblem<Space>& problem,
 
 }  // namespace detail
 
-/// NSGA-II: evolution of several objectives towards all their best compromises at once.
+/// NSGA-II: evolution of several objectives towards all non-dominated architectures at once.
 ///
 ///     P architectures, uniform; then for each generation:
-///       P offspring: two parents, each the better of two; crossover; mutation of each choice
+///       P offspring: two parents, each the better of two; crossover; change
 ///       parents and offspring in fronts; the best P by (front, crowding distance) go on
 ///
 /// Better is: feasible before infeasible, then the smaller violation, the earlier front, the larger
@@ -103,46 +103,45 @@ std::vector<Nsga2Member> nsga2_survivors(const SearchProblem<Space>& problem,
 /// left out. An architecture that was evaluated in an earlier generation is not evaluated again.
 /// See `best_of` for the result.
 ///
-/// A pure function of problem and options: offspring k of generation g draws from
-/// (seed, kSearch, g, k). Given the history of a run that was stopped, it gives exactly what the
-/// whole run gives.
+/// A pure function of problem, options and `change`, which is as for `Mutation` and by default
+/// changes one choice on average: offspring k of generation g draws from (seed, kSearch, g, k).
+/// Given the history of a run that was stopped, it gives exactly what the whole run gives.
 ///
 /// *Throws*: `std::invalid_argument` for an impossible problem, a population of less than 2, a
-/// probability outside [0, 1], or a history of another search; and what objectives, constraints and
-/// observer throw.
+/// crossover probability outside [0, 1], or a history of another search; and what objectives,
+/// constraints, observer and change throw.
 ///
 /// *Cost*: at most P · (generations + 1) evaluations; O(M P²) beside each generation.
 ///
 /// *Source*: Deb, Pratap, Agarwal, Meyarivan, "A Fast and Elitist Multiobjective Genetic Algorithm:
 /// NSGA-II" (2002), with the constrained domination of its section VI. Uniform crossover and
 /// offspring that differs are ours: choices have no order, and a finite space fills with copies.
-template <SearchSpace Space>
+template <SearchSpace Space, class Change = ChangeEach>
 SearchHistory<Space> nsga2(const SearchProblem<Space>& problem, const Nsga2Options& options = {},
                            SearchHistory<Space> history = {},
-                           const SearchObserver<Space>& observer = {}) {
+                           const SearchObserver<Space>& observer = {},
+                           const Change& change = ChangeEach(1.0 / Space::choice_count)) {
   detail::RecordedEvaluation<Space> evaluated(problem, std::move(history), options.max_evaluations,
                                               observer);
-  const double mutation = options.mutation_probability.value_or(1.0 / Space::choice_count);
-  const auto is_probability = [](double p) { return p >= 0 && p <= 1; };
-  if (options.population < 2 || !is_probability(options.crossover_probability) ||
-      !is_probability(mutation)) {
-    throw std::invalid_argument(fmt::format(
-        "interchoice: nsga2 with a population of {}, crossover probability {}, mutation "
-        "probability {}; at least 2 and probabilities from 0 to 1 are needed",
-        options.population, options.crossover_probability, mutation));
+  if (options.population < 2 ||
+      !(options.crossover_probability >= 0 && options.crossover_probability <= 1)) {
+    throw std::invalid_argument(
+        fmt::format("interchoice: nsga2 with a population of {} and crossover probability {}; at "
+                    "least 2 and a probability from 0 to 1 are needed",
+                    options.population, options.crossover_probability));
   }
   // Draws until something new comes; nothing after too many tries.
   std::unordered_set<Architecture<Space>> alive;
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> indices;
   const auto breed = [&](std::uint32_t generation, const auto& draw) {
     for (std::uint32_t k = 0; k < options.population; ++k) {
       CounterRandom random(options.seed, Stream::kSearch, generation, k);
       for (std::uint32_t tries = 0; tries <= options.max_tries; ++tries) {
         const Architecture<Space> architecture = draw(random);
         if (!alive.insert(architecture).second) continue;
-        const auto place = evaluated(architecture);
-        if (!place) return false;
-        places.push_back(*place);
+        const auto index = evaluated(architecture);
+        if (!index) return false;
+        indices.push_back(*index);
         break;
       }
     }
@@ -150,25 +149,25 @@ SearchHistory<Space> nsga2(const SearchProblem<Space>& problem, const Nsga2Optio
   };
   bool goes_on = breed(0, Uniform(problem.restriction));
   for (std::uint32_t generation = 1; goes_on && generation <= options.generations; ++generation) {
-    const auto parents = detail::nsga2_survivors(problem, evaluated, places, options.population);
-    places.clear();
+    const auto parents = detail::nsga2_survivors(problem, evaluated, indices, options.population);
+    indices.clear();
     alive.clear();
     for (const detail::Nsga2Member& parent : parents) {
-      places.push_back(parent.place);
-      alive.insert(evaluated[parent.place].architecture);
+      indices.push_back(parent.index);
+      alive.insert(evaluated[parent.index].architecture);
     }
     const auto pick = [&](CounterRandom& random) {
       const auto count = static_cast<std::uint32_t>(parents.size());
       const detail::Nsga2Member& first = parents[random.below(count)];
       const detail::Nsga2Member& second = parents[random.below(count)];
-      return evaluated[(detail::is_better(second, first) ? second : first).place].architecture;
+      return evaluated[(detail::is_better(second, first) ? second : first).index].architecture;
     };
     goes_on = breed(generation, [&](CounterRandom& random) {
       const Architecture<Space> first = pick(random);
       const Architecture<Space> second = pick(random);
       const bool crosses = random.unit() < options.crossover_probability;
       return Mutation(crosses ? Crossover(first, second)(random) : first, problem.restriction,
-                      ChangeEach(mutation))(random);
+                      change)(random);
     });
   }
   return evaluated.take_history();

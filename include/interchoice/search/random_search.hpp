@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <unordered_set>
 #include <utility>
 
 #include "interchoice/core/random.hpp"
+#include "interchoice/sampling/distinct.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/search/detail/recorded_evaluation.hpp"
 #include "interchoice/search/history.hpp"
@@ -20,35 +20,42 @@ struct RandomSearchOptions {
   std::size_t evaluations = 1000;  ///< different architectures; all where there are no more
 };
 
-/// Evaluates different architectures of the problem's restriction, drawn uniformly: the baseline
-/// that a search has to beat.
+/// Evaluates different architectures of a distribution, in the order in which they are first drawn:
+/// the baseline that a search has to beat.
 ///
-/// A pure function of problem and options. Given the history of a run that was stopped, it gives
-/// exactly what the whole run gives.
+/// A pure function of problem, options and distribution. Given the history of a run that was
+/// stopped, it gives exactly what the whole run gives. It ends early where 100 (evaluations + 1)
+/// draws in a row give nothing new.
 ///
-/// *Throws*: `std::invalid_argument` for an impossible problem or for a history of another search;
-/// and what objectives, constraints and observer throw.
+/// *Throws*: `std::invalid_argument` for an impossible problem, for a history of another search or
+/// for a draw that the problem's restriction does not allow; and what distribution, objectives,
+/// constraints and observer throw.
 ///
 /// *Cost*: `evaluations` calls of the objectives.
+template <SearchSpace Space, Distribution AnyDistribution>
+SearchHistory<Space> random_search(const SearchProblem<Space>& problem,
+                                   const RandomSearchOptions& options, SearchHistory<Space> history,
+                                   const SearchObserver<Space>& observer,
+                                   const AnyDistribution& distribution) {
+  detail::RecordedEvaluation<Space> evaluated(problem, std::move(history), options.evaluations,
+                                              observer);
+  const std::uint64_t all_of_them = problem.restriction.architecture_count().value_or(UINT64_MAX);
+  CounterRandom random(options.seed, Stream::kSearch, 0, 0);
+  detail::visit_distinct(
+      std::min<std::uint64_t>(all_of_them, options.evaluations),
+      [&] { return distribution(random); },
+      [&](const Architecture<Space>& architecture) { return evaluated(architecture).has_value(); });
+  return evaluated.take_history();
+}
+
+/// The same of the problem's restriction, drawn uniformly.
 template <SearchSpace Space>
 SearchHistory<Space> random_search(const SearchProblem<Space>& problem,
                                    const RandomSearchOptions& options = {},
                                    SearchHistory<Space> history = {},
                                    const SearchObserver<Space>& observer = {}) {
-  detail::RecordedEvaluation<Space> evaluated(problem, std::move(history), options.evaluations,
-                                              observer);
-  const std::uint64_t all_of_them = problem.restriction.architecture_count();  // 0: beyond 64 bits
-  const std::uint64_t wanted = all_of_them == 0
-                                   ? options.evaluations
-                                   : std::min<std::uint64_t>(all_of_them, options.evaluations);
-  const Uniform draw(problem.restriction);
-  CounterRandom random(options.seed, Stream::kSearch, 0, 0);
-  std::unordered_set<Architecture<Space>> seen;
-  while (seen.size() < wanted) {
-    const Architecture<Space> architecture = draw(random);
-    if (seen.insert(architecture).second && !evaluated(architecture)) break;
-  }
-  return evaluated.take_history();
+  return random_search(problem, options, std::move(history), observer,
+                       Uniform(problem.restriction));
 }
 
 }  // namespace interchoice

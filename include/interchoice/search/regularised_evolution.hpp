@@ -24,7 +24,6 @@ struct RegularisedEvolutionOptions {
   std::uint32_t population = 100;  ///< architectures that are alive (P in the paper)
   std::uint32_t sample = 25;       ///< architectures that compete to be the parent (S)
   std::uint32_t offspring = 1000;  ///< beside the first population (C - P)
-  double swap_probability = 0;     ///< of `SwapTwo` instead of `ChangeOne`: ours
   std::optional<std::size_t> max_evaluations = {};  ///< stops earlier
 };
 
@@ -32,34 +31,36 @@ struct RegularisedEvolutionOptions {
 ///
 ///     P architectures, uniform; then for each offspring:
 ///       parent    = best of S drawn from the population, with replacement
-///       offspring = parent with one choice changed, or (swap_probability) two choices swapped
+///       offspring = change(parent, restriction, random): one choice changed, as published
 ///       the offspring joins the population, the oldest leaves it
 ///
 /// Better is: feasible before infeasible, then the smaller violation or the better objective; of
 /// equals the one drawn first. Offspring that was evaluated before is alive again but not evaluated
 /// again, so the history may have fewer entries than P + offspring. See `best_of` for the result.
 ///
-/// A pure function of problem and options: offspring k draws from (seed, kSearch, 1, k). Given the
-/// history of a run that was stopped, it gives exactly what the whole run gives.
+/// A pure function of problem, options and `change`, which is as for `Mutation`: offspring k draws
+/// from (seed, kSearch, 1, k). Given the history of a run that was stopped, it gives exactly what
+/// the whole run gives.
 ///
 /// *Throws*: `std::invalid_argument` for an impossible problem, more than one objective, an empty
-/// population or sample, a probability outside [0, 1], or a history of another search; and what
-/// objectives, constraints and observer throw.
+/// population or sample, or a history of another search; and what objectives, constraints, observer
+/// and change throw.
 ///
 /// *Cost*: at most P + offspring evaluations; O(S) beside each.
 ///
 /// *Source*: Real, Aggarwal, Huang, Le, "Regularized Evolution for Image Classifier Architecture
-/// Search" (AAAI 2019), algorithm 1. Swaps are ours: below a limit that the good architectures
-/// reach, one change leads beyond it or to something much smaller, so the paper's evolution stays
-/// near the first good architecture it meets. Best accuracy of 600 evaluations on NAS-Bench-201
-/// with at most 0.4 M parameters (optimum 93.597), mean of 100 seeds: 93.312 by the paper's
-/// evolution, 93.377 by random search, 93.551 with a swap probability of 0.1; without a limit all
-/// runs of both find the optimum.
-template <SearchSpace Space>
+/// Search" (AAAI 2019), algorithm 1. `SwapTwo` is ours: below a limit that the good
+/// architectures reach, one change leads beyond it or to something much smaller, so the paper's
+/// evolution stays near the first good architecture it meets. Best accuracy of 600 evaluations on
+/// NAS-Bench-201 with at most 0.4 M parameters (optimum 93.597), mean of 100 seeds: 93.312 by the
+/// paper's evolution, 93.377 by random search, 93.551 with a swap probability of 0.1; without a
+/// limit all runs of both find the optimum.
+template <SearchSpace Space, class Change = ChangeOne>
 SearchHistory<Space> regularised_evolution(const SearchProblem<Space>& problem,
                                            const RegularisedEvolutionOptions& options = {},
                                            SearchHistory<Space> history = {},
-                                           const SearchObserver<Space>& observer = {}) {
+                                           const SearchObserver<Space>& observer = {},
+                                           const Change& change = {}) {
   detail::RecordedEvaluation<Space> evaluated(problem, std::move(history), options.max_evaluations,
                                               observer);
   if (problem.objectives.size() != 1) {
@@ -68,24 +69,23 @@ SearchHistory<Space> regularised_evolution(const SearchProblem<Space>& problem,
                     "constraints, or use nsga2",
                     problem.objectives.size()));
   }
-  if (options.population == 0 || options.sample == 0 || !(options.swap_probability >= 0) ||
-      !(options.swap_probability <= 1)) {
+  if (options.population == 0 || options.sample == 0) {
     throw std::invalid_argument(fmt::format(
-        "interchoice: regularised_evolution with a population of {}, a sample of {} and a swap "
-        "probability of {}; at least 1, at least 1, and from 0 to 1 are needed",
-        options.population, options.sample, options.swap_probability));
+        "interchoice: regularised_evolution with a population of {} and a sample of {}; "
+        "at least 1 of each is needed",
+        options.population, options.sample));
   }
   const auto better = [&](const auto& a, const auto& b) {
     if (!a.is_feasible() || !b.is_feasible()) return a.violation < b.violation;
     const Objective<Space>& objective = problem.objectives[0];
     return objective.cost(a.objectives[0]) < objective.cost(b.objectives[0]);
   };
-  std::deque<std::size_t> population;  // places in the history, the oldest first
+  std::deque<std::size_t> population;  // indices in the history, the oldest first
   for (std::uint32_t i = 0; i < options.population; ++i) {
     CounterRandom random(options.seed, Stream::kSearch, 0, i);
-    const auto place = evaluated(Uniform(problem.restriction)(random));
-    if (!place) return evaluated.take_history();
-    population.push_back(*place);
+    const auto index = evaluated(Uniform(problem.restriction)(random));
+    if (!index) return evaluated.take_history();
+    population.push_back(*index);
   }
   for (std::uint32_t k = 0; k < options.offspring; ++k) {
     CounterRandom random(options.seed, Stream::kSearch, 1, k);
@@ -94,12 +94,10 @@ SearchHistory<Space> regularised_evolution(const SearchProblem<Space>& problem,
       const std::size_t rival = population[random.below(options.population)];
       if (better(evaluated[rival], evaluated[parent])) parent = rival;
     }
-    const Architecture<Space> chosen = evaluated[parent].architecture;
-    const bool swaps = options.swap_probability > 0 && random.unit() < options.swap_probability;
-    const auto place = evaluated(swaps ? Mutation(chosen, problem.restriction, SwapTwo())(random)
-                                       : Mutation(chosen, problem.restriction)(random));
-    if (!place) break;
-    population.push_back(*place);
+    const auto index =
+        evaluated(Mutation(evaluated[parent].architecture, problem.restriction, change)(random));
+    if (!index) break;
+    population.push_back(*index);
     population.pop_front();
   }
   return evaluated.take_history();

@@ -39,38 +39,38 @@ enum class Resampled {
 
 namespace detail {
 
-/// `count` places out of {0, …, count - 1}, with replacement.
-inline std::vector<std::size_t> draw_places(std::size_t count, CounterRandom& random) {
-  std::vector<std::size_t> places(count);
-  for (std::size_t& place : places) place = random.below(static_cast<std::uint32_t>(count));
-  return places;
+/// `count` indices out of {0, …, count - 1}, with replacement.
+inline std::vector<std::size_t> draw_indices(std::size_t count, CounterRandom& random) {
+  std::vector<std::size_t> indices(count);
+  for (std::size_t& index : indices) index = random.below(static_cast<std::uint32_t>(count));
+  return indices;
 }
 
-/// The places 0, …, count - 1.
-inline std::vector<std::size_t> every_place(std::size_t count) {
-  std::vector<std::size_t> places(count);
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  return places;
+/// The indices 0, …, count - 1.
+inline std::vector<std::size_t> every_index(std::size_t count) {
+  std::vector<std::size_t> indices(count);
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  return indices;
 }
 
 inline std::vector<double> values_at(std::span<const double> values,
-                                     std::span<const std::size_t> places) {
-  std::vector<double> result(places.size());
-  for (std::size_t i = 0; i < places.size(); ++i) result[i] = values[places[i]];
+                                     std::span<const std::size_t> indices) {
+  std::vector<double> result(indices.size());
+  for (std::size_t i = 0; i < indices.size(); ++i) result[i] = values[indices[i]];
   return result;
 }
 
-/// Mean of a metric over the runs at some places, on the architectures at others.
+/// Mean of a metric over some runs, on some architectures, by their indices.
 template <class Metric>
 double mean_over_runs(std::span<const std::vector<double>> runs,
-                      std::span<const std::size_t> run_places, std::span<const double> truth,
-                      std::span<const std::size_t> places, const Metric& metric) {
-  const std::vector<double> drawn_truth = values_at(truth, places);
+                      std::span<const std::size_t> run_indices, std::span<const double> truth,
+                      std::span<const std::size_t> indices, const Metric& metric) {
+  const std::vector<double> drawn_truth = values_at(truth, indices);
   double mean = 0;
-  for (const std::size_t run : run_places) {
-    const std::vector<double> predictions = values_at(runs[run], places);
+  for (const std::size_t run : run_indices) {
+    const std::vector<double> predictions = values_at(runs[run], indices);
     mean += metric(std::span<const double>(predictions), std::span<const double>(drawn_truth)) /
-            static_cast<double>(run_places.size());
+            static_cast<double>(run_indices.size());
   }
   return mean;
 }
@@ -133,9 +133,9 @@ std::vector<ConfidenceInterval> bootstrap_curve(std::span<const double> predicti
   detail::check_pairs("bootstrap", {"predictions", predictions}, {"truth", truth});
   return detail::percentile_intervals(
       metric(predictions, truth), options, 0, [&](CounterRandom& random) {
-        const auto places = detail::draw_places(truth.size(), random);
-        const auto drawn_predictions = detail::values_at(predictions, places);
-        const auto drawn_truth = detail::values_at(truth, places);
+        const auto indices = detail::draw_indices(truth.size(), random);
+        const auto drawn_predictions = detail::values_at(predictions, indices);
+        const auto drawn_truth = detail::values_at(truth, indices);
         return metric(std::span<const double>(drawn_predictions),
                       std::span<const double>(drawn_truth));
       });
@@ -193,21 +193,20 @@ ConfidenceInterval bootstrap_over_seeds(std::span<const std::vector<double>> run
   for (const std::vector<double>& run : runs) {
     values.push_back(metric(std::span<const double>(run), truth));
   }
-  const auto mean_at = [&](const std::vector<std::size_t>& places) {
+  const auto mean_at = [&](const std::vector<std::size_t>& indices) {
     double mean = 0;
-    for (const std::size_t run : places) mean += values[run] / static_cast<double>(places.size());
+    for (const std::size_t run : indices) mean += values[run] / static_cast<double>(indices.size());
     return mean;
   };
-  return detail::percentile_intervals({mean_at(detail::every_place(runs.size()))}, options, 1,
-                                      [&](CounterRandom& random) {
-                                        const auto drawn = detail::draw_places(runs.size(), random);
-                                        if (resampled == Resampled::kSeeds)
-                                          return std::vector<double>{mean_at(drawn)};
-                                        const auto places =
-                                            detail::draw_places(truth.size(), random);
-                                        return std::vector<double>{detail::mean_over_runs(
-                                            runs, drawn, truth, places, metric)};
-                                      })
+  return detail::percentile_intervals(
+             {mean_at(detail::every_index(runs.size()))}, options, 1,
+             [&](CounterRandom& random) {
+               const auto drawn = detail::draw_indices(runs.size(), random);
+               if (resampled == Resampled::kSeeds) return std::vector<double>{mean_at(drawn)};
+               const auto indices = detail::draw_indices(truth.size(), random);
+               return std::vector<double>{
+                   detail::mean_over_runs(runs, drawn, truth, indices, metric)};
+             })
       .front();
 }
 

@@ -34,20 +34,20 @@ ConfidenceInterval bootstrap_difference(std::span<const std::vector<double>> fir
   }
   const auto difference = [&](std::span<const std::size_t> runs1,
                               std::span<const std::size_t> runs2,
-                              std::span<const std::size_t> places) {
-    return detail::mean_over_runs(first, runs1, truth, places, metric) -
-           detail::mean_over_runs(second, runs2, truth, places, metric);
+                              std::span<const std::size_t> indices) {
+    return detail::mean_over_runs(first, runs1, truth, indices, metric) -
+           detail::mean_over_runs(second, runs2, truth, indices, metric);
   };
   const double estimate =
-      difference(detail::every_place(first.size()), detail::every_place(second.size()),
-                 detail::every_place(truth.size()));
+      difference(detail::every_index(first.size()), detail::every_index(second.size()),
+                 detail::every_index(truth.size()));
   return detail::percentile_intervals(
              {estimate}, options, 2,
              [&](CounterRandom& random) {
-               const auto runs1 = detail::draw_places(first.size(), random);
-               const auto runs2 = detail::draw_places(second.size(), random);
-               const auto places = detail::draw_places(truth.size(), random);
-               return std::vector<double>{difference(runs1, runs2, places)};
+               const auto runs1 = detail::draw_indices(first.size(), random);
+               const auto runs2 = detail::draw_indices(second.size(), random);
+               const auto indices = detail::draw_indices(truth.size(), random);
+               return std::vector<double>{difference(runs1, runs2, indices)};
              })
       .front();
 }

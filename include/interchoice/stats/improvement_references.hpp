@@ -48,9 +48,10 @@ inline RandomReference random_reference(std::span<const double> truth) {
   reference.expected.normalised.assign(truth.size(), range > 0 ? 0.0 : kNan);
   for (std::size_t i = 1; i <= truth.size(); ++i) {
     const auto n = static_cast<double>(i);
-    const double deviation = sd_all * std::sqrt((count - n) / (n * (count - 1)));
-    reference.standard_deviation.push_back(deviation);
-    reference.normalised_standard_deviation.push_back(range > 0 ? deviation / range : kNan);
+    const double standard_deviation = sd_all * std::sqrt((count - n) / (n * (count - 1)));
+    reference.standard_deviation.push_back(standard_deviation);
+    reference.normalised_standard_deviation.push_back(range > 0 ? standard_deviation / range
+                                                                : kNan);
   }
   return reference;
 }

@@ -83,9 +83,9 @@ class SafetensorsHeaderReader {
   bool key(std::string& name) {
     if (place_ == Place::kTensor) {
       const auto known = std::find(kFields.begin(), kFields.end(), name);
-      if (known == kFields.end()) fail("has an unknown field " + shown(name));
+      if (known == kFields.end()) fail(fmt::format("has an unknown field {}", shown(name)));
       field_ = static_cast<std::size_t>(known - kFields.begin());
-      if (std::exchange(has_[field_], true)) fail(name + " comes twice");
+      if (std::exchange(has_[field_], true)) fail(fmt::format("{} comes twice", name));
       return true;
     }
     name_ = name;
@@ -162,7 +162,7 @@ class SafetensorsHeaderReader {
   [[noreturn]] void refuse(const std::string& found) const {
     switch (place_) {
       case Place::kMetadata:
-        fail("must be a string; it is " + found);
+        fail(fmt::format("must be a string; it is {}", found));
       case Place::kTensor:
         fail(fmt::format("{} must be {}; it is {}", kFields[field_],
                          field_ == kType ? "a string" : "an array", found));
@@ -171,16 +171,16 @@ class SafetensorsHeaderReader {
       case Place::kOffsets:
         fail(fmt::format("data_offsets has {}; an offset is an integer from 0 to 2^64 - 1", found));
       default:
-        fail("must be an object; it is " + found);
+        fail(fmt::format("must be an object; it is {}", found));
     }
   }
 
   [[noreturn]] void fail(const std::string& reason) const {
     std::string where = "header";
     if (place_ == Place::kMetadata) {
-      where = "metadata " + shown(name_);
+      where = fmt::format("metadata {}", shown(name_));
     } else if (place_ != Place::kOutside) {
-      where = name_ == kMetadataName ? "metadata" : "tensor " + shown(name_);
+      where = name_ == kMetadataName ? "metadata" : fmt::format("tensor {}", shown(name_));
     }
     fail_safetensors(source_, fmt::format("{}: {}", where, reason));
   }

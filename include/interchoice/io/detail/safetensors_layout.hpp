@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/detail/joined.hpp"
+
 namespace interchoice::detail {
 
 // The limits of a tensor file: far more than any super-network needs, and little enough
@@ -47,11 +49,9 @@ inline constexpr std::array<SafetensorsType, 10> kSafetensorsTypes{{
 }};
 
 inline std::string safetensors_type_names() {
-  std::string names;
-  for (const auto& known : kSafetensorsTypes) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
-  }
-  return names;
+  std::vector<std::string_view> names;
+  for (const auto& known : kSafetensorsTypes) names.push_back(known.name);
+  return joined(names, ", ");
 }
 
 /// One tensor's description: it has bytes [begin, end) of the data behind the header.

@@ -29,41 +29,47 @@ class RecordedEvaluation {
     check_problem(problem);
   }
 
-  /// The place of an architecture in the history; nothing once the search has to stop.
+  /// The index of an architecture in the history; nothing once the search has to stop.
   std::optional<std::size_t> operator()(const Architecture<Space>& architecture) {
     if (stopped_) return std::nullopt;
-    const std::size_t place = history_.size();
-    const auto known = places_.find(architecture);
-    if (known != places_.end()) return known->second;
-    stopped_ = max_evaluations_ && place >= *max_evaluations_;
+    const std::size_t index = history_.size();
+    const auto known = indices_.find(architecture);
+    if (known != indices_.end()) return known->second;
+    if (!problem_.restriction.allows(architecture)) {
+      throw std::invalid_argument(fmt::format(
+          "interchoice: a search has drawn '{}', which the problem's restriction does not allow; "
+          "give a distribution or a change that obeys the restriction",
+          to_text(architecture)));
+    }
+    stopped_ = max_evaluations_ && index >= *max_evaluations_;
     if (stopped_) return std::nullopt;
-    if (place < given_.size()) {
-      check_given(architecture, place);
-      history_.push_back(given_[place]);
+    if (index < given_.size()) {
+      check_given(architecture, index);
+      history_.push_back(given_[index]);
     } else {
       history_.push_back(evaluate(problem_, architecture));
       stopped_ = observer_ && !observer_(history_);
     }
-    places_.emplace(architecture, place);
-    return place;
+    indices_.emplace(architecture, index);
+    return index;
   }
 
-  const EvaluatedArchitecture<Space>& operator[](std::size_t place) const {
-    return history_[place];
+  const EvaluatedArchitecture<Space>& operator[](std::size_t index) const {
+    return history_[index];
   }
 
   SearchHistory<Space> take_history() { return std::move(history_); }
 
  private:
-  void check_given(const Architecture<Space>& architecture, std::size_t place) const {
-    const EvaluatedArchitecture<Space>& entry = given_[place];
+  void check_given(const Architecture<Space>& architecture, std::size_t index) const {
+    const EvaluatedArchitecture<Space>& entry = given_[index];
     const std::size_t objectives = entry.is_feasible() ? problem_.objectives.size() : 0;
     if (entry.architecture == architecture && entry.objectives.size() == objectives) return;
     throw std::invalid_argument(fmt::format(
         "interchoice: a search goes on from a history of another one: entry {} is '{}' with {} "
         "objectives, this search evaluates '{}' with {} there; give the same seed, options and "
         "problem, or no history",
-        place, to_text(entry.architecture), entry.objectives.size(), to_text(architecture),
+        index, to_text(entry.architecture), entry.objectives.size(), to_text(architecture),
         objectives));
   }
 
@@ -72,7 +78,7 @@ class RecordedEvaluation {
   std::optional<std::size_t> max_evaluations_;
   const SearchObserver<Space>& observer_;
   SearchHistory<Space> history_;
-  std::unordered_map<Architecture<Space>, std::size_t> places_;
+  std::unordered_map<Architecture<Space>, std::size_t> indices_;
   bool stopped_ = false;
 };
 

@@ -1,7 +1,7 @@
-# For scripts that want few pictures of a folder with train/ and val/.
+# For scripts that want few images of a folder with train/ and val/.
 
-# link_pictures FROM TO TRAIN VAL: links so many pictures of each class for training and validation.
-link_pictures() {
+# link_images FROM TO TRAIN VAL: links so many images of each class for training and validation.
+link_images() {
   local from=$1 to=$2 part class count files
   for part in train val; do
     count=$([ $part = train ] && echo "$3" || echo "$4")
