@@ -7,9 +7,8 @@
 #include <torch/nn/modules/normalization.h>
 
 #include "examples/policy_comparison.hpp"
-#include "interchoice/nn/operations/mlp.hpp"
-#include "interchoice/nn/operations/self_attention.hpp"
 #include "interchoice/nn/operations/skip.hpp"
+#include "interchoice/nn/operations/tokens.hpp"
 #include "interchoice/spaces/chain.hpp"
 
 namespace ic = interchoice;

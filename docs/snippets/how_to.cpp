@@ -16,8 +16,7 @@
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/interchoice.hpp"
 #include "interchoice/networks/saved_network.hpp"
-#include "interchoice/nn/operations/mlp.hpp"
-#include "interchoice/nn/operations/self_attention.hpp"
+#include "interchoice/nn/operations/tokens.hpp"
 #include "interchoice/training/resumable_training.hpp"
 
 namespace ic = interchoice;
@@ -64,7 +63,7 @@ struct Half {
   static constexpr std::string_view name = "half";
   struct Module : nn::Module {
     at::Tensor forward(const at::Tensor& x) { return x / 2; }
-    /// (x + vector) / 2: the vector travels on to the sum that follows.
+    /// (x + vector) / 2: the vector is deferred to the sum that follows.
     ic::DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
       return {x / 2, vector.defined() ? vector / 2 : vector};
     }
@@ -101,6 +100,8 @@ struct TokenConvolution {
   };
 
   std::shared_ptr<Module> build(const ic::Geometry& geometry) const {
+    ic::check_axis(geometry, ic::ChannelAxis::kLast, name);
+    ic::check_keeps_shape(geometry, name, "change the shape between the blocks");
     return std::make_shared<Module>(geometry);
   }
 };

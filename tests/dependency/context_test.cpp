@@ -32,6 +32,15 @@ namespace ic = interchoice;
 namespace t = interchoice::testing;
 using Nb201 = ic::NasBench201Space;
 
+namespace elsewhere {
+
+struct lean {
+  static constexpr std::string_view name = "lean";
+  static constexpr std::size_t depth = 1;
+};
+
+}  // namespace elsewhere
+
 namespace {
 
 /// A policy of a user's own, and types that are none.
@@ -124,6 +133,8 @@ TEST_CASE("a policy of one's own with priors has a text; fmt formats policies") 
   CHECK(
       fmt::format("{} {:>8} {}", ic::none(), ic::bias<1>(), ic::compose<ic::bias<1>, tilt<2>>()) ==
       "none  bias<1> compose<bias<1>,tilt<2>>");
+  // Also one that names nothing of the library's namespace.
+  CHECK(fmt::format("{:>6}", elsewhere::lean()) == "  lean");
 }
 
 TEST_CASE("composed policies read the priors of each") {

@@ -1,6 +1,9 @@
 // A GPU computes what the processor does, in float64: outputs and gradients of every policy in both
 // ready networks; subnets; steps of a training.
 
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/nn/modules/normalization.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -9,7 +12,10 @@
 #include "interchoice/export/subnet.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/nn/adjusted_norm.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/choice_blocks.hpp"
+#include "interchoice/nn/operations/tokens.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/optimizer.hpp"
@@ -111,4 +117,48 @@ TEST_CASE("NAS-Bench-201 computes the same on a GPU", "[gpu]") {
 
 TEST_CASE("FairNAS' blocks compute the same on a GPU", "[gpu]") {
   check_policies<ic::FairNasNetwork<SmallLayout>>({.classes = 10});
+}
+
+TEST_CASE("scale or shift alone after a normalisation of tokens are the same on a GPU", "[gpu]") {
+  const auto check_norm = [](auto norm, const at::Tensor& x) {
+    norm->to(at::kDouble);
+    ic::testing::randomise(*norm, 6);
+    for (const bool scales : {true, false}) {
+      INFO(norm->name() << (scales ? ", scale" : ", shift"));
+      // Outputs and gradients of input and constant.
+      const auto run = [&](const at::Device& device) {
+        norm->to(device);
+        const at::Tensor on = x.to(device).requires_grad_();
+        const at::Tensor constant =
+            at::linspace(0.5, 2, x.size(-1), at::kDouble).to(device).requires_grad_();
+        const ic::NormAdjustment adjustment{scales ? constant : at::Tensor(),
+                                            scales ? at::Tensor() : constant};
+        const at::Tensor y = ic::adjusted_norm(norm, on, adjustment);
+        const auto gradients = torch::autograd::grad({y.pow(3).sum()}, {on, constant});
+        return std::array{y, gradients[0], gradients[1]};
+      };
+      const auto cpu = run(at::kCPU);
+      const auto gpu = run(at::kCUDA);
+      for (std::size_t i = 0; i < cpu.size(); ++i) CHECK(close(cpu[i], gpu[i]));
+    }
+  };
+  at::manual_seed(7);
+  for (const bool affine : {true, false}) {
+    check_norm(torch::nn::LayerNorm(torch::nn::LayerNormOptions({6}).elementwise_affine(affine)),
+               at::randn({3, 5, 6}, at::kDouble));
+    check_norm(torch::nn::GroupNorm(torch::nn::GroupNormOptions(2, 6).affine(affine)),
+               at::randn({3, 6, 6}, at::kDouble));
+  }
+  using Space = ic::Chain<2, ic::Candidates<ic::SelfAttention<2>, ic::Mlp<2>>>;
+  ic::ChoiceBlocks<Space, ic::shift<1>> blocks(
+      ic::Geometry{.channels = 6, .axis = ic::ChannelAxis::kLast});
+  blocks->to(at::kDouble);
+  ic::testing::randomise(*blocks, 8);
+  const at::Tensor tokens = at::randn({3, 5, 6}, at::kDouble);
+  for (const ic::Architecture<Space> path : {ic::Architecture<Space>{0, 1}, {1, 0}}) {
+    blocks->to(at::kCPU);
+    const at::Tensor y = blocks->forward(tokens, path);
+    blocks->to(at::kCUDA);
+    CHECK(close(y, blocks->forward(tokens.cuda(), path)));
+  }
 }

@@ -13,6 +13,7 @@
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
+#include "interchoice/training/copy_momentum.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
 
@@ -280,7 +281,8 @@ TEST_CASE("a split that is entered late, at once or on demand happens once") {
   CHECK_THROWS_WITH(
       ic::split_now(*other),
       Catch::Matchers::Contains("split_now: no choice block of the network can split, "
-                                "their policy is bias<1>; give them split<on_demand>"));
+                                "such as 'cells.0.edge01', whose policy is bias<1>; give them "
+                                "split<on_demand>"));
   CHECK_FALSE(ic::is_split(*other));
   CHECK_THROWS_WITH(ic::split_now(*torch::nn::Linear(1, 1)),
                     Catch::Matchers::Contains("the network has no choice block"));
@@ -319,7 +321,7 @@ TEST_CASE("after a step only the sampled context's copies have moved") {
   Net<ic::split<0>> net(kSmall);
   ic::testing::randomise(*net, 5);
   torch::optim::SGD sgd(net->parameters(), torch::optim::SGDOptions(0.1));
-  if (auto added = ic::begin_epoch(*net, 0); !added.empty()) sgd.add_param_group({added});
+  ic::add_new_parameters(sgd, ic::begin_epoch(*net, 0));
   const Path path{3, 2, 3, 3, 2, 3};
   const auto before = copy_of(state_of(*net));
   sgd.zero_grad();

@@ -20,9 +20,8 @@
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
-#include "interchoice/nn/operations/mlp.hpp"
-#include "interchoice/nn/operations/self_attention.hpp"
 #include "interchoice/nn/operations/sequence.hpp"
+#include "interchoice/nn/operations/tokens.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/chain.hpp"
@@ -282,7 +281,7 @@ struct GroupedConvolution {
 };
 
 /// y = x - sum_t softmax_t(q . x_t) x_t of tokens: softmax takes off what the keys share, the
-/// weighted mean of the values passes it on, and the difference is free of it.
+/// weighted mean of the values propagates it, and the difference is free of it.
 struct Centred {
   static constexpr std::string_view name = "centred";
   static constexpr ic::Responses responses(const ic::Geometry&) {
@@ -298,7 +297,7 @@ struct Centred {
   std::shared_ptr<Module> build(const ic::Geometry&) const { return std::make_shared<Module>(); }
 };
 
-/// y_t = mean of all tokens, for each t: passes a constant on.
+/// y_t = mean of all tokens, for each t: propagates a constant.
 struct TokenMean {
   static constexpr std::string_view name = "token_mean";
   static constexpr ic::Responses responses(const ic::Geometry&) {

@@ -24,11 +24,10 @@
 #include "interchoice/nn/choice_block.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/nn/operations/average_pool.hpp"
-#include "interchoice/nn/operations/mlp.hpp"
 #include "interchoice/nn/operations/relu_convolution_norm.hpp"
-#include "interchoice/nn/operations/self_attention.hpp"
 #include "interchoice/nn/operations/sequence.hpp"
 #include "interchoice/nn/operations/skip.hpp"
+#include "interchoice/nn/operations/tokens.hpp"
 #include "interchoice/nn/operations/zero.hpp"
 #include "interchoice/spaces/cell.hpp"
 #include "interchoice/spaces/chain.hpp"
@@ -267,7 +266,7 @@ TEST_CASE("without a dependency every kind of tensor meets the operation alone, 
     INFO(kind.name);
     auto block = block_of<ic::none>(kind);
     const at::Tensor x = kind.input(1);
-    const at::Tensor alone = block->bank().at(0, 0).forward(x, {});
+    const at::Tensor alone = block->bank().at(0, 0).forward(x, {}, {});
     CHECK(at::equal(block->forward(x, Path{1, 0}), alone));
     CHECK(block->forward(x, Path{0, 1}).is_same(x));
   }
@@ -383,6 +382,29 @@ TEST_CASE("adjusted_norm is scale * norm(x) + shift, with affine parameters and 
                              "use a GroupNorm with one group"));
 }
 
+TEST_CASE("a BatchNorm refuses to adjust a batch of one value, and keeps its statistics") {
+  const ic::NormAdjustment shift{{}, at::ones({kChannels})};
+  const at::Tensor one = at::randn({1, kChannels});
+  const auto refuses = [&](torch::nn::BatchNorm1d& norm) {
+    CHECK_THROWS_WITH(ic::adjusted_norm(norm, one, shift),
+                      Contains("interchoice: a BatchNorm in training mode needs more than 1 value "
+                               "per channel, got a tensor [1, 4]; leave a last batch of one"));
+  };
+  torch::nn::BatchNorm1d norm(kChannels);
+  refuses(norm);
+  CHECK(norm->num_batches_tracked.item<std::int64_t>() == 0);
+  CHECK(at::equal(norm->running_var, at::ones({kChannels})));
+  ic::adjusted_norm(norm, at::randn({1, kChannels, 2}), shift);  // two values of a channel
+  CHECK(norm->num_batches_tracked.item<std::int64_t>() == 1);
+  CHECK(norm->running_var.isfinite().all().item<bool>());
+  norm->eval();
+  CHECK(at::allclose(ic::adjusted_norm(norm, one, shift), norm(one) + 1));
+  torch::nn::BatchNorm1d stateless(
+      torch::nn::BatchNorm1dOptions(kChannels).track_running_stats(false));
+  stateless->eval();  // takes the batch's statistics all the same
+  refuses(stateless);
+}
+
 TEST_CASE("convolution_norm folds for sequences, images and volumes") {
   at::NoGradGuard no_grad;
   at::manual_seed(2);
@@ -434,7 +456,7 @@ TEST_CASE("Zero has the shape that the geometry asks for, of every kind") {
   CHECK(ic::zeros_behind(x, kSecond).is_contiguous(at::MemoryFormat::ChannelsLast));
 }
 
-TEST_CASE("a cell of tokens hands vectors on along its channels") {
+TEST_CASE("a cell of tokens defers vectors along its channels") {
   using Cell = ic::Cell<2, ic::Candidates<ic::Skip, ic::Mlp<1>, ic::Zero>>;
   ic::CellBlocks<Cell, ic::bias<1>> cell(
       0, ic::Geometry{.channels = 4, .axis = ic::ChannelAxis::kLast});
@@ -446,7 +468,7 @@ TEST_CASE("a cell of tokens hands vectors on along its channels") {
   const at::Tensor node1 = x;  // the first edge has no prior
   const at::Tensor skipped = x + p["edge02.bias_table"][0][0];
   const at::Tensor mixed =
-      cell->edge(2)->bank().at(0, 1).forward(node1 + p["edge12.bias_table"][0][1], {});
+      cell->edge(2)->bank().at(0, 1).forward(node1 + p["edge12.bias_table"][0][1], {}, {});
   CHECK(close(cell->forward(x, path), skipped + mixed));
   const ic::Architecture<Cell> nothing{2, 2, 2};
   CHECK(at::equal(cell->forward(x, nothing), at::zeros_like(x)));
@@ -477,6 +499,42 @@ TEST_CASE("operations say which geometry they need") {
   CHECK(ic::SelfAttention<12>::name == "attention_h12");
   CHECK(ic::Mlp<4>::name == "mlp_r4");
   CHECK(ic::ReluConvolution1dNorm<5, 2>::name == "conv1d_k5d2");
+  // Those of one's own as well.
+  CHECK_THROWS_WITH(ic::check_axis(kImages, ic::ChannelAxis::kLast, "mine"),
+                    Contains("interchoice: mine needs its channels on the last axis"));
+  CHECK_THROWS_WITH(ic::check_keeps_shape(kWider, "mine", "use yours"),
+                    Contains("mine needs equal channels and stride 1, got 16 -> 32, stride 1; use "
+                             "yours"));
+}
+
+namespace {
+
+/// A normalisation that its responses are silent about, and one that only its responses have.
+struct Silent {
+  static constexpr std::string_view name = "silent";
+  auto build(const ic::Geometry& g) const { return Normed<LayerNorms>{}.build(g); }
+};
+struct Boasting : ic::Skip {
+  static constexpr std::string_view name = "boasting";
+  static constexpr ic::Responses responses(const ic::Geometry&) {
+    return {.norm_scale = ic::Response::kPropagated};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a normalisation and the responses that declare it need each other") {
+  constexpr ic::Geometry kGeometry{.channels = 4, .axis = ic::ChannelAxis::kLast};
+  CHECK_THROWS_WITH(
+      (ic::ChoiceBlocks<ic::Chain<2, ic::Candidates<ic::Mlp<1>, Silent>>, ic::shift<1>>(kGeometry)),
+      Contains("interchoice: candidate 'silent' at location 0 has `norm_channels` 4, but its "
+               "`responses` declare no effect of norm_shift or norm_scale; set them there"));
+  CHECK_THROWS_WITH(
+      (ic::ChoiceBlock<ic::Chain<2, ic::Candidates<Boasting, ic::Mlp<1>>>, ic::affine<1>>(
+          1, kGeometry)),
+      Contains("interchoice: candidate 'boasting' at location 1 has `norm_channels` 0, but its "
+               "`responses` declare an effect of norm_shift or norm_scale; give its module "
+               "`forward_adjusted` and `norm_channels`"));
 }
 
 // --- operations for tokens and sequences, by loops
@@ -682,6 +740,8 @@ TEST_CASE("convolutions and pooling of sequences are what their formulas say") {
     const std::int64_t end = std::min<std::int64_t>(7, 2 * t + 2);
     CHECK(close(pooled.value[0].select(1, t), x[0].slice(1, begin, end).mean(1)));
   }
+  CHECK(ic::AveragePool1d::responses(kHalf).keeps_zeros);
+  CHECK(pool->forward(at::zeros_like(x)).count_nonzero().item<std::int64_t>() == 0);
   CHECK(close(pool->forward(x + ic::along_channels(vector, x)),
               pooled.value + ic::along_channels(vector, x)));
 }

@@ -23,6 +23,7 @@
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/chain.hpp"
+#include "interchoice/training/copy_momentum.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
@@ -64,7 +65,7 @@ struct Squared {  // takes the vector itself
   std::shared_ptr<Module> build(const ic::Geometry&) const { return std::make_shared<Module>(); }
 };
 
-struct Doubled {  // hands what becomes of the vector on
+struct Doubled {  // defers the vector, doubled
   static constexpr std::string_view name = "doubled";
   struct Module : torch::nn::Module {
     at::Tensor forward(const at::Tensor& x) {
@@ -292,10 +293,9 @@ void check_training() {
   std::size_t added_parameters = 0;
   double loss_sum[2] = {};  // of the first and the last epoch
   for (std::size_t epoch = 0; epoch < 4; ++epoch) {
-    if (auto added = ic::begin_epoch(*net, epoch); !added.empty()) {
-      sgd.add_param_group({added});
-      added_parameters += added.size();
-    }
+    const ic::NewParameters added = ic::begin_epoch(*net, epoch);
+    ic::add_new_parameters(sgd, added);
+    added_parameters += added.size();
     for (std::uint64_t step = 0; step < 12; ++step) {
       const ic::Architecture<Space> path = sample(epoch, step);
       const Batch batch = batch_of(step);
@@ -538,6 +538,23 @@ TEMPLATE_TEST_CASE("a candidate that makes another shape than asked for is named
   CHECK(block->forward(t, {0, 0}).sizes() == t.sizes());
   ic::ChoiceBlock<ic::Chain<2, ic::Candidates<TokenLinear>>, TestType> wide(1, tokens);
   CHECK(wide->forward(t, {0, 0}).sizes() == std::vector<std::int64_t>{2, 7, 5});
+}
+
+TEST_CASE("what a block cannot give is refused by its name") {
+  struct Mixed : torch::nn::Module {
+    Mixed() {
+      const ic::Geometry geometry{.channels = 2};
+      register_module("first", ic::ChoiceBlock<Space, ic::bias<1>>(1, geometry));
+      register_module("second", ic::ChoiceBlock<Space, gain>(1, geometry));
+    }
+  };
+  CHECK_THROWS_WITH(ic::split_now(*std::make_shared<Mixed>()),
+                    Contains("interchoice: split_now: no choice block of the network can split, "
+                             "such as 'first', whose policy is bias<1>; give them"));
+  const ic::detail::EmptyBlocks subnet;
+  ic::ChoiceBlock<Space, ic::bias<1>> fixed(2, ic::Geometry{.channels = 2});
+  CHECK_THROWS_WITH(fixed->state(), Contains("interchoice: location 2 of a subnet has no "
+                                             "dependency state; ask the super-network's block"));
 }
 
 TEST_CASE("blocks are found wherever they are in a network") {

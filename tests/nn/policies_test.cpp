@@ -124,7 +124,7 @@ TEST_CASE("scale multiplies the input by the row of its context") {
       continue;
     }
     const at::Tensor factor = table.values()[2][5][c];
-    CHECK(close(y, pair.operation(c).forward(x * per_channel(factor), {})));
+    CHECK(close(y, pair.operation(c).forward(x * per_channel(factor), {}, {})));
     check_gradients(pair.block, path);
   }
   Block<ic::scale<2>> fresh(2, ic::Geometry{.channels = kChannels});
@@ -145,7 +145,7 @@ TEST_CASE("bias_sum adds a vector for each choice it looks at") {
     }
     const at::Tensor vector = tables[0][c] + tables[1][5] + tables[2][2];
     CHECK(close(pair.block->forward(x, path),
-                pair.operation(c).forward(x + per_channel(vector), {})));
+                pair.operation(c).forward(x + per_channel(vector), {}, {})));
     check_gradients(pair.block, path);
   }
   CHECK(Block<ic::bias_sum<2>>(0, ic::Geometry{.channels = 4})->state().tables.empty());
@@ -167,7 +167,7 @@ TEST_CASE("attention multiplies the input by a sigmoid of one-hot choices") {
     if (layers.size() == 2) h = layers[1]->forward(at::relu(h));
     const at::Tensor x = input(c);
     CHECK(close(pair.block->forward(x, path),
-                pair.operation(c).forward(x * per_channel(at::sigmoid(h)), {})));
+                pair.operation(c).forward(x * per_channel(at::sigmoid(h)), {}, {})));
     if (c != 6) check_gradients(pair.block, path);
   };
   Pair<ic::attention<2>> own(3);
@@ -220,9 +220,10 @@ TEST_CASE("shift and affine act after the first BatchNorm, before its activation
         h = at::clamp(mb->norm2->forward(mb->depthwise->forward(at::clamp(h, 0, 6))), 0, 6);
         expected = mb->norm3->forward(mb->projection->forward(h)) + x;
       } else if (c < 2) {
-        expected = adjusted(pair.operation(c).forward(x, {}), c, prior);  // its BatchNorm is last
+        expected =
+            adjusted(pair.operation(c).forward(x, {}, {}), c, prior);  // its BatchNorm is last
       } else {
-        expected = pair.operation(c).forward(x, {});
+        expected = pair.operation(c).forward(x, {}, {});
       }
       CHECK(close(y, expected));
       // The statistics of that BatchNorm move as without the policy.
@@ -269,11 +270,31 @@ TEST_CASE("composed policies keep their own depth, order and hooks") {
     const at::Tensor x = input(c);
     const at::Tensor shifted = x * per_channel(scale[5][c]) + per_channel(bias[5][c]);
     CHECK(close(pair.block->forward(x, path),
-                pair.block->bank().at(2 * 7 + 5, c).forward(shifted, {})));
+                pair.block->bank().at(2 * 7 + 5, c).forward(shifted, {}, {})));
   }
   // Segments must know of every choice that is read: two priors for the split.
   CHECK(pair.block->context().depth() == 2);
   CHECK(pair.block->context().prior(1).location == 1);
+}
+
+TEST_CASE("a composition has its policies' effects, with all its entries kept, too") {
+  using Inputs = ic::compose<ic::bias<1>, ic::none, ic::scale<1>>;
+  STATIC_REQUIRE(Inputs::effects == std::array{ic::Effect::kInputShift, ic::Effect::kInputScale});
+  const auto observed = []<class Policy>() {
+    Block<Policy> block(1, ic::Geometry{.channels = kChannels});
+    std::vector<bool> all;
+    for (std::size_t c = 0; c < kCandidates; ++c) all.push_back(block->is_observed(c));
+    return all;
+  };
+  const std::vector<bool> all_but_zero{true, true, true, true, true, true, false};
+  CHECK(observed.operator()<Inputs>() == all_but_zero);
+  CHECK(observed.operator()<ic::keep_inert<Inputs>>() == all_but_zero);
+  // Those with a BatchNorm.
+  CHECK(observed.operator()<ic::keep_inert<ic::compose<ic::affine<1>, ic::none>>>() ==
+        std::vector<bool>{true, true, true, false, false, false, false});
+  // A split declares no effects: all count as observed.
+  CHECK(observed.operator()<ic::compose<ic::bias<1>, ic::split<0>>>() ==
+        std::vector<bool>(kCandidates, true));
 }
 
 namespace {
@@ -327,7 +348,7 @@ TEMPLATE_TEST_CASE(
     const ic::NormAdjustment adjustment{1 + parameters["gain_table." + name][5],
                                         parameters["shift_table." + name][5]};
     const at::Tensor expected =
-        pair.block->bank().at(2 * 7 + 5, c).forward_adjusted(h, vector, adjustment) * 2;
+        pair.block->bank().at(2 * 7 + 5, c).forward(h, vector, adjustment) * 2;
     CHECK(close(pair.block->forward(x, path), expected));
     CHECK(close(pair.block->forward_deferred(x, path).value, expected));
   }

@@ -291,7 +291,7 @@ TEST_CASE("a split happens once, at its epoch or at the first one after it") {
   CHECK(ic::begin_epoch(*late, 7).size() == 88);
   auto none = make_net<ic::none>(1);
   CHECK(ic::begin_epoch(*none, 7).empty());
-  CHECK_THROWS_WITH(ic::split_now(*none), Contains("can split, their policy is none"));
+  CHECK_THROWS_WITH(ic::split_now(*none), Contains("', whose policy is none"));
   CHECK_FALSE(ic::is_split(*none));
 }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <cstddef>
+#include <string>
+
 namespace interchoice {
 
 /// A base of `fmt::formatter`s: formats a value as its `to_text`, with the options of a string.
@@ -16,8 +19,13 @@ class TextFormatter {
 
   template <class T, class Context>
   auto format(const T& value, Context& context) const {
-    return fmt::format_to(context.out(), fmt::runtime(fmt::format("{{:{}}}", options_)),
-                          to_text(value));
+    return write(to_text(value), context);
+  }
+
+ protected:
+  template <class Context>
+  auto write(const std::string& text, Context& context) const {
+    return fmt::format_to(context.out(), fmt::runtime(fmt::format("{{:{}}}", options_)), text);
   }
 
  private:

@@ -13,7 +13,7 @@ namespace interchoice {
 ///
 ///   y = op_c(x + B[pD, ..., p1, c])      B: [n_pD, ..., n_p1, n_c, C], zero at the start
 ///
-/// It acts before the op's own ReLU, for every candidate: no effect on Zero, passed on by Skip.
+/// It acts before the op's own ReLU, for every candidate: no effect on Zero, propagated by Skip.
 /// The first location has no prior and no table. Trained with weight decay, as in the reference.
 ///
 /// Candidates that the vector cannot matter for have no row (see `describe`); `keep_inert<bias<1>>`

@@ -7,15 +7,33 @@
 #include <string_view>
 
 #include "interchoice/dependency/policy.hpp"
+#include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
+
+namespace detail {
+
+/// The effects of several policies; none declared where one of them declares none.
+template <class... Policies>
+struct ComposedEffects {};
+template <class... Policies>
+requires(HasEffects<Policies>&&...) struct ComposedEffects<Policies...> {
+  static constexpr auto effects = [] {
+    std::array<Effect, (Policies::effects.size() + ...)> all{};
+    auto next = all.begin();
+    ((next = std::copy(Policies::effects.begin(), Policies::effects.end(), next)), ...);
+    return all;
+  }();
+};
+
+}  // namespace detail
 
 /// Several policies at once, each on hooks of its own: `compose<bias<1>, split<125>>`.
 ///
 /// Every policy keeps its own depth and prior order. Two policies that both act on one hook, such
 /// as two that give the input a vector, do not compose.
 template <class... Policies>
-struct compose {
+struct compose : detail::ComposedEffects<Policies...> {
   static_assert((detail::CheckedPolicy<Policies>::value && ...));
   static_assert(sizeof...(Policies) >= 2,
                 "interchoice: compose<Policies...> needs at least two policies; for one use it "

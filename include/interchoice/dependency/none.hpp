@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
+
+#include "interchoice/dependency/response.hpp"
 
 namespace interchoice {
 
@@ -13,6 +16,7 @@ namespace interchoice {
 struct none {
   static constexpr std::string_view name = "none";
   static constexpr std::size_t depth = 0;
+  static constexpr std::array<Effect, 0> effects{};
 };
 
 }  // namespace interchoice

@@ -28,6 +28,12 @@ concept DependencyPolicy = std::is_empty_v<Policy> && requires {
 
 namespace detail {
 
+/// Whether a policy declares which effects its tables have.
+template <class Policy>
+concept HasEffects = requires {
+  Policy::effects.size();
+};
+
 // One check a requirement: a failed concept would not name the missing member in words.
 template <class Policy>
 struct CheckedPolicy {
@@ -101,14 +107,13 @@ std::string policy_text() {
   }
 }
 
-/// The same for a policy as a value.
-template <DependencyPolicy Policy>
-std::string to_text(const Policy&) {
-  return policy_text<Policy>();
-}
-
 }  // namespace interchoice
 
 /// Formats a policy as its `policy_text`: `fmt::format("{}", bias<1>())`.
 template <interchoice::DependencyPolicy Policy>
-struct fmt::formatter<Policy> : interchoice::TextFormatter {};
+struct fmt::formatter<Policy> : interchoice::TextFormatter {
+  template <class Context>
+  auto format(const Policy&, Context& context) const {
+    return write(interchoice::policy_text<Policy>(), context);
+  }
+};

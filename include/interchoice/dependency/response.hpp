@@ -43,6 +43,10 @@ struct Responses {
   bool keeps_zeros = false;  ///< zeros come out where zeros come in, for all weights and statistics
   bool is_zero = false;      ///< y = 0 for any x
 
+  /// Whether there is a normalisation to adjust.
+  constexpr bool has_norm() const {
+    return norm_shift != Response::kRemoved || norm_scale != Response::kRemoved;
+  }
   constexpr Response to(Effect effect) const {
     switch (effect) {
       case Effect::kInputShift:

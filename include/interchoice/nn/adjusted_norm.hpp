@@ -6,6 +6,7 @@
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
+#include <c10/util/Exception.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/pimpl.h>
 
@@ -59,6 +60,13 @@ struct AdjustedAffine {
 
 template <IsBatchNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+  const bool use_batch = norm.is_training() || !norm.running_mean.defined();
+  // The unbiased variance of one value is 0 / 0, and would stay in the running one.
+  TORCH_CHECK(
+      !use_batch || x.numel() != x.size(1),
+      "interchoice: a BatchNorm in training mode needs more than 1 value per channel, got a "
+      "tensor ",
+      x.sizes(), "; leave a last batch of one example out, or use a LayerNorm or GroupNorm");
   const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
   double momentum = norm.options.momentum().value_or(0);
   if (norm.is_training() && norm.num_batches_tracked.defined()) {
@@ -67,7 +75,6 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
       momentum = 1 / norm.num_batches_tracked.template item<double>();  // cumulative average
     }
   }
-  const bool use_batch = norm.is_training() || !norm.running_mean.defined();
   return at::batch_norm(x, affine.weight, affine.bias, norm.running_mean, norm.running_var,
                         use_batch, momentum, norm.options.eps(), /*cudnn_enabled=*/true);
 }
@@ -96,8 +103,8 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
 /// `norm` is a BatchNorm1d, 2d or 3d, a GroupNorm (channels on the second axis), or a LayerNorm
 /// over the last axis (tokens). Without an adjustment it is `norm->forward(x)`, seen by
 /// `Recalibration::biased_average`. Updates a BatchNorm's running statistics as `norm->forward(x)`
-/// does. *Throws* c10::Error for an adjusted LayerNorm over several axes. *Cost*: O(C) beside the
-/// normalisation.
+/// does. *Throws* c10::Error for an adjusted LayerNorm over several axes, and in a BatchNorm's
+/// training mode for one value a channel. *Cost*: O(C) beside the normalisation.
 template <class Norm>
 at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
                          const NormAdjustment& adjustment = {}) {

@@ -108,6 +108,7 @@ class AnyChoiceBlock : public torch::nn::Module {
       context_ = Context(context.location(), context.choice(), context.candidates());
     } else {
       bank_.grow_to(1);
+      check_norms();
     }
   }
 
@@ -124,18 +125,16 @@ class AnyChoiceBlock : public torch::nn::Module {
 
   /// The forward passes of a fixed block.
   at::Tensor forward_fixed(const at::Tensor& x, std::span<const std::uint8_t> architecture) {
-    BuiltOperation& operation = fixed_operation(architecture);
-    const at::Tensor input = scaled(x, fixed_->input_scale);
-    return checked(fixed_->norm.defined()
-                       ? operation.forward_adjusted(input, fixed_->input_vector, fixed_->norm)
-                       : operation.forward(input, fixed_->input_vector),
-                   x, context_.candidate_of(architecture));
+    const at::Tensor y =
+        fixed_operation(architecture)
+            .forward(scaled(x, fixed_->input_scale), fixed_->input_vector, fixed_->norm);
+    return checked(y, x, context_.candidate_of(architecture));
   }
   DeferredBias forward_deferred_fixed(const at::Tensor& x,
                                       std::span<const std::uint8_t> architecture) {
-    if (fixed_->norm.defined()) return {forward_fixed(x, architecture), {}};
-    DeferredBias y = fixed_operation(architecture)
-                         .forward_deferred(scaled(x, fixed_->input_scale), fixed_->input_vector);
+    DeferredBias y =
+        fixed_operation(architecture)
+            .forward_deferred(scaled(x, fixed_->input_scale), fixed_->input_vector, fixed_->norm);
     checked(y.value, x, context_.candidate_of(architecture));
     return y;
   }
@@ -145,6 +144,20 @@ class AnyChoiceBlock : public torch::nn::Module {
   std::optional<Resolution> fixed_;
 
  private:
+  // Else a policy on normalisations would do nothing there, in silence or against its report.
+  void check_norms() const {
+    for (std::size_t c = 0; c < bank_.candidate_count(); ++c) {
+      const std::int64_t channels = bank_.at(0, c).norm_channels();
+      TORCH_CHECK((channels > 0) == bank_.responses(c).has_norm(), "interchoice: candidate '",
+                  bank_.name(c), "' at location ", context_.location(), " has `norm_channels` ",
+                  channels, ", but its `responses` declare ", channels > 0 ? "no" : "an",
+                  " effect of norm_shift or norm_scale; ",
+                  channels > 0 ? "set them there, or let `norm_channels()` return 0"
+                               : "give its module `forward_adjusted` and `norm_channels`, or leave "
+                                 "them out there");
+    }
+  }
+
   BuiltOperation& fixed_operation(std::span<const std::uint8_t> architecture) const {
     const std::size_t candidate = context_.candidate_of(architecture);
     BuiltOperation* operation = bank_.find(candidate);

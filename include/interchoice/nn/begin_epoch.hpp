@@ -40,17 +40,16 @@ inline NewParameters begin_epoch(torch::nn::Module& network, std::size_t epoch) 
 /// Returns the parameters that are new. *Throws* c10::Error if no block can split.
 inline NewParameters split_now(torch::nn::Module& network) {
   NewParameters added;
-  std::string policy;  // of a block that cannot split
+  std::string first;  // block, with its policy
   bool can_split = false;
   detail::for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
     can_split = can_split || block.can_split();
-    policy = block.policy();
+    if (first.empty()) first = "'" + name + "', whose policy is " + block.policy();
     added.append(block.split_now(), detail::prefix_of(name));
   });
   TORCH_CHECK(can_split, "interchoice: split_now: ",
-              policy.empty()
-                  ? "the network has no choice block"
-                  : "no choice block of the network can split, their policy is " + policy,
+              first.empty() ? "the network has no choice block"
+                            : "no choice block of the network can split, such as " + first,
               "; give them split<on_demand>, alone or within compose<...>, or do not call it");
   return added;
 }

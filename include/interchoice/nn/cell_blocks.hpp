@@ -23,7 +23,7 @@ namespace interchoice {
 ///
 /// `cell` counts the choice cells of the network (fixed reductions have no locations): its first
 /// location is `Space::first_location(cell)`. The geometry is that of the cell: edges out of its
-/// input change channels and size, the others keep the shape. `downstream` is what becomes of a
+/// input change channels and size, the others keep the shape. `downstream` is the response to a
 /// constant per channel added to the cell's output; for the inner nodes it is found from the
 /// candidates behind them.
 template <SearchSpace Space, class Policy>
@@ -90,7 +90,7 @@ class CellBlocksImpl : public torch::nn::Module {
   /// The block of an edge, by its place in the cell's order (in a shared cell the choice).
   Block& edge(std::size_t index) { return edges_[index]; }
 
-  /// What becomes of a constant per channel added to the cell's input.
+  /// The response to a constant per channel added to the cell's input.
   Response response() const { return response_; }
 
  private:

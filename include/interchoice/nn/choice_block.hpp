@@ -1,5 +1,6 @@
 #pragma once
 
+#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
@@ -51,7 +52,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
                                    std::true_type>::value);
 
  public:
-  /// `downstream` is what becomes of a constant per channel added to the block's output. Operations
+  /// `downstream` is the response to a constant per channel added to the block's output. Operations
   /// are asked for where the space's candidates are only names: `operations_of<Candidates<...>>`.
   ChoiceBlockImpl(std::size_t location, const Geometry& geometry,
                   Response downstream = Response::kObserved,
@@ -63,11 +64,8 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     if (is_fixed()) [[unlikely]]
       return forward_fixed(x, architecture.candidates());
     const Selection selection(context_, architecture.candidates());
-    if constexpr (detail::HasNormAdjustment<State>) {
-      const NormAdjustment adjustment = state_->norm_adjustment(selection);
-      if (adjustment.defined()) return output(run(x, selection, adjustment), selection);
-    }
-    const at::Tensor y = operation(selection).forward(input(x, selection), input_vector(selection));
+    const at::Tensor y = operation(selection).forward(input(x, selection), input_vector(selection),
+                                                      norm_adjustment(selection));
     return output(checked(y, x, selection.candidate()), selection);
   }
 
@@ -79,19 +77,20 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
       return {forward(x, architecture), {}};
     } else {
       const Selection selection(context_, architecture.candidates());
-      if constexpr (detail::HasNormAdjustment<State>) {
-        const NormAdjustment adjustment = state_->norm_adjustment(selection);
-        if (adjustment.defined()) return {run(x, selection, adjustment), {}};
-      }
-      DeferredBias y =
-          operation(selection).forward_deferred(input(x, selection), input_vector(selection));
+      DeferredBias y = operation(selection).forward_deferred(
+          input(x, selection), input_vector(selection), norm_adjustment(selection));
       checked(y.value, x, selection.candidate());
       return y;
     }
   }
 
-  /// The policy's tensors at this location. None in a subnet.
-  const dependency_state<Policy>& state() const { return *state_; }
+  /// The policy's tensors at this location. *Throws* c10::Error in a subnet, which has none.
+  const dependency_state<Policy>& state() const {
+    TORCH_CHECK(state_, "interchoice: location ", context_.location(),
+                " of a subnet has no dependency state; ask the super-network's block, or read the "
+                "parameters of this one");
+    return *state_;
+  }
 
   std::string space() const override { return space_signature<Space>(); }
   std::string policy() const override { return is_fixed() ? "fixed" : policy_text<Policy>(); }
@@ -122,15 +121,8 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   Resolution resolution(std::span<const std::uint8_t> architecture) override {
     if (is_fixed()) return *fixed_;
     const Selection selection(context_, architecture);
-    Resolution resolution{operation(selection).module(),
-                          input_scale(selection),
-                          input_vector(selection),
-                          {},
-                          !detail::HasBefore<State> && !detail::HasAfter<State>};
-    if constexpr (detail::HasNormAdjustment<State>) {
-      resolution.norm = state_->norm_adjustment(selection);
-    }
-    return resolution;
+    return {operation(selection).module(), input_scale(selection), input_vector(selection),
+            norm_adjustment(selection), !detail::HasBefore<State> && !detail::HasAfter<State>};
   }
 
  private:
@@ -138,13 +130,6 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
                   const ChoiceOperations& operations)
       : AnyChoiceBlock(context, operations(context.choice()), geometry), downstream_(downstream) {
     if (!is_fixed()) state_.emplace(*this, SpaceSite<Space>(context_, bank_, downstream_));
-  }
-
-  at::Tensor run(const at::Tensor& x, const Selection& selection,
-                 const NormAdjustment& adjustment) {
-    return checked(operation(selection).forward_adjusted(input(x, selection),
-                                                         input_vector(selection), adjustment),
-                   x, selection.candidate());
   }
 
   BuiltOperation& operation(const Selection& selection) {
@@ -166,6 +151,14 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
   at::Tensor input_scale([[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasInputScale<State>) {
       return state_->input_scale(selection);
+    } else {
+      return {};
+    }
+  }
+
+  NormAdjustment norm_adjustment([[maybe_unused]] const Selection& selection) {
+    if constexpr (detail::HasNormAdjustment<State>) {
+      return state_->norm_adjustment(selection);
     } else {
       return {};
     }

@@ -17,7 +17,7 @@ namespace interchoice {
 ///
 ///   x = block_i(x, architecture)      for i = 0 ... choice_count - 1
 ///
-/// Iterate over it to look between the blocks, or call `forward`. `downstream` is what becomes of a
+/// Iterate over it to look between the blocks, or call `forward`. `downstream` is the response to a
 /// constant per channel added to the last block's output; for the others it is found from the
 /// candidates of the blocks behind them, so nothing may stand between the blocks: make them one by
 /// one, as `ChoiceBlock`s, where something does.

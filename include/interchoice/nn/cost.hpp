@@ -8,7 +8,8 @@
 
 namespace interchoice {
 
-/// Height and width of a feature map, in pixels.
+/// Height and width of a feature map, in pixels. T time steps or tokens are `{.height = T}`; a
+/// volume is {.height = D * H, .width = W}, as long as its stride is 1.
 struct SpatialSize {
   std::int64_t height = 1;
   std::int64_t width = 1;
@@ -21,7 +22,7 @@ struct SpatialSize {
   friend constexpr bool operator==(const SpatialSize&, const SpatialSize&) = default;
 };
 
-/// Trainable parameters, and multiply-accumulates for one image.
+/// Trainable parameters, and multiply-accumulates for one example: image, sequence or volume.
 ///
 /// A MAC is one multiplication with its addition in a convolution or a matrix product, at every
 /// output position, those at padded borders as at any other. Biases, BatchNorms, activations,
@@ -47,8 +48,8 @@ struct ConvolutionShape {
   std::int64_t groups = 1;
 };
 
-/// A convolution without bias: k * k * C_in / groups * C_out weights, used once for each output
-/// pixel.
+/// A convolution of images without bias: k * k * C_in / groups * C_out weights, used once for each
+/// output pixel.
 constexpr Cost convolution_cost(const ConvolutionShape& shape, const SpatialSize& output) {
   const std::int64_t weights =
       shape.kernel * shape.kernel * (shape.channels / shape.groups) * shape.out_channels;

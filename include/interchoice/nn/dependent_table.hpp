@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,7 @@ class DependentTable {
     const Context& context = site.context();
     if (context.depth() == 0) return;
     for (std::size_t c = 0; c < context.candidates(); ++c) {
-      columns_.push_back(site.observes(effect, c) ? candidates_++ : kNoColumn);
+      columns_.push_back(site.observes(effect, c) ? std::optional(candidates_++) : std::nullopt);
     }
     if (candidates_ == 0) return;
     values_ = owner.register_parameter(
@@ -47,19 +48,17 @@ class DependentTable {
   /// The vector [C] that an architecture selects; undefined where it cannot matter.
   at::Tensor row(const Selection& selection) const {
     if (!values_.defined()) return {};
-    const std::int64_t column = columns_[selection.candidate()];
-    if (column == kNoColumn) return {};
+    const auto& column = columns_[selection.candidate()];
+    if (!column) return {};
     return values_.flatten(0, -2).select(
-        0, static_cast<std::int64_t>(selection.context()) * candidates_ + column);
+        0, static_cast<std::int64_t>(selection.context()) * candidates_ + *column);
   }
 
   const at::Tensor& values() const { return values_; }
 
  private:
-  static constexpr std::int64_t kNoColumn = -1;
-
   at::Tensor values_;
-  std::vector<std::int64_t> columns_;  // of each candidate
+  std::vector<std::optional<std::int64_t>> columns_;  // of each candidate that has one
   std::int64_t candidates_ = 0;
 };
 

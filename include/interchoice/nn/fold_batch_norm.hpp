@@ -95,7 +95,7 @@ inline FoldedConvolutions* folded_convolutions() { return FoldedConvolutions::cu
 ///
 /// The same function with other rounding: results differ in the last bits. Training, BatchNorms in
 /// training mode, passes that record gradients, and BatchNorms that follow no convolution
-/// run as ever. Guards nest; it is neither copied nor handed to another thread.
+/// run as without it. Guards nest; it is neither copied nor moved to another thread.
 ///
 /// *Cost*: O(weights) where a convolution is met first or its statistics have changed; up to a copy
 /// of the convolutions' weights while it lives. Saves the pass of BatchNorm over each output.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace interchoice {
@@ -15,8 +16,7 @@ struct NewParameter {
   at::Tensor source;
 };
 
-/// The parameters that a split added. Converts to a plain list of tensors, so that any optimizer
-/// takes it: `if (auto added = begin_epoch(*net, e); !added.empty()) sgd.add_param_group({added});`
+/// The parameters that a split added; `add_new_parameters` gives them to an optimizer.
 class NewParameters {
  public:
   bool empty() const { return parameters_.empty(); }
@@ -30,12 +30,6 @@ class NewParameters {
       parameter.name = prefix + parameter.name;
       parameters_.push_back(std::move(parameter));
     }
-  }
-
-  operator std::vector<at::Tensor>() const {  // NOLINT: made to be passed to optimizers
-    std::vector<at::Tensor> tensors;
-    for (const NewParameter& p : parameters_) tensors.push_back(p.parameter);
-    return tensors;
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 
 #include "interchoice/nn/detail/thread_scope.hpp"
@@ -20,10 +21,10 @@ class NormalisedValues : public ThreadScope<NormalisedValues> {
     current()->counts_[running_mean.unsafeGetTensorImpl()] = x.numel() / x.size(1);
   }
 
-  /// 0 for a BatchNorm that did not run.
-  std::int64_t of(const at::Tensor& running_mean) const {
+  /// Nothing for a BatchNorm that did not run.
+  std::optional<std::int64_t> of(const at::Tensor& running_mean) const {
     const auto found = counts_.find(running_mean.unsafeGetTensorImpl());
-    return found == counts_.end() ? 0 : found->second;
+    return found == counts_.end() ? std::nullopt : std::optional(found->second);
   }
 
  private:

@@ -35,8 +35,8 @@ namespace interchoice {
 /// input when a context's vector [C] has to be added to it, along the channels:
 ///
 ///   at::Tensor    forward_biased(x, vector)      takes the vector in its own first kernel
-///   DeferredBias  forward_deferred(x, vector)    hands it, or its image, on to the sum that
-///                                                follows; the vector may be undefined
+///   DeferredBias  forward_deferred(x, vector)    defers it, or its image, to the sum that follows;
+///                                                the vector may be undefined
 ///
 /// Otherwise the vector is added before `forward`. A module with a normalisation that policies such
 /// as `shift` may adjust (BatchNorm, LayerNorm, GroupNorm) has two more:
@@ -55,13 +55,13 @@ class BuiltOperation {
  public:
   virtual ~BuiltOperation() = default;
 
-  /// op(x + vector), to be resolved by the sum that follows. The vector may be undefined.
-  virtual DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) = 0;
-  /// op(x + vector) as a tensor.
-  virtual at::Tensor forward(const at::Tensor& x, const at::Tensor& vector) = 0;
-  /// The same with its first normalisation adjusted; as `forward` if it has none.
-  virtual at::Tensor forward_adjusted(const at::Tensor& x, const at::Tensor& vector,
-                                      const NormAdjustment& adjustment) = 0;
+  /// op(x + vector) with its first normalisation adjusted, if it has one. Undefined tensors change
+  /// nothing.
+  virtual at::Tensor forward(const at::Tensor& x, const at::Tensor& vector,
+                             const NormAdjustment& adjustment) = 0;
+  /// The same, to be resolved by the sum that follows.
+  virtual DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector,
+                                        const NormAdjustment& adjustment) = 0;
   /// The channels of the normalisation that can be adjusted; 0 if there is none.
   virtual std::int64_t norm_channels() const = 0;
 
@@ -85,19 +85,17 @@ class BuiltModule final : public BuiltOperation {
  public:
   BuiltModule(std::shared_ptr<Impl> impl, ChannelAxis axis) : impl_(std::move(impl)), axis_(axis) {}
 
-  DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) override {
-    if constexpr (kHandsOn) {
-      return impl_->forward_deferred(x, vector);
-    } else {
-      return {forward(x, vector), {}};
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& vector,
+                     const NormAdjustment& adjustment) override {
+    if constexpr (kTakesAdjustment) {
+      if (adjustment.defined()) {
+        return impl_->forward_adjusted(add_vector(x, vector, axis_), adjustment);
+      }
     }
-  }
-
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& vector) override {
     if (!vector.defined()) return impl_->forward(x);
     if constexpr (kTakesVector) {
       return impl_->forward_biased(x, vector);
-    } else if constexpr (kHandsOn) {
+    } else if constexpr (kDefersBias) {
       const DeferredBias deferred = impl_->forward_deferred(x, vector);
       return deferred.value.defined() ? add_vector(deferred.value, deferred.vector, axis_)
                                       : impl_->forward(x);
@@ -106,13 +104,12 @@ class BuiltModule final : public BuiltOperation {
     }
   }
 
-  at::Tensor forward_adjusted(const at::Tensor& x, const at::Tensor& vector,
-                              const NormAdjustment& adjustment) override {
-    if constexpr (kTakesAdjustment) {
-      return impl_->forward_adjusted(add_vector(x, vector, axis_), adjustment);
-    } else {
-      return forward(x, vector);
+  DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector,
+                                const NormAdjustment& adjustment) override {
+    if constexpr (kDefersBias) {
+      if (!kTakesAdjustment || !adjustment.defined()) return impl_->forward_deferred(x, vector);
     }
+    return {forward(x, vector, adjustment), {}};
   }
 
   std::int64_t norm_channels() const override {
@@ -129,7 +126,7 @@ class BuiltModule final : public BuiltOperation {
   static constexpr bool kTakesVector = requires(Impl & impl, const at::Tensor& t) {
     { impl.forward_biased(t, t) } -> std::convertible_to<at::Tensor>;
   };
-  static constexpr bool kHandsOn = requires(Impl & impl, const at::Tensor& t) {
+  static constexpr bool kDefersBias = requires(Impl & impl, const at::Tensor& t) {
     { impl.forward_deferred(t, t) } -> std::same_as<DeferredBias>;
   };
   static constexpr bool kTakesAdjustment =
@@ -145,7 +142,7 @@ class BuiltModule final : public BuiltOperation {
       "forward_biased(const at::Tensor& x, const at::Tensor& vector)`; correct it in the "
       "module named above");
   static_assert(
-      kHandsOn || !requires { &Impl::forward_deferred; },
+      kDefersBias || !requires { &Impl::forward_deferred; },
       "interchoice: an operation's `forward_deferred` needs the form `DeferredBias "
       "forward_deferred(const at::Tensor& x, const at::Tensor& vector)`; correct it in "
       "the module named above");

@@ -3,6 +3,11 @@
 // expect: interchoice: the hook `before` of a dependency_state needs the form
 // expect: interchoice: the hook `copy` of a dependency_state needs the form
 // expect: interchoice: the hook `begin_epoch` of a dependency_state needs the form
+// expect: interchoice: the hook `input_scale` of a dependency_state needs the form
+// expect: interchoice: the hook `after` of a dependency_state needs the form
+// expect: interchoice: the hook `norm_adjustment` of a dependency_state needs the form
+// expect: interchoice: the hook `split` of a dependency_state needs the form
+// expect: interchoice: the hook `is_split` of a dependency_state needs the form
 // expect: interchoice: the hooks `split` and `is_split` of a dependency_state need each other
 // expect: mistaken
 #include "interchoice/nn/choice_blocks.hpp"
@@ -13,6 +18,10 @@ namespace ic = interchoice;
 
 struct mistaken {
   static constexpr std::string_view name = "mistaken";
+  static constexpr std::size_t depth = 1;
+};
+struct mistaken_too {
+  static constexpr std::string_view name = "mistaken_too";
   static constexpr std::size_t depth = 1;
 };
 struct alone {
@@ -39,6 +48,26 @@ struct ic::dependency_state<mistaken> {
 #endif
 };
 
+// Each beside `before`, which is right.
+template <>
+struct ic::dependency_state<mistaken_too> {
+  dependency_state(torch::nn::Module&, const ic::Site&) {}
+  at::Tensor before(const at::Tensor& x, const ic::Selection&) const { return x; }
+#ifdef INTERCHOICE_POSITIVE
+  at::Tensor input_scale(const ic::Selection&) const { return {}; }
+  at::Tensor after(const at::Tensor& y, const ic::Selection&) const { return y; }
+  ic::NormAdjustment norm_adjustment(const ic::Selection&) const { return {}; }
+  ic::NewParameters split(ic::CandidateBank&) { return {}; }
+  bool is_split() const { return false; }
+#else
+  double input_scale(const ic::Selection&) const;
+  at::Tensor after(const at::Tensor& y) const;
+  at::Tensor norm_adjustment(const ic::Selection&) const;
+  ic::NewParameters split();
+  bool is_split();
+#endif
+};
+
 template <>
 struct ic::dependency_state<alone> {
   dependency_state(torch::nn::Module&, const ic::Site&) {}
@@ -51,3 +80,4 @@ struct ic::dependency_state<alone> {
 using Space = ic::Chain<2, ic::Candidates<ic::Skip>>;
 template class ic::ChoiceBlockImpl<Space, ic::compose<ic::bias<1, ic::dataflow>, alone>>;
 template class ic::ChoiceBlockImpl<Space, ic::keep_inert<mistaken>>;
+template class ic::ChoiceBlockImpl<Space, mistaken_too>;

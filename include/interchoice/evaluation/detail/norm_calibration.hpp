@@ -130,12 +130,12 @@ class NormCalibration {
 
   // The last batch's biased variance over its unbiased one.
   static double bias_factor(const RunningNorm& norm, const NormalisedValues& values) {
-    const std::int64_t count = values.of(norm.mean);
-    TORCH_CHECK(count > 0, "interchoice: biased_average: BatchNorm '", norm.name,
+    const std::optional<std::int64_t> count = values.of(norm.mean);
+    TORCH_CHECK(count, "interchoice: biased_average: BatchNorm '", norm.name,
                 "' does not run through convolution_norm or adjusted_norm, so the number of its "
                 "values is unknown; call one of them in its module, or take "
                 "Recalibration::average");
-    return static_cast<double>(count - 1) / static_cast<double>(count);
+    return static_cast<double>(*count - 1) / static_cast<double>(*count);
   }
 
   torch::nn::Module& network_;

@@ -30,11 +30,8 @@ struct OperationsIn<Skeleton> {
 /// The operations of a choice of a skeleton: of its own list, or of the space.
 template <class Skeleton, class Policy>
 std::vector<AnyOperation> operations_in(std::size_t choice) {
-  if constexpr (requires { typename Skeleton::Operations; }) {
-    return operations_of<typename Skeleton::Operations>(choice);
-  } else {
-    return own_operations<typename Skeleton::Space, Policy>(choice);
-  }
+  return own_operations<typename Skeleton::Space, Policy, typename OperationsIn<Skeleton>::type>(
+      choice);
 }
 
 template <class Skeleton>

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct dependency_state<bias_sum<Depth, Order>> {
     const Context& context = site.context();
     std::int64_t rows = 0;
     for (std::size_t c = 0; c < context.candidates(); ++c) {
-      own_rows_.push_back(site.observes(Effect::kInputShift, c) ? rows++ : kNoRow);
+      own_rows_.push_back(site.observes(Effect::kInputShift, c) ? std::optional(rows++)
+                                                                : std::nullopt);
     }
     if (context.depth() == 0 || rows == 0) return;
     const auto add_table = [&](std::int64_t candidates) {
@@ -35,8 +37,9 @@ struct dependency_state<bias_sum<Depth, Order>> {
   }
 
   at::Tensor input_vector(const Selection& selection) const {
-    if (tables.empty() || own_rows_[selection.candidate()] == kNoRow) return {};
-    at::Tensor sum = tables[0].select(0, own_rows_[selection.candidate()]);
+    const auto& own_row = own_rows_[selection.candidate()];
+    if (tables.empty() || !own_row) return {};
+    at::Tensor sum = tables[0].select(0, *own_row);
     for (std::size_t i = 1; i < tables.size(); ++i) {
       sum = sum + tables[i].select(0, static_cast<std::int64_t>(selection.prior(i - 1)));
     }
@@ -46,9 +49,7 @@ struct dependency_state<bias_sum<Depth, Order>> {
   std::vector<at::Tensor> tables;  // own choice, nearest prior, ..., farthest prior
 
  private:
-  static constexpr std::int64_t kNoRow = -1;
-
-  std::vector<std::int64_t> own_rows_;  // of each candidate
+  std::vector<std::optional<std::int64_t>> own_rows_;  // of each candidate that has one
 };
 
 }  // namespace interchoice

@@ -36,7 +36,7 @@ struct dependency_state<compose<Policies...>> {
  private:
   template <class Policy>
   using State = dependency_state<Policy>;
-  static constexpr std::size_t kNobody = sizeof...(Policies);
+  static constexpr std::size_t kNone = sizeof...(Policies);
   static constexpr std::size_t kScale =
       detail::owner_of_hook<detail::HasInputScale<State<Policies>>...>();
   static constexpr std::size_t kVector =
@@ -56,28 +56,28 @@ struct dependency_state<compose<Policies...>> {
   dependency_state(torch::nn::Module& owner, const SpaceSite<Space>& site)
       : parts_{Part<Policies>(owner, site.template with_policy<Policies>())...} {}
 
-  at::Tensor input_scale(const Selection& at) requires(kScale != kNobody) {
+  at::Tensor input_scale(const Selection& at) requires(kScale != kNone) {
     return part<kScale>().state.input_scale(part<kScale>().own(at));
   }
-  at::Tensor input_vector(const Selection& at) requires(kVector != kNobody) {
+  at::Tensor input_vector(const Selection& at) requires(kVector != kNone) {
     return part<kVector>().state.input_vector(part<kVector>().own(at));
   }
-  at::Tensor before(const at::Tensor& x, const Selection& at) requires(kBefore != kNobody) {
+  at::Tensor before(const at::Tensor& x, const Selection& at) requires(kBefore != kNone) {
     return part<kBefore>().state.before(x, part<kBefore>().own(at));
   }
-  at::Tensor after(const at::Tensor& y, const Selection& at) requires(kAfter != kNobody) {
+  at::Tensor after(const at::Tensor& y, const Selection& at) requires(kAfter != kNone) {
     return part<kAfter>().state.after(y, part<kAfter>().own(at));
   }
-  NormAdjustment norm_adjustment(const Selection& at) requires(kNorm != kNobody) {
+  NormAdjustment norm_adjustment(const Selection& at) requires(kNorm != kNone) {
     return part<kNorm>().state.norm_adjustment(part<kNorm>().own(at));
   }
-  std::size_t copy(const Selection& at) requires(kCopy != kNobody) {
+  std::size_t copy(const Selection& at) requires(kCopy != kNone) {
     return part<kCopy>().state.copy(part<kCopy>().own(at));
   }
-  NewParameters split(CandidateBank& bank) requires(kSplit != kNobody) {
+  NewParameters split(CandidateBank& bank) requires(kSplit != kNone) {
     return part<kSplit>().state.split(bank);
   }
-  bool is_split() const requires(kSplit != kNobody) { return state<kSplit>().is_split(); }
+  bool is_split() const requires(kSplit != kNone) { return state<kSplit>().is_split(); }
   NewParameters begin_epoch(std::size_t epoch,
                             CandidateBank& bank) requires((detail::HasBeginEpoch<State<Policies>> ||
                                                            ...)) {

@@ -102,12 +102,13 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
       scalar_t* to = grad_x.mutable_data_ptr<scalar_t>();
       scalar_t* sums = has_vector ? grad_vectors.mutable_data_ptr<scalar_t>() : nullptr;
       at::parallel_for(0, g.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-        std::vector<scalar_t> shares(static_cast<std::size_t>(image));
+        std::vector<scalar_t> quotients(static_cast<std::size_t>(image));
         for (std::int64_t n = begin; n < end; ++n) {
-          std::copy_n(from + n * image, image, shares.data());
-          divide<scalar_t>(shares.data(), nullptr, height, width, channels, count_include_pad);
-          sum_windows3x3(shares.data(), to + n * image, height, width, channels);
-          if (has_vector) sum_shares(shares.data(), sums + n * channels, height, width, channels);
+          std::copy_n(from + n * image, image, quotients.data());
+          divide<scalar_t>(quotients.data(), nullptr, height, width, channels, count_include_pad);
+          sum_windows3x3(quotients.data(), to + n * image, height, width, channels);
+          if (has_vector)
+            sum_quotients(quotients.data(), sums + n * channels, height, width, channels);
         }
       });
     });
@@ -136,13 +137,13 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
   }
 
   template <class Scalar>
-  static void sum_shares(const Scalar* shares, Scalar* sums, std::int64_t height,
-                         std::int64_t width, std::int64_t channels) {
+  static void sum_quotients(const Scalar* quotients, Scalar* sums, std::int64_t height,
+                            std::int64_t width, std::int64_t channels) {
     run_vectorized([=]() INTERCHOICE_LOOP {
       std::fill(sums, sums + channels, Scalar{0});
       for (std::int64_t h = 0; h < height; ++h) {
         for (std::int64_t w = 0; w < width; ++w) {
-          const Scalar* pixel = shares + (h * width + w) * channels;
+          const Scalar* pixel = quotients + (h * width + w) * channels;
           const auto inside = static_cast<Scalar>(inside3(h, height) * inside3(w, width));
 #pragma omp simd
           for (std::int64_t c = 0; c < channels; ++c) sums[c] += inside * pixel[c];

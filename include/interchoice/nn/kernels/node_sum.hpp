@@ -126,21 +126,21 @@ inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor
                            ChannelAxis axis = ChannelAxis::kSecond) {
   torch::autograd::variable_list list;
   at::Tensor vector;
-  bool ours = axis == ChannelAxis::kSecond;
+  bool fused = axis == ChannelAxis::kSecond;
   for (const DeferredBias& term : terms) {
     if (!term.value.defined()) continue;
     if (term.vector.defined()) vector = vector.defined() ? vector + term.vector : term.vector;
     TORCH_CHECK(list.empty() || term.value.sizes() == list[0].sizes(),
                 "interchoice: node_sum needs terms of one shape, got ", list[0].sizes(), " and ",
                 term.value.sizes(), "; let every candidate return what its geometry says");
-    ours = ours && detail::has_row_major_pixels(term.value) &&
-           (list.empty() || term.value.scalar_type() == list[0].scalar_type());
+    fused = fused && detail::has_row_major_pixels(term.value) &&
+            (list.empty() || term.value.scalar_type() == list[0].scalar_type());
     list.push_back(term.value);
   }
   if (list.empty()) return at::zeros_like(like);
   if (!vector.defined() && list.size() == 1) return list[0];
   if (!vector.defined() && list.size() == 2) return list[0] + list[1];
-  if (ours && (!vector.defined() || detail::is_vector_of(vector, list[0]))) {
+  if (fused && (!vector.defined() || detail::is_vector_of(vector, list[0]))) {
     const bool has_vector = vector.defined();
     if (has_vector) list.push_back(std::move(vector));
     // As a TensorList: libtorch finds no variables in a vector, and would cut the gradient off.

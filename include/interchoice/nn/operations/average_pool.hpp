@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/checked_geometry.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/kernels/average_pool.hpp"
-#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -39,9 +39,9 @@ struct AveragePool3x3 {
 
   /// *Throws* c10::Error where the geometry changes the shape.
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_axis(geometry, ChannelAxis::kSecond, "AveragePool3x3");
-    detail::check_keeps_shape(geometry, "AveragePool3x3",
-                              "write an operation of your own that changes the shape");
+    check_axis(geometry, ChannelAxis::kSecond, "AveragePool3x3");
+    check_keeps_shape(geometry, "AveragePool3x3",
+                      "write an operation of your own that changes the shape");
     return std::make_shared<Module>();
   }
 };

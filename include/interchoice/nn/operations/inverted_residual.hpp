@@ -7,17 +7,17 @@
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/checked_geometry.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
-#include "interchoice/nn/operations/detail/checked_geometry.hpp"
+#include "interchoice/nn/operations/detail/numbered_name.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -38,7 +38,7 @@ struct relu {
 /// `E` makes `Expansion` * C channels; all BatchNorms are affine. Named after kernel and expansion:
 /// `k3e3`.
 ///
-/// A constant added to the input is removed by BN1, the residual only passes it on: `bias` changes
+/// A constant added to the input is removed by BN1, the residual only propagates it: `bias` changes
 /// nothing here, `shift` and `affine` act behind BN1.
 ///
 /// *Shapes*: [N, C, H, W] -> [N, C', ceil(H/stride), ceil(W/stride)]. *Cost*: activations and the
@@ -53,10 +53,10 @@ struct InvertedResidual {
                 "write an operation of your own for others");
 
  private:
-  static constexpr std::array<char, 4> letters_{'k', '0' + Kernel, 'e', '0' + Expansion};
+  static constexpr detail::NumberedName name_{"k", Kernel, "e", Expansion};
 
  public:
-  static constexpr std::string_view name{letters_.data(), letters_.size()};
+  static constexpr std::string_view name = name_.text();
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
 
   static constexpr Responses responses(const Geometry& g) {
@@ -120,7 +120,7 @@ struct InvertedResidual {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_axis(geometry, ChannelAxis::kSecond, "InvertedResidual");
+    check_axis(geometry, ChannelAxis::kSecond, "InvertedResidual");
     return std::make_shared<Module>(geometry);
   }
 };

@@ -9,12 +9,12 @@
 
 #include "interchoice/core/candidate.hpp"
 #include "interchoice/nn/along_channels.hpp"
+#include "interchoice/nn/checked_geometry.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
-#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -43,10 +43,10 @@ struct ProjectedSkip {
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g) {
       if (g.keeps_shape()) return;
-      const auto options = torch::nn::Conv2dOptions(g.channels, g.out_channels, 1);
       convolution = register_module(
-          "convolution",
-          torch::nn::Conv2d(torch::nn::Conv2dOptions(options).stride(g.stride).bias(false)));
+          "convolution", torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.out_channels, 1)
+                                               .stride(g.stride)
+                                               .bias(false)));
       norm = register_module("norm", torch::nn::BatchNorm2d(g.out_channels));
     }
     at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
@@ -65,7 +65,7 @@ struct ProjectedSkip {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_axis(geometry, ChannelAxis::kSecond, "ProjectedSkip");
+    check_axis(geometry, ChannelAxis::kSecond, "ProjectedSkip");
     return std::make_shared<Module>(geometry);
   }
 };

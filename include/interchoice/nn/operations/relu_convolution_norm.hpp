@@ -10,12 +10,12 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/checked_geometry.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/kernels/vector_relu.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
-#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -67,7 +67,7 @@ struct ReluConvolutionNorm {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_axis(geometry, ChannelAxis::kSecond, "ReluConvolutionNorm");
+    check_axis(geometry, ChannelAxis::kSecond, "ReluConvolutionNorm");
     return std::make_shared<Module>(geometry);
   }
 };

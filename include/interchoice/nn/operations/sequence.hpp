@@ -8,17 +8,17 @@
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/checked_geometry.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
-#include "interchoice/nn/operations/detail/checked_geometry.hpp"
+#include "interchoice/nn/operations/detail/numbered_name.hpp"
 #include "interchoice/nn/responses.hpp"
 
 // Candidates for sequences [N, C, T].
@@ -40,11 +40,10 @@ struct ReluConvolution1dNorm {
                 "Dilation, both from 1 to 9; write an operation of your own for others");
 
  private:
-  static constexpr std::array<char, 11> letters_{'c', 'o', 'n',          'v', '1',           'd',
-                                                 '_', 'k', '0' + Kernel, 'd', '0' + Dilation};
+  static constexpr detail::NumberedName name_{"conv1d_k", Kernel, "d", Dilation};
 
  public:
-  static constexpr std::string_view name{letters_.data(), letters_.size()};
+  static constexpr std::string_view name = name_.text();
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
 
   static constexpr Responses responses(const Geometry&) {
@@ -75,7 +74,7 @@ struct ReluConvolution1dNorm {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_axis(geometry, ChannelAxis::kSecond, name);
+    check_axis(geometry, ChannelAxis::kSecond, name);
     return std::make_shared<Module>(geometry);
   }
 };
@@ -89,7 +88,7 @@ struct AveragePool1d {
   static constexpr CandidateKind kind = CandidateKind::kPooling;
 
   static constexpr Responses responses(const Geometry&) {
-    return {.input_shift = Response::kPropagated};
+    return {.input_shift = Response::kPropagated, .keeps_zeros = true};
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
@@ -105,7 +104,7 @@ struct AveragePool1d {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_axis(geometry, ChannelAxis::kSecond, name);
+    check_axis(geometry, ChannelAxis::kSecond, name);
     TORCH_CHECK(geometry.channels == geometry.out_channels,
                 "interchoice: AveragePool1d needs equal channels, got ", geometry.channels, " -> ",
                 geometry.out_channels, "; use a convolution where they change");

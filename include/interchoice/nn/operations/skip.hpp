@@ -8,15 +8,15 @@
 #include <string_view>
 
 #include "interchoice/core/candidate.hpp"
+#include "interchoice/nn/checked_geometry.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
-#include "interchoice/nn/operations/detail/checked_geometry.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
-/// y = x, for any kind of tensor. Not cloned; a context's vector is handed on to the sum that
+/// y = x, for any kind of tensor. Not cloned; a context's vector is deferred to the sum that
 /// follows.
 struct Skip {
   static constexpr std::string_view name = "skip_connect";
@@ -36,7 +36,7 @@ struct Skip {
 
   /// *Throws* c10::Error where the geometry changes the shape.
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_keeps_shape(geometry, "Skip", "use LinearSkip");
+    check_keeps_shape(geometry, "Skip", "use LinearSkip");
     return std::make_shared<Module>();
   }
 };
@@ -74,7 +74,7 @@ struct LinearSkip {
   };
 
   std::shared_ptr<Module> build(const Geometry& geometry) const {
-    detail::check_axis(geometry, ChannelAxis::kSecond, "LinearSkip");
+    check_axis(geometry, ChannelAxis::kSecond, "LinearSkip");
     return std::make_shared<Module>(geometry);
   }
 };

@@ -6,9 +6,10 @@
 
 #include "interchoice/nn/geometry.hpp"
 
-namespace interchoice::detail {
+namespace interchoice {
 
-/// *Throws* c10::Error where an operation's channels would be on another axis than it works on.
+/// For an operation's `build`. *Throws* c10::Error where its channels would be on another axis than
+/// it works on.
 inline void check_axis(const Geometry& geometry, ChannelAxis axis, std::string_view operation) {
   const bool is_last = axis == ChannelAxis::kLast;
   TORCH_CHECK(geometry.axis == axis, "interchoice: ", operation, " needs its channels on the ",
@@ -17,7 +18,7 @@ inline void check_axis(const Geometry& geometry, ChannelAxis axis, std::string_v
               "}");
 }
 
-/// *Throws* c10::Error where the geometry changes the shape.
+/// The same where the geometry changes the shape; `advice` ends the message.
 inline void check_keeps_shape(const Geometry& geometry, std::string_view operation,
                               std::string_view advice) {
   TORCH_CHECK(geometry.keeps_shape(), "interchoice: ", operation,
@@ -25,4 +26,4 @@ inline void check_keeps_shape(const Geometry& geometry, std::string_view operati
               geometry.out_channels, ", stride ", geometry.stride, "; ", advice);
 }
 
-}  // namespace interchoice::detail
+}  // namespace interchoice
