@@ -152,8 +152,9 @@ inline void check_same_network(const torch::nn::Module& net, const torch::nn::Mo
     std::erase_if(source,
                   [&](const auto& part) { return part.first.starts_with(prefix_of(name)); });
   });
-  for (const auto& [name, text] : source)
+  for (const auto& [name, text] : source) {
     compare(name, text, target.contains(name) ? text : "missing");
+  }
 }
 
 template <class Result, class Network, class Space, class... Args>
