@@ -3,7 +3,7 @@
 //
 //   data      the digits of examples/data, 8x8 pixels, embedded in the program
 //   command   build/release/examples/sequence_supernet --architectures 24
-//             some ten minutes on one core; --help lists the options
+//             some minutes on one core; --help lists the options
 //   output    a row an architecture, with its accuracy alone and the predictions of `none`,
 //   `bias<1>`
 //             and `split`; then Kendall's tau-b, near the table of docs/how-to/any-tensor.md
