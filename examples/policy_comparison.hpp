@@ -89,7 +89,9 @@ class PolicyComparison {
     training.epochs = options_.alone_epochs;
     const auto start = Clock::now();
     for (const Path& path : paths_) {
-      auto net = make<ic::none>(seed);
+      torch::manual_seed(seed);
+      ic::Subnet<Net<ic::none>> net(path);
+      net->to(device_);
       ic::train(net, train_, ic::Fixed{path}, training);
       column.values.push_back(100 * ic::rank(net, data(), std::vector{path}).predictions[0]);
     }

@@ -48,7 +48,7 @@ TORCH_MODULE(Net);
 void take_out_of_ones_own() {
   Net net(8);
   const ic::Architecture<Space> path{0, 2, 1, 0};
-  ic::Subnet<Net> subnet = ic::extract(net, path, 8);  // made again with the same argument
+  ic::Subnet<Net> subnet = ic::extract(net, path, 8);  // rebuilt with the same argument
   std::printf("%zu parameters of %zu\n", subnet->parameters().size(), net->parameters().size());
 }
 

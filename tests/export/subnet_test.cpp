@@ -193,6 +193,27 @@ struct OwnNet : torch::nn::ModuleHolder<OwnNetImpl<Policy>> {
   using torch::nn::ModuleHolder<OwnNetImpl<Policy>>::ModuleHolder;
 };
 
+/// What its constructor decides beside the sizes of parameters.
+struct ConfiguredOptions {
+  std::size_t blocks = 2;
+  double dropout = 0.5;
+  bool has_gain = false;
+};
+struct ConfiguredImpl : torch::nn::Module {
+  using Choices = ic::Chain<4, ic::Candidates<ic::Skip, ReluConvBn<3>>>;
+  using Space = Choices;
+  explicit ConfiguredImpl(const ConfiguredOptions& o = {}) {
+    for (std::size_t i = 0; i < o.blocks; ++i) {
+      register_module("block" + std::to_string(i),
+                      ic::ChoiceBlock<Choices, ic::none>(i, ic::Geometry{.channels = 4}));
+    }
+    register_module("dropout", torch::nn::Dropout(o.dropout));
+    if (o.has_gain) register_buffer("gain", at::ones({1}));
+  }
+  at::Tensor forward(const at::Tensor& x, const ic::Architecture<Choices>&) { return x; }
+};
+TORCH_MODULE(Configured);
+
 /// Two spaces in one network; what a subnet cannot be made of.
 struct TwoSpacesImpl : OwnNetImpl<ic::none> {
   using Other = ic::Chain<1, ic::Candidates<ic::Skip>>;
@@ -239,20 +260,49 @@ TEMPLATE_TEST_CASE("a network of the user's own gives subnets, too", "", ic::non
   }
 }
 
-TEST_CASE("a network that needs arguments is made again with them, or refused by name") {
+TEST_CASE("a network that needs arguments is rebuilt with them, or refused by name") {
   OwnNet<ic::bias<1>> wide(6);
   ic::testing::randomise(*wide, 2);
   const OwnPath path{0, 1, 0};
   const at::Tensor x = at::randn({2, 1, 7, 6});
   CHECK(at::equal(ic::extract(wide, path, 6)->forward(x), wide->forward(x, path)));
   CHECK_THROWS_WITH(ic::extract(wide, path),
-                    Contains("extract: parameter 'stem.weight' has other sizes when the network is "
-                             "made again; give the arguments of its constructor"));
+                    Contains("extract: 'body.0' is a choice block (location 0, 6 -> 6 channels, "
+                             "stride 1), but a choice block (location 0, 4 -> 4 channels, stride "
+                             "1) when the network is rebuilt; give the arguments of its "
+                             "constructor"));
   CHECK_THROWS_WITH((ic::Subnet<TwoSpaces, Own>(path)),
                     Contains("Subnet: choice block 'other' is of another space"));
+  CHECK_THROWS_WITH(ic::path_parameters(*TwoSpaces(), path),
+                    Contains("path_parameters: choice block 'other' is of another space"));
   CHECK_THROWS_WITH((ic::Subnet<RunsInItsConstructor, Own>(path)),
                     Contains("location 0 of a subnet has no candidate before the constructor"));
   CHECK_THROWS_WITH(ic::Subnet<WithoutBlocks>(path), Contains("the network has no choice blocks"));
   // What was thrown out of a constructor leaves the thread as it was.
   CHECK(OwnNet<ic::none>()->forward(x, path).sizes() == std::vector<std::int64_t>{2, 3});
+}
+
+TEST_CASE("a network rebuilt otherwise is refused where all its parameters agree") {
+  const ic::Architecture<ConfiguredImpl::Choices> path;  // Skip everywhere
+  const auto refusal = [&](const ConfiguredOptions& of_net, const ConfiguredOptions& rebuilt) {
+    Configured net(of_net);
+    try {
+      ic::extract(net, path, rebuilt);
+    } catch (const c10::Error& error) {
+      return std::string(error.what_without_backtrace());
+    }
+    return std::string();
+  };
+  const ConfiguredOptions usual;
+  CHECK(refusal(usual, usual).empty());
+  CHECK_THAT(refusal({.blocks = 3}, usual),
+             Contains("extract: 'block2' is a choice block (location 2, 4 -> 4 channels, stride "
+                      "1), but missing when the network is rebuilt"));
+  CHECK_THAT(refusal(usual, {.blocks = 3}), Contains("extract: 'block2' is missing, but a choice "
+                                                     "block (location 2,"));
+  CHECK_THAT(refusal({.dropout = 0.25}, usual),
+             Contains("'dropout' is torch::nn::Dropout(p=0.25, inplace=false), but "
+                      "torch::nn::Dropout(p=0.5, inplace=false) when"));
+  CHECK_THAT(refusal({.has_gain = true}, usual), Contains("'gain' is [1], but missing when"));
+  CHECK_THAT(refusal(usual, {.has_gain = true}), Contains("'gain' is missing, but [1] when"));
 }

@@ -432,6 +432,43 @@ TEST_CASE("the cost of any network is measured in a forward pass that leaves no 
   CHECK(net->forward(x, Path{0}).requires_grad());
 }
 
+// --- cells of tokens -----------------------------------------------------------------------------
+
+namespace {
+
+/// One parameter for each location whose channels are last.
+struct LastAxis {
+  static constexpr std::string_view name = "last_axis";
+  static nn::Identity build(const ic::Geometry&) { return nn::Identity(); }
+  static constexpr ic::Cost cost(const ic::Geometry& g, const ic::SpatialSize&) {
+    return {g.axis == ic::ChannelAxis::kLast ? 1 : 0, 0};
+  }
+};
+
+struct TokenCells {
+  using Space = ic::Cell<2, ic::Candidates<LastAxis>>;
+  struct Options {};
+  static std::vector<ic::CellLayer> layers(const Options&) {
+    return ic::staged_layers(
+        {.width = 2, .cells_per_stage = {1, 1}, .axis = ic::ChannelAxis::kLast});
+  }
+  static nn::Identity reduction(const Options&, const ic::Geometry&) { return nn::Identity(); }
+  static constexpr std::int64_t stem_stride = 1;
+  static constexpr ic::SpatialSize input_size{6, 6};
+  static ic::Cost stem_cost(const Options&, const ic::SpatialSize&) { return {}; }
+  static ic::Cost head_cost(const Options&, const ic::SpatialSize&) { return {}; }
+  static ic::Cost reduction_cost(const Options&, const ic::Geometry& g, const ic::SpatialSize& s) {
+    return LastAxis::cost(g, s);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("stages of cells and their costs keep the channels' axis") {
+  const ic::Architecture<TokenCells::Space> path{0, 0, 0};
+  CHECK(ic::CellNetwork<TokenCells>::cost(path) == ic::Cost{3 + 1 + 3, 0});
+}
+
 // --- what is observed ----------------------------------------------------------------------------
 
 namespace {

@@ -445,6 +445,80 @@ void check_subnet(Network& net, const Path& path, const at::Tensor& x) {
 
 }  // namespace
 
+TEST_CASE("a subnet takes the constants that it lacks and keeps those that it has") {
+  const TemporaryFolder folder;
+  const auto file = folder / "best.safetensors";
+  const Path path{3, 2, 1, 4, 3, 2};
+  auto both = make_net<ic::compose<ic::shift<1>, ic::bias<1>>>(1);
+  auto plain = make_net<ic::bias<1>>(2);
+  fill(*both, 5);
+  fill(*plain, 6);
+  auto source = ic::extract(both, path);
+  auto target = ic::extract(plain, path);
+  ic::save(file, source);
+  ic::load(file, target);
+  CHECK(differing(state_of(*source), state_of(*target)) == kNothing);
+  const at::Tensor x = at::randn({4, 1, 8, 8});
+  CHECK(same_bits(source->forward(x), target->forward(x)));
+}
+
+TEST_CASE("constants of a file are checked before a subnet takes any") {
+  const TemporaryFolder folder;
+  const auto file = folder / "best.safetensors";
+  Small net;
+  fill(*net, 5);
+  const ic::Architecture<First> path{1, 1};
+  auto best = ic::extract(net, path);
+  ic::save(file, best);
+  const ic::TensorFile good = ic::read_tensor_file(file);
+  const std::string scale = "network.body.1.norm_scale";
+  const std::string shift = "network.body.1.norm_shift";
+  REQUIRE(good.tensors.at(scale).sizes() == std::vector<std::int64_t>{4});
+  const auto with = [&](const std::string& name, const at::Tensor& tensor) {
+    ic::TensorFile changed = good;
+    changed.tensors[name] = tensor;
+    ic::write_tensor_file(file, changed);
+    ic::Subnet<Small> fresh(path);
+    return refusal(file, fresh);
+  };
+  CHECK_THAT(with(shift, at::zeros({1})), Contains("'" + shift + "' is Float[1] there, Float[4]"));
+  CHECK_THAT(with(scale, at::zeros({7})), Contains("'" + scale + "' is Float[7] there, Float[4]"));
+  CHECK_THAT(with(shift, at::zeros({4}, at::kDouble)),
+             Contains("'" + shift + "' is Double[4] there, Float[4] here"));
+  CHECK_THAT(with("network.body.0.input_vector", at::zeros({3})),
+             Contains("input_vector' is Float[3] there, Float[4] here"));
+  CHECK_THAT(with("network.odd.norm_shift", at::zeros({4})),
+             Contains("'network.odd.norm_shift' is Float[4] there, missing here"));
+  ic::write_tensor_file(file, good);
+  ic::Subnet<Small> fresh(path);
+  ic::load(file, fresh);
+  CHECK(differing(state_of(*best), state_of(*fresh)) == kNothing);
+}
+
+TEMPLATE_TEST_CASE("a network of another type is loaded by its type", "", ic::none,
+                   (ic::compose<ic::affine<1>, ic::bias<1>, ic::split<0>>)) {
+  const TemporaryFolder folder;
+  const auto file = folder / "net.safetensors";
+  const Path path{3, 2, 1, 4, 3, 2};
+  for (const at::ScalarType type : {at::kDouble, at::kHalf}) {
+    auto net = make_net<TestType>(1);
+    ic::begin_epoch(*net, 0);
+    net->to(type);
+    fill(*net, 5);
+    ic::save(file, net);
+    auto again = ic::load<Net<TestType>>(file);
+    CHECK(differing(state_of(*net), state_of(*again)) == kNothing);
+    CHECK(again->is_training());
+    auto best = ic::extract(net, path);
+    ic::save(file, best);
+    auto best_again = ic::load<decltype(best)>(file);
+    CHECK(differing(state_of(*best), state_of(*best_again)) == kNothing);
+    if (type == at::kHalf) continue;  // which not all operators have on the CPU
+    const at::Tensor x = at::randn({4, 1, 8, 8}, type);
+    CHECK(same_bits(net->forward(x, path), best_again->forward(x)));
+  }
+}
+
 TEST_CASE("subnets are saved and loaded by their types") {
   auto shifted = make_net<ic::compose<ic::shift<1>, ic::bias<1>>>(1);
   check_subnet(shifted, Path{3, 2, 1, 4, 3, 2}, at::randn({4, 1, 8, 8}));

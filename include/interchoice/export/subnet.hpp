@@ -5,14 +5,14 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include <algorithm>
 #include <concepts>
-#include <cstddef>
+#include <map>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/core/restriction.hpp"
@@ -51,9 +51,10 @@ constexpr auto space_of_network() {
 ///   y = forward(x)
 ///
 /// It is the network itself, with its parameter names and members. The arguments behind the
-/// architecture are those of the network's constructor. *Throws* c10::Error for a network without
-/// choice blocks of the architecture's space. *Shapes*: as the network's. *Cost*: the weights of
-/// one path.
+/// architecture are those of the network's constructor. The module's `initialise()`, if it has one,
+/// is called last: the candidates come after the constructor. *Throws* c10::Error for a network
+/// without choice blocks of the architecture's space. *Shapes*: as the network's. *Cost*: the
+/// weights of one path.
 template <class Network, SearchSpace PathSpace>
 class SubnetImpl : public Network {
  public:
@@ -115,34 +116,49 @@ class Subnet
 
 namespace detail {
 
-/// Refuses a subnet that was made with other arguments than the super-network.
+/// What a network is made of, by name: its modules as each prints itself, the sizes of its tensors.
+inline std::map<std::string, std::string> parts_of(const torch::nn::Module& network) {
+  std::map<std::string, std::string> parts;
+  for (const auto& module : network.named_modules(/*name_prefix=*/"", /*include_self=*/false)) {
+    std::ostringstream text;
+    if (const auto* block = dynamic_cast<const AnyChoiceBlock*>(module.value().get())) {
+      const Geometry& g = block->bank().geometry();
+      text << "a choice block (location " << block->context().location() << ", " << g.channels
+           << " -> " << g.out_channels << " channels, stride " << g.stride << ")";
+    } else {
+      module.value()->pretty_print(text);
+    }
+    parts[module.key()] = text.str();
+  }
+  for (const auto& p : network.named_parameters()) parts[p.key()] = c10::str(p.value().sizes());
+  for (const auto& b : network.named_buffers()) parts[b.key()] = c10::str(b.value().sizes());
+  return parts;
+}
+
+/// Refuses a subnet that was rebuilt with other arguments than the super-network.
 inline void check_same_network(const torch::nn::Module& net, const torch::nn::Module& subnet) {
-  const auto theirs = net.named_parameters();
-  const auto ours = subnet.named_parameters();
-  const auto refuse = [](const std::string& name, const char* what) {
-    TORCH_CHECK(false, "interchoice: extract: parameter '", name, "' ", what,
-                " when the network is made again; give the arguments of its constructor: "
+  auto source = parts_of(net);
+  const auto target = parts_of(subnet);
+  const auto compare = [](const std::string& name, std::string_view there, std::string_view here) {
+    TORCH_CHECK(there == here, "interchoice: extract: '", name, "' is ", there, ", but ", here,
+                " when the network is rebuilt; give the arguments of its constructor: "
                 "extract(net, architecture, arguments...)");
   };
-  for (const auto& p : ours) {
-    const at::Tensor* source = theirs.find(p.key());
-    if (source == nullptr) refuse(p.key(), "appears");
-    if (source->sizes() != p.value().sizes()) refuse(p.key(), "has other sizes");
+  for (const auto& [name, text] : target) {
+    const auto found = source.find(name);
+    compare(name, found == source.end() ? "missing" : found->second, text);
   }
-  std::vector<std::string> blocks;
   for_each_choice_block(net, [&](const std::string& name, const AnyChoiceBlock&) {
-    blocks.push_back(prefix_of(name));
+    std::erase_if(source,
+                  [&](const auto& part) { return part.first.starts_with(prefix_of(name)); });
   });
-  for (const auto& p : theirs) {
-    const bool in_block = std::any_of(blocks.begin(), blocks.end(), [&](const std::string& block) {
-      return p.key().starts_with(block);
-    });
-    if (!in_block && ours.find(p.key()) == nullptr) refuse(p.key(), "is missing");
+  for (const auto& [name, text] : source) {
+    compare(name, text, target.contains(name) ? text : "missing");
   }
 }
 
 template <class Result, class Network, class Space, class... Args>
-Result made_again(Network& net, const Architecture<Space>& architecture, Args&&... args) {
+Result rebuilt(Network& net, const Architecture<Space>& architecture, Args&&... args) {
   using Impl = typename Network::ContainedType;
   if constexpr (sizeof...(Args) > 0) {
     return Result(architecture, std::forward<Args>(args)...);
@@ -150,8 +166,8 @@ Result made_again(Network& net, const Architecture<Space>& architecture, Args&&.
     return Result(architecture, net->options());
   } else {
     static_assert(std::default_initializable<Impl>,
-                  "interchoice: extract(net, architecture) needs to make the network again; give "
-                  "its module `options()` and a constructor from them, or give extract the "
+                  "interchoice: extract(net, architecture) needs to rebuild the network; give its "
+                  "module `options()` and a constructor from them, or give extract the "
                   "arguments of its constructor: extract(net, architecture, arguments...)");
     return Result(architecture);
   }
@@ -162,17 +178,18 @@ Result made_again(Network& net, const Architecture<Space>& architecture, Args&&.
 /// The network that an architecture is within a super-network, with weights of its own: copies of
 /// the candidates, contexts resolved to constants.
 ///
-/// The network is made again from its `options()` if it has them, else from the arguments behind
-/// the architecture, usually none. In either mode its outputs equal the super-network's for that
+/// The network is rebuilt from its `options()` if it has them, else from the arguments behind the
+/// architecture, usually none. In either mode its outputs equal the super-network's for that
 /// architecture, bit by bit: what runs is the same. Takes types, device and modes from the
 /// super-network.
 /// *Throws* c10::Error if the policy does more to a candidate than constants per channel (hooks
-/// `before` and `after`), or if the network made again has other parameters.
+/// `before` and `after`), or if the rebuilt network has other modules (by their names and what they
+/// print), parameters or buffers. A plain member that no module prints goes unnoticed.
 template <class Network, SearchSpace Space, class... Args>
 Subnet<Network, Space> extract(Network& net, const Architecture<Space>& architecture,
                                Args&&... args) {
   auto subnet =
-      detail::made_again<Subnet<Network, Space>>(net, architecture, std::forward<Args>(args)...);
+      detail::rebuilt<Subnet<Network, Space>>(net, architecture, std::forward<Args>(args)...);
   detail::check_same_network(*net, *subnet);
   if (const auto parameters = net->parameters(); !parameters.empty()) {
     subnet->to(parameters.front().device(), parameters.front().scalar_type());

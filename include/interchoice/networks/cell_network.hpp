@@ -27,10 +27,11 @@ struct CellLayer {
 };
 
 /// Stages of cells that keep the shape, with reductions between them that double the channels and
-/// halve the map.
+/// halve the spatial size.
 struct CellStages {
   std::int64_t width = 16;  ///< channels of the first stage
   std::vector<std::int64_t> cells_per_stage;
+  ChannelAxis axis = ChannelAxis::kSecond;
 };
 constexpr std::vector<CellLayer> staged_layers(const CellStages& stages) {
   std::vector<CellLayer> layers;
@@ -38,11 +39,12 @@ constexpr std::vector<CellLayer> staged_layers(const CellStages& stages) {
   for (const std::int64_t cells : stages.cells_per_stage) {
     if (!layers.empty()) {
       layers.push_back(
-          {CellLayer::kReduction, {.channels = width, .out_channels = 2 * width, .stride = 2}});
+          {CellLayer::kReduction,
+           {.channels = width, .out_channels = 2 * width, .stride = 2, .axis = stages.axis}});
       width *= 2;
     }
     for (std::int64_t i = 0; i < cells; ++i) {
-      layers.push_back({CellLayer::kCell, {.channels = width}});
+      layers.push_back({CellLayer::kCell, {.channels = width, .axis = stages.axis}});
     }
   }
   return layers;
@@ -84,15 +86,15 @@ struct CellNetwork {
   static constexpr Cost cost(const Architecture<Space>& architecture,
                              const Options& options = default_options(),
                              const SpatialSize& input_size = Skeleton::input_size) {
-    return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& map) {
+    return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& size) {
       std::size_t cell = 0;
       for (const CellLayer& layer : Skeleton::layers(options)) {
         if (layer.kind == CellLayer::kCell) {
-          cost += cell_cost(cell++, architecture, layer.geometry, map);
+          cost += cell_cost(cell++, architecture, layer.geometry, size);
         } else if constexpr (kHasReduction) {  // else making the network would fail
-          cost += Skeleton::reduction_cost(options, layer.geometry, map);
+          cost += Skeleton::reduction_cost(options, layer.geometry, size);
         }
-        map = map.reduced(layer.geometry.stride);
+        size = size.reduced(layer.geometry.stride);
       }
     });
   }
@@ -111,7 +113,8 @@ struct CellNetwork {
       const bool from_input = edge_at(i).source == 0;
       cost += cost_of_candidate<typename detail::OperationsIn<Skeleton>::type>(
           choice, architecture[choice],
-          from_input ? geometry : Geometry{.channels = geometry.out_channels},
+          from_input ? geometry
+                     : Geometry{.channels = geometry.out_channels, .axis = geometry.axis},
           from_input ? input : input.reduced(geometry.stride));
     }
     return cost;

@@ -17,7 +17,7 @@
 
 namespace interchoice {
 
-/// Blocks in a row of which the first changes width and map size.
+/// Blocks in a row of which the first changes width and spatial size.
 struct ChainStage {
   std::int64_t width = 1;
   std::int64_t blocks = 1;
@@ -66,7 +66,7 @@ constexpr std::array<Geometry, Blocks> stage_geometries(std::int64_t width,
 ///   static void check(const Options&)             called first; refuses what makes no network
 ///   static void initialise(module, options)       called last; sets the initial weights
 ///   static Options default_options()              where they are not `Options{}`
-///   static constexpr Response head_response       what becomes of a constant per channel at the
+///   static constexpr Response head_response       the response to a constant per channel at the
 ///                                                 head's input; kRemoved where it starts with
 ///                                                 (convolution 1x1 and) BatchNorm
 ///   stem_cost(options, input), stem_stride, head_cost(options, input), input_size
@@ -89,12 +89,12 @@ struct ChainNetwork {
   static constexpr Cost cost(const Architecture<Space>& architecture,
                              const Options& options = default_options(),
                              const SpatialSize& input_size = Skeleton::input_size) {
-    return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& map) {
+    return detail::network_cost<Skeleton>(options, input_size, [&](Cost& cost, SpatialSize& size) {
       const auto geometries = Skeleton::geometries(options);
       for (std::size_t i = 0; i < Space::choice_count; ++i) {
         cost += cost_of_candidate<typename detail::OperationsIn<Skeleton>::type>(
-            i, architecture[i], geometries[i], map);
-        map = map.reduced(geometries[i].stride);
+            i, architecture[i], geometries[i], size);
+        size = size.reduced(geometries[i].stride);
       }
     });
   }

@@ -89,8 +89,9 @@ struct Skeleton {
 }  // namespace nasbench_macro
 
 /// The super-network of NAS-Bench-Macro: stem, eight choices of three blocks in three stages, head.
-/// The first choice of a stage doubles the channels and halves the map; its identity is then a 1x1
-/// convolution with BatchNorm. `cost` gives the `params` and `flops` of the benchmark's table.
+/// The first choice of a stage doubles the channels and halves the spatial size; its identity is
+/// then a 1x1 convolution with BatchNorm. `cost` gives the `params` and `flops` of the benchmark's
+/// table.
 ///
 /// In this network `bias` is inert (see docs/method.md); `shift` and `affine` are not.
 ///

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/space.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 
 namespace interchoice {
@@ -68,13 +70,17 @@ inline ParameterRow parameter_total(const std::vector<ParameterRow>& rows) {
 }
 
 /// The parameters of one path, without dependent ones: those of the network that the
-/// architecture would be on its own. *Cost*: one walk over the modules.
+/// architecture would be on its own. *Throws* c10::Error for a choice block of another space.
+/// *Cost*: one walk over the modules.
 template <SearchSpace Space>
 std::int64_t path_parameters(const torch::nn::Module& network,
                              const Architecture<Space>& architecture) {
   std::int64_t count = 0;
   for (const at::Tensor& p : network.parameters()) count += p.numel();
-  detail::for_each_choice_block(network, [&](const std::string&, const AnyChoiceBlock& block) {
+  detail::for_each_choice_block(network, [&](const std::string& name, const AnyChoiceBlock& block) {
+    TORCH_CHECK(block.space() == space_signature<Space>(), "interchoice: path_parameters: choice ",
+                "block '", name, "' is of another space than the architecture: ", block.space(),
+                "; give an architecture of the network's space");
     for (const at::Tensor& p : block.parameters()) count -= p.numel();
     const std::size_t candidate = block.context().candidate_of(architecture.candidates());
     for (const at::Tensor& p : block.candidate_parameters(candidate)) count += p.numel();

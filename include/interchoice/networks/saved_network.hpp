@@ -5,6 +5,7 @@
 #include <torch/nn/module.h>
 
 #include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -24,7 +25,6 @@
 #include "interchoice/networks/described_options.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/detail/module_of.hpp"
-#include "interchoice/nn/device.hpp"
 #include "interchoice/version.hpp"
 
 namespace interchoice {
@@ -142,31 +142,32 @@ std::vector<std::string> tensor_differences(const std::map<std::string, at::Tens
   return lines;
 }
 
-/// Whether a name is one of a constant that a subnet's block may have.
-inline bool is_constant(const std::string& name) {
-  for (const auto& [constant, tensor] : Resolution().constants()) {
-    if (name.ends_with(fmt::format(".{}", constant))) return true;
-  }
-  return false;
-}
-
-/// Gives the blocks of a new subnet the constants that a file has for them.
-inline void take_constants(torch::nn::Module& network,
-                           const std::map<std::string, at::Tensor>& tensors) {
+/// The constants that a file has for blocks of a subnet and that these do not have yet, without
+/// their values. Adds them to the state.
+inline std::vector<std::pair<AnyChoiceBlock*, Resolution>> new_constants(
+    torch::nn::Module& network, const std::map<std::string, at::Tensor>& there,
+    std::map<std::string, at::Tensor>& state) {
+  std::vector<std::pair<AnyChoiceBlock*, Resolution>> all;
+  const auto parameters = network.parameters();
   for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
     if (!block.is_fixed()) return;
-    const auto own = block.named_parameters(/*recurse=*/false);
     Resolution resolution;
-    bool is_new = false;
+    const std::int64_t inputs = block.bank().geometry().channels;
+    const std::int64_t norm = block.bank().at(0, block.fixed_candidate()).norm_channels();
     for (auto& [constant, tensor] : resolution.constants()) {
-      const auto found =
-          tensors.find(fmt::format("{}{}{}", kTensorPrefix, prefix_of(name), constant));
-      if (found == tensors.end() || own.contains(constant)) continue;
-      *tensor = found->second.to(device_of(network));
-      is_new = true;
+      const std::string key = fmt::format("{}{}{}", kTensorPrefix, prefix_of(name), constant);
+      const auto found = there.find(key);
+      if (found == there.end() || state.contains(key)) continue;
+      const at::Tensor& saved = found->second;
+      const bool is_of_norm = tensor == &resolution.norm.scale || tensor == &resolution.norm.shift;
+      std::vector<std::int64_t> sizes{is_of_norm ? norm : inputs};
+      if (sizes.front() == 0) sizes = saved.sizes().vec();  // without a normalisation: unused
+      *tensor = at::empty(sizes, (parameters.empty() ? saved : parameters.front()).options());
+      state[key] = *tensor;
     }
-    if (is_new) block.take(std::move(resolution));
+    all.emplace_back(&block, std::move(resolution));
   });
+  return all;
 }
 
 }  // namespace detail
@@ -232,13 +233,15 @@ void take_network(const std::filesystem::path& path, const TensorFile& file, Net
   }
   if (lines.empty()) {
     const bool splits = saved.is_split && !is_split(*net);
-    lines = tensor_differences(file.tensors, named_state(*net), [&](const std::string& name) {
-      return (splits && name.find(".copy") != name.npos) || is_constant(name);
+    auto state = named_state(*net);
+    auto added = new_constants(*net, file.tensors, state);
+    lines = tensor_differences(file.tensors, state, [&](const std::string& name) {
+      return splits && name.find(".copy") != name.npos;
     });
     if (lines.empty()) {
       if (splits) split_now(*net);
-      take_constants(*net, file.tensors);
-      const auto state = named_state(*net);
+      for (auto& [block, constants] : added) block->take(std::move(constants));
+      state = named_state(*net);
       lines = tensor_differences(file.tensors, state, [](const std::string&) { return false; });
       if (lines.empty()) {
         const c10::NoGradGuard no_grad;
@@ -298,15 +301,16 @@ inline SavedNetwork read_saved_network(const std::filesystem::path& path) {
 /// A split network takes no file of an unsplit one: make a new network, load, split that.
 ///
 /// *Throws* std::runtime_error that names every difference (space, policy, options; tensors that
-/// are missing, unknown, of another shape or type). No weight is changed then, and the network is
-/// split only if nothing but its copies' tensors differ.
+/// are missing, unknown, of another shape or type). Nothing is changed then, but that the network
+/// is split if only its copies' tensors differ.
 template <class Net>
 void load(const std::filesystem::path& path, Net& net) {
   static_assert(detail::CheckedHolder<Net>::value);
   detail::take_network(path, read_tensor_file(path), net);
 }
 
-/// The network of a file, made with the options that it was saved with. On the CPU.
+/// The network of a file, made with the options and of the type that it was saved with. In training
+/// mode, on the CPU.
 ///
 /// *Throws* as above, and for options that are missing or not of their type.
 template <class Net>
@@ -330,6 +334,13 @@ Net load(const std::filesystem::path& path) {
           path, fmt::format("the network cannot be made from its description: {}", error.what()));
     }
   }();
+  for (const auto& p : net->named_parameters()) {
+    const auto saved = file.tensors.find(std::string(detail::kTensorPrefix) + p.key());
+    if (saved == file.tensors.end() || !saved->second.is_floating_point()) continue;
+    const at::ScalarType type = saved->second.scalar_type();
+    if (type != p.value().scalar_type()) net->to(type);  // which converts counters, too
+    break;
+  }
   detail::take_network(path, file, net);
   return net;
 }

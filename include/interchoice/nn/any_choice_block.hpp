@@ -84,16 +84,22 @@ class AnyChoiceBlock : public torch::nn::Module {
     fixed_->candidate = bank_.at(0, candidate).module();
   }
   /// Copies what another block resolved to: the candidate's state, unless that is null, and the
-  /// constants, which become parameters. For the blocks of a subnet, once.
+  /// constants that are not there yet, which become parameters. For the blocks of a subnet.
   void take(Resolution source) {
     TORCH_INTERNAL_ASSERT(is_fixed() && fixed_->candidate != nullptr);
     if (source.candidate) detail::copy_state(*source.candidate, *fixed_->candidate);
-    source.candidate = fixed_->candidate;
-    for (auto& [name, constant] : source.constants()) {
-      if (!constant->defined()) continue;
-      *constant = register_parameter(name, constant->detach().clone());
+    const auto given = source.constants();
+    const auto own = fixed_->constants();
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (!given[i].second->defined() || own[i].second->defined()) continue;
+      *own[i].second = register_parameter(own[i].first, given[i].second->detach().clone());
     }
-    fixed_ = std::move(source);
+  }
+  /// The candidate of a block of a subnet; the number of candidates before it is built.
+  std::size_t fixed_candidate() const {
+    std::size_t own = 0;
+    while (own < bank_.candidate_count() && bank_.find(own) == nullptr) ++own;
+    return own;
   }
 
  protected:
@@ -162,8 +168,7 @@ class AnyChoiceBlock : public torch::nn::Module {
     const std::size_t candidate = context_.candidate_of(architecture);
     BuiltOperation* operation = bank_.find(candidate);
     if (operation == nullptr) [[unlikely]] {
-      std::size_t own = 0;
-      while (own < bank_.candidate_count() && bank_.find(own) == nullptr) ++own;
+      const std::size_t own = fixed_candidate();
       TORCH_CHECK(own < bank_.candidate_count(), "interchoice: location ", context_.location(),
                   " of a subnet has no candidate before the constructor of its network is done; "
                   "run nothing in there");

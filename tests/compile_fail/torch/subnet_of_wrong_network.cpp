@@ -1,6 +1,6 @@
 // expect: interchoice: Subnet<Network> needs a network with `forward(x, architecture)`; give
 // expect: or write Subnet<Network, Space>
-// expect: interchoice: extract(net, architecture) needs to make the network again
+// expect: interchoice: extract(net, architecture) needs to rebuild the network
 // expect: extract(net, architecture, arguments...)
 #include "interchoice/export/subnet.hpp"
 #include "interchoice/nn/choice_blocks.hpp"

@@ -52,15 +52,15 @@ constexpr Response head_response() {
   }
 }
 
-/// The cost of stem and head, and of what stands between them: `add_body(cost, map)` adds it and
-/// takes the map from the size behind the stem to the one in front of the head.
+/// The cost of stem and head, and of what stands between them: `add_body(cost, size)` adds it and
+/// takes the spatial size from behind the stem to the front of the head.
 template <class Skeleton, class AddBody>
 constexpr Cost network_cost(const typename Skeleton::Options& options, const SpatialSize& input,
                             const AddBody& add_body) {
   Cost cost = Skeleton::stem_cost(options, input);
-  SpatialSize map = input.reduced(Skeleton::stem_stride);
-  add_body(cost, map);
-  return cost + Skeleton::head_cost(options, map);
+  SpatialSize size = input.reduced(Skeleton::stem_stride);
+  add_body(cost, size);
+  return cost + Skeleton::head_cost(options, size);
 }
 
 /// A network with a skeleton's stem and head. The body is its own matter.
