@@ -2,8 +2,9 @@
 
 // The umbrella of one's own training code: everything but saved networks
 // (networks/saved_network.hpp), resumable trainings (training/resumable_training.hpp) and reports
-// (report/write_report.hpp), whose JSON library would cost every file that includes this, and
-// searches (search.hpp).
+// (report/write_report.hpp), whose JSON library would cost every file that includes this, what
+// large rankings need (evaluation/prefix_sharing.hpp, evaluation/result_file.hpp), and searches
+// (search.hpp).
 
 #include "interchoice/core.hpp"
 #include "interchoice/data/batches.hpp"
