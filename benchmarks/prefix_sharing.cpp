@@ -25,6 +25,7 @@
 #include "benchmarks/random_batches.hpp"
 #include "benchmarks/segment_seconds.hpp"
 #include "benchmarks/training_steps.hpp"
+#include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/evaluation/sharing_cost.hpp"
 #include "interchoice/search/regularised_evolution.hpp"

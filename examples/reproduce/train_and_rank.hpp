@@ -12,7 +12,9 @@
 #include "examples/reproduce/experiment.hpp"
 #include "examples/training_csv.hpp"
 #include "interchoice/core/text.hpp"
+#include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/networks/supernet.hpp"
 #include "interchoice/sampling/sampler.hpp"
@@ -58,7 +60,7 @@ void predict(Network& net, const Experiment& experiment, const Run& run,
                                 evaluation.architectures,
                                 {.recalibration = evaluation.recalibration,
                                  .sharing = ic::PrefixSharing{},
-                                 .results = partial,
+                                 .results = ic::ResultFile{partial},
                                  .stop = [&] { return interrupt.requested(); }});
   stop_if(ranking.stopped);
   std::string text = "arch,accuracy\n";

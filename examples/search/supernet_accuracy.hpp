@@ -72,12 +72,12 @@ class SupernetAccuracy {
 
   double operator()(const Path& architecture) {
     if (!log_) open_log();
-    const auto known = log_->results().find(architecture);
+    const auto known = log_->results().find(ic::to_text(architecture));
     if (known != log_->results().end()) return 100 * known->second;
     const ic::CanonicalForm form = form_(architecture);
     auto same = accuracies_.find(form);
     if (same == accuracies_.end()) same = accuracies_.emplace(form, evaluate(architecture)).first;
-    return 100 * log_->add(architecture, same->second);
+    return 100 * log_->add(ic::to_text(architecture), same->second);
   }
 
  private:
@@ -90,9 +90,9 @@ class SupernetAccuracy {
   void open_log() {
     ic::Identity identity = {{"data", data_.name}, {"batch", fmt::format("{}", batch_)}};
     identity.set(ic::evaluation_identity<Space>(*net_, images(), ic::Recalibration::paper()));
-    log_.emplace(results_, identity);
-    for (const auto& [architecture, accuracy] : log_->results()) {
-      accuracies_[form_(architecture)] = accuracy;
+    log_.emplace(results_, identity, ic::ResultLog::spelling<Space>);
+    for (const auto& [text, accuracy] : log_->results()) {
+      accuracies_[form_(ic::from_text<Space>(text))] = accuracy;
     }
   }
 
@@ -107,7 +107,7 @@ class SupernetAccuracy {
   Supernet<Policy> net_{nullptr};
   std::function<ic::CanonicalForm(const Path&)> form_;
   std::map<ic::CanonicalForm, double> accuracies_;
-  std::optional<ic::ResultLog<Space>> log_;
+  std::optional<ic::ResultLog> log_;
 };
 
 /// Loads the network once, for all questions; `results` is the file of its answers.

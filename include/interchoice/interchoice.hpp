@@ -3,7 +3,8 @@
 // The umbrella of one's own training code. It leaves out what would cost every file that includes
 // it and few need: operations on sequences and tokens (nn/operations/), saved networks
 // (networks/saved_network.hpp), measured costs (networks/measured_cost.hpp), resumable trainings
-// (training/resumable_training.hpp), searches (search.hpp), tabular benchmarks
+// (training/resumable_training.hpp), what large rankings need (evaluation/prefix_sharing.hpp,
+// evaluation/result_file.hpp), searches (search.hpp), tabular benchmarks
 // (evaluation/tabular_benchmark.hpp) and reports (report/write_report.hpp).
 
 #include "interchoice/core.hpp"

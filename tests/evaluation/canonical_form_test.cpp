@@ -2,9 +2,11 @@
 // number of classes against a count by hand, and what `rank` makes of it.
 
 #include <ATen/Functions.h>
+#include <torch/nn/init.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
 #include <torch/nn/modules/pooling.h>
 
 #include <algorithm>
@@ -19,10 +21,14 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/evaluation/recalibrate.hpp"
+#include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/spaces/cell_sequence.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
@@ -182,19 +188,52 @@ struct Plain {
     return torch::nn::Conv2d(torch::nn::Conv2dOptions(g.channels, g.out_channels, 1));
   }
 };
-/// Refuses maps of eight pixels, as one with a fixed size would.
-struct Picky {
-  static constexpr std::string_view name = "picky";
-  struct Module : torch::nn::Module {
-    at::Tensor forward(const at::Tensor& x) {
-      TORCH_CHECK(x.size(2) == 16, "needs 16 pixels");
-      return x;
-    }
-  };
-  std::shared_ptr<Module> build(const ic::Geometry&) const { return std::make_shared<Module>(); }
+/// Gives zeros for zeros until its bias is trained.
+struct ZeroBias {
+  static constexpr std::string_view name = "zero_bias";
+  torch::nn::Conv2d build(const ic::Geometry& g) const {
+    torch::nn::Conv2d convolution = Plain().build(g);
+    torch::nn::init::zeros_(convolution->bias);
+    return convolution;
+  }
 };
-using Edges = ic::Candidates<ic::Zero, ic::Skip, Plain, Picky>;
+/// Keeps zeros, unless a policy adds a shift behind its normalisation.
+struct Normed {
+  static constexpr std::string_view name = "normed";
+  static constexpr ic::Responses responses(const ic::Geometry&) {
+    return {.norm_shift = ic::Response::kObserved,
+            .norm_scale = ic::Response::kObserved,
+            .keeps_zeros = true};
+  }
+  struct Module : torch::nn::Module {
+    explicit Module(std::int64_t channels)
+        : norm(register_module(
+              "norm",
+              torch::nn::GroupNorm(torch::nn::GroupNormOptions(2, channels).affine(false)))) {}
+    at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
+    at::Tensor forward_adjusted(const at::Tensor& x, const ic::NormAdjustment& adjustment) {
+      return ic::adjusted_norm(norm, x, adjustment);
+    }
+    std::int64_t norm_channels() const { return norm->options.num_channels(); }
+    torch::nn::GroupNorm norm;
+  };
+  std::shared_ptr<Module> build(const ic::Geometry& g) const {
+    return std::make_shared<Module>(g.channels);
+  }
+};
+using Edges = ic::Candidates<ic::Zero, ic::Skip, Plain, ZeroBias, Normed>;
 struct Sequence : ic::IndependentCells<2, ic::Cell<2, Edges>> {};
+
+using Cut = ic::Architecture<Sequence>;
+
+/// Knows canonical forms of architectures of `Sequence`, and has no member `Space`.
+struct OwnForms {
+  auto canonical_forms() {
+    return [](const Cut&) { return ic::CanonicalForm{}; };
+  }
+};
+static_assert(ic::CanonicalNetwork<OwnForms, Sequence>);
+static_assert(!ic::CanonicalNetwork<OwnForms, Space>);
 
 struct Skeleton {
   using Space = Sequence;
@@ -212,8 +251,7 @@ struct Skeleton {
 
 }  // namespace
 
-TEST_CASE("candidates of one's own are tried, and a cut hides all cells before it") {
-  using Cut = ic::Architecture<Sequence>;
+TEST_CASE("a candidate that declares nothing is read behind zeros; a cut hides all cells before") {
   at::manual_seed(3);
   ic::Supernet<ic::CellNetwork<Skeleton>, ic::none> net(Skeleton::Options{});
   const auto key = net->canonical_forms();
@@ -222,12 +260,36 @@ TEST_CASE("candidates of one's own are tried, and a cut hides all cells before i
   CHECK(key(Cut{2, 3, 2, 2, 0, 0}) == ic::CanonicalForm{u, u, u, u, u, u});  // cut behind node 1
   CHECK(key(Cut{2, 3, 2, 0, 0, 2}) == ic::CanonicalForm{u, u, u, u, u, 2});  // bias of a zero node
   CHECK(key(Cut{2, 3, 2, 0, 0, 1}) == ic::CanonicalForm{u, u, u, u, u, u});
-  CHECK(key(Cut{2, 3, 2, 0, 0, 3}) == ic::CanonicalForm{u, u, u, u, u, 3});  // could not be tried
+  CHECK(key(Cut{2, 3, 2, 0, 0, 3}) == ic::CanonicalForm{u, u, u, u, u, 3});  // whatever its bias is
   CHECK(key(Cut{2, 3, 0, 2, 1, 1}) == ic::CanonicalForm{u, 3, u, 2, 1, 1});
   const at::Tensor x = at::randn({2, 1, 16, 16});
   const at::Tensor cut = net->forward(x, Cut{2, 3, 2, 0, 0, 2});
   CHECK(at::equal(cut, net->forward(x, Cut{0, 1, 2, 0, 0, 2})));
   CHECK_FALSE(at::equal(cut, net->forward(x, Cut{2, 3, 2, 0, 1, 2})));
+
+  const c10::NoGradGuard no_grad;
+  const at::Tensor zeros = net->forward(x, Cut{2, 3, 2, 0, 0, 1});
+  CHECK(at::equal(net->forward(x, Cut{2, 3, 2, 0, 0, 3}), zeros));
+  for (auto& parameter : net->named_parameters()) {
+    if (parameter.key().ends_with("zero_bias.bias")) parameter.value().fill_(1);
+  }
+  CHECK_FALSE(at::equal(net->forward(x, Cut{2, 3, 2, 0, 0, 3}), zeros));
+}
+
+TEMPLATE_TEST_CASE("a shift behind a normalisation is read behind zeros", "", ic::none,
+                   ic::scale<1>, ic::shift<1>, ic::affine<1>) {
+  at::manual_seed(3);
+  ic::Supernet<ic::CellNetwork<Skeleton>, TestType> net(Skeleton::Options{});
+  randomise(*net, 2);
+  net->eval();
+  const auto key = net->canonical_forms();
+  const at::Tensor x = at::randn({2, 1, 16, 16});
+  const Cut skip{2, 3, 2, 0, 0, 1};  // of a node of zeros
+  const Cut normed{2, 3, 2, 0, 0, 4};
+  const bool shifts =
+      std::is_same_v<TestType, ic::shift<1>> || std::is_same_v<TestType, ic::affine<1>>;
+  CHECK((key(normed) != key(skip)) == shifts);
+  CHECK(at::equal(net->forward(x, normed), net->forward(x, skip)) != shifts);
 }
 
 TEST_CASE("rank evaluates equal architectures once and has all of them") {
@@ -254,7 +316,8 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
     const auto apart = ic::rank(net, {data, data}, paths, options, count);
     CHECK(std::exchange(done, {}).size() == 6);
     options.merge_isomorphic = true;
-    options.results = folder / (shared ? "shared.csv" : "alone.csv");
+    const auto results = folder / (shared ? "shared.csv" : "alone.csv");
+    options.results = ic::ResultFile{results};
     std::size_t asked = 0;
     options.stop = [&] { return ++asked == 1; };
     const auto first = ic::rank(net, {data, data}, paths, options, count);
@@ -267,7 +330,7 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
     CHECK(merged.architectures == paths);
     CHECK(merged.predictions == apart.predictions);
     CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
-    const std::string log = text_of(options.results);
+    const std::string log = text_of(results);
     CHECK(std::count(log.begin(), log.end(), '\n') == 7);
     for (const Path& path : paths) CHECK_THAT(log, Contains(ic::to_text(path)));
     // A further one of a known class is not evaluated, and is written, too.
@@ -275,6 +338,6 @@ TEST_CASE("rank evaluates equal architectures once and has all of them") {
     const auto more = ic::rank(net, {data, data}, std::vector<Path>{further}, options, count);
     CHECK(done.size() == 3);
     CHECK(more.predictions == std::vector<double>{apart.predictions[0]});
-    CHECK_THAT(text_of(options.results), Contains(ic::to_text(further)));
+    CHECK_THAT(text_of(results), Contains(ic::to_text(further)));
   }
 }

@@ -29,6 +29,8 @@
 #include <vector>
 
 #include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/evaluation/recalibrate.hpp"
+#include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/evaluation/sharing_cost.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/spaces/chain.hpp"
@@ -52,7 +54,6 @@ const std::vector<Path> kPaths{Path{2, 1, 3, 4, 2, 0}, Path{2, 1, 3, 4, 2, 3},
 /// A network around another one that keeps the logits of evaluation, in order, by architecture.
 template <class Inner>
 struct Recording : torch::nn::Module {
-  using Space = ic::NasBench201Space;
   explicit Recording(Inner inner) : net(register_module("net", inner)) {}
   at::Tensor forward(const at::Tensor& x, const Path& path) {
     const at::Tensor y = net->forward(x, path);
@@ -403,8 +404,6 @@ void check_plan(const ic::SharingPlan& plan, const std::vector<ic::Segment>& seg
 
 /// Random linear layers with BatchNorm, one a segment, that depend on what the segment reads.
 struct LittleNetwork : torch::nn::Module {
-  using Space = Little;
-
   explicit LittleNetwork(std::vector<ic::Segment> own) : parts(std::move(own)) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       layers.push_back(register_module("layer" + std::to_string(i), torch::nn::Linear(3, 3)));
@@ -512,7 +511,7 @@ TEST_CASE("results are streamed and taken up") {
   const auto path = folder / "results.csv";
   ic::RankingOptions options{.recalibration = ic::Recalibration::paper(2)};
   const auto expected = ic::rank(net, {data, data}, kPaths, options);
-  options.results = path;
+  options.results = ic::ResultFile{path};
   std::size_t asked = 0;
   options.stop = [&] { return ++asked == 2; };
   CHECK(ic::rank(net, {data, data}, kPaths, options).stopped);
@@ -564,8 +563,6 @@ using SwellingPath = ic::Architecture<Swelling>;
 
 /// Block i: mean over channels, BatchNorm, one channel | 64 equal ones | one that is a part of 64.
 struct SwellingNetwork : torch::nn::Module {
-  using Space = Swelling;
-
   SwellingNetwork() {
     for (std::size_t i = 0; i < Swelling::choice_count; ++i) {
       norms.push_back(register_module("norm" + std::to_string(i), torch::nn::BatchNorm2d(1)));

@@ -28,6 +28,9 @@
 #include <vector>
 
 #include "interchoice/core/enumeration.hpp"
+#include "interchoice/evaluation/prefix_sharing.hpp"
+#include "interchoice/evaluation/recalibrate.hpp"
+#include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/export/subnet.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
@@ -320,14 +323,14 @@ TEST_CASE("logits that are not finite are an error that names the architecture")
   const std::vector<Path> paths{Path{2, 1, 3, 4, 2, 0}, Path{3, 3, 3, 3, 3, 3}};
   const TemporaryFolder folder;
   ic::RankingOptions options{.recalibration = ic::Recalibration::paper(2),
-                             .results = folder / "results.csv"};
+                             .results = ic::ResultFile{folder / "results.csv"}};
   SECTION("a candidate's weight") {
     const c10::NoGradGuard no_grad;
     auto weights = net->named_parameters();
     weights["cells.2.edge03.nor_conv_3x3.convolution.weight"].flatten()[0].fill_(
         GENERATE(std::nan(""), std::numeric_limits<double>::infinity()));
     const State before = state_of(*net);
-    options.sharing = GENERATE(false, true) ? std::optional(ic::PrefixSharing{}) : std::nullopt;
+    if (GENERATE(false, true)) options.sharing = ic::PrefixSharing{};
     const std::string message = thrown_by([&] { ic::rank(net, {data, data}, paths, options); });
     CHECK_THAT(message,
                Contains("architecture '" + ic::to_text(paths[1]) + "'") && Contains("not finite"));
@@ -514,9 +517,9 @@ TEST_CASE("a folded ranking: predictions, sharing, what remains") {
   // Shared prefixes: what one by one gives, to the bit.
   folding.sharing = ic::PrefixSharing{};
   CHECK(ic::rank(net, {calibration, validation}, kPaths, folding).predictions == folded);
-  folding.sharing.reset();
+  folding.sharing = {};
 
-  // Calibration runs as ever, evaluation is folded, and nothing stays folded.
+  // Calibration runs unfolded, evaluation is folded, and nothing stays folded.
   const auto count = [&](const ic::RankingOptions& options) {
     return batch_norms_in([&] {
       ic::rank(net, {calibration, validation}, std::vector<Path>{kPaths[2]}, options);
@@ -528,18 +531,49 @@ TEST_CASE("a folded ranking: predictions, sharing, what remains") {
   CHECK(count(plain) == (3 + 5) * path);
 }
 
+TEST_CASE("results of other data are refused, however late the data differ") {
+  const TemporaryFolder folder;
+  const ic::ImageSet train = ic::first_images(digits(), 40);
+  const ic::ImageSet valid = ic::last_images(digits(), 40);  // three batches
+  const auto with_last_label_changed = [](ic::ImageSet set) {
+    set.labels = set.labels.clone();
+    set.labels[-1].fill_((set.labels[-1].item<std::int64_t>() + 1) % 10);
+    return set;
+  };
+  auto net = make_net<ic::none>(1);
+  const auto rank = [&](const ic::ImageSet& calibration, const ic::ImageSet& validation,
+                        const ic::Recalibration& how, const std::string& file) {
+    const ic::EvaluationData data{.calibration = batches(calibration, 16, 1),
+                                  .validation = batches(validation, 16, 1)};
+    ic::rank(net, data, kPaths, {.recalibration = how, .results = ic::ResultFile{folder / file}});
+  };
+  const auto paper = ic::Recalibration::paper(1);
+  rank(train, valid, paper, "results.csv");
+  CHECK_NOTHROW(rank(train, valid, paper, "results.csv"));
+  for (const bool of_validation : {true, false}) {
+    const std::string message = thrown_by([&] {
+      of_validation ? rank(train, with_last_label_changed(valid), paper, "results.csv")
+                    : rank(with_last_label_changed(train), valid, paper, "results.csv");
+    });
+    CHECK_THAT(message, Contains("results.csv") && Contains("batches is '"));
+  }
+  // Calibration images that are not used do not count.
+  rank(train, valid, ic::Recalibration::none(), "none.csv");
+  CHECK_NOTHROW(rank(with_last_label_changed(train), valid, ic::Recalibration::none(), "none.csv"));
+}
+
 TEST_CASE("folded results are not mixed with others") {
   const auto data = batches(ic::first_images(digits(), 40), 16, 1);
   auto net = make_net<ic::none>(1);
   const TemporaryFolder folder;
   ic::RankingOptions options{.recalibration = ic::Recalibration::paper(1),
-                             .results = folder.path() / "results.csv"};
+                             .results = ic::ResultFile{folder.path() / "results.csv"}};
   ic::rank(net, {data, data}, kPaths, options);
   options.fold_batch_norm = true;
   CHECK_THAT(thrown_by([&] {
                ic::rank(net, {data, data}, kPaths, options);
              }),
-             Contains("batch_norm") && Contains("results.csv"));
+             Contains("batch_norm is 'unfolded' there, 'folded' here") && Contains("results.csv"));
   const auto header_of = [](const std::filesystem::path& path) {
     std::string line;
     std::ifstream file(path);
@@ -547,16 +581,16 @@ TEST_CASE("folded results are not mixed with others") {
     return line;
   };
   const std::string header =
-      "arch,accuracy,space,policy,recalibration,images,weights,first_batches";
-  CHECK(header_of(options.results) == header);
-  options.results = folder.path() / "folded.csv";
+      "arch,accuracy,space,policy,recalibration,images,weights,batches,batch_norm";
+  CHECK(header_of(folder.path() / "results.csv") == header);
+  options.results = ic::ResultFile{folder.path() / "folded.csv"};
   CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
   CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
   options.fold_batch_norm = false;
   CHECK_THAT(thrown_by([&] {
                ic::rank(net, {data, data}, kPaths, options);
              }),
-             Contains("batch_norm") && Contains("folded.csv"));
+             Contains("batch_norm is 'folded' there, 'unfolded' here") && Contains("folded.csv"));
 
   options = {.recalibration = ic::Recalibration::batch_statistics(), .fold_batch_norm = true};
   CHECK_THAT(thrown_by([&] {

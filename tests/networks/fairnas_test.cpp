@@ -46,7 +46,7 @@ Path every(std::uint8_t candidate) {
 // --- in closed form, at compile time
 // ---------------------------------------------------------------
 
-static_assert(ic::SegmentedNetwork<ic::FairNas::Module<ic::none>>);
+static_assert(ic::SegmentedNetwork<ic::FairNas::Module<ic::none>, ic::FairNas::Space>);
 static_assert(ic::FairNas::cost(Path{}).parameters == 2'036'180);
 static_assert(ic::FairNas::cost(Path{5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5})
                   .parameters == 3'937'124);

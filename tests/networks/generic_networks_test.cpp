@@ -85,7 +85,7 @@ struct MyChain {
 using ChainPath = ic::Architecture<MyChain::Space>;
 
 static_assert(ic::architecture_count<MyChain::Space>() == 1 * 255 * 3);
-static_assert(ic::SegmentedNetwork<ic::ChainNetwork<MyChain>::Module<ic::bias<1>>>);
+static_assert(ic::SegmentedNetwork<ic::ChainNetwork<MyChain>::Module<ic::bias<1>>, MyChain::Space>);
 
 }  // namespace
 

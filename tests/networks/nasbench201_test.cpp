@@ -27,8 +27,8 @@ using Path = ic::Architecture<Space>;
 template <class Policy, class Skip = ic::Skip>
 using Net = ic::Supernet<ic::NasBench201<Skip>, Policy>;
 
-static_assert(ic::SegmentedNetwork<ic::NasBench201<>::Module<ic::none>>);
-static_assert(!ic::SegmentedNetwork<torch::nn::LinearImpl>);
+static_assert(ic::SegmentedNetwork<ic::NasBench201<>::Module<ic::none>, Space>);
+static_assert(!ic::SegmentedNetwork<torch::nn::LinearImpl, Space>);
 static_assert(ic::SupernetNetwork<ic::NasBench201<>, ic::none>);
 static_assert(ic::SupernetNetwork<ic::NasBench201<ic::LinearSkip>, ic::bias<1>>);
 static_assert(!ic::SupernetNetwork<torch::nn::LinearImpl, ic::none>);

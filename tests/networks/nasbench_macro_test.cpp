@@ -24,7 +24,7 @@ using Path = ic::Architecture<Space>;
 template <class Policy>
 using Net = ic::Supernet<ic::NasBenchMacro, Policy>;
 
-static_assert(ic::SegmentedNetwork<ic::NasBenchMacro::Module<ic::none>>);
+static_assert(ic::SegmentedNetwork<ic::NasBenchMacro::Module<ic::none>, ic::NasBenchMacro::Space>);
 // Two rows of the benchmark's table, at compile time.
 static_assert(ic::NasBenchMacro::cost({0, 0, 0, 0, 0, 0, 0, 0}) == ic::Cost{387'882, 7'713'280});
 static_assert(ic::NasBenchMacro::cost({0, 0, 0, 0, 0, 0, 0, 1}) == ic::Cost{791'594, 14'115'328});

@@ -144,7 +144,7 @@ torch::optim::SGD make_optimizer(const torch::nn::Module& network, const Fixture
 template <class Network, class Path>
 at::Tensor traced_forward(Network& network, const at::Tensor& x, const Path& path,
                           const Fixture& fixture, Differences& differences) {
-  if constexpr (ic::SegmentedNetwork<Network>) {
+  if constexpr (ic::SegmentedNetwork<Network, typename Path::space_type>) {
     ic::Activations activations{x};
     for (std::size_t i = 0; i < network.segments().size(); ++i) {
       network.run_segment(i, activations, path);

@@ -14,19 +14,18 @@
 
 namespace interchoice {
 
-/// The facts that the results of an evaluation stand for: the space, the policies of the network's
-/// choice blocks, the recalibration, the number of images, a digest of all parameters and buffers,
-/// and one of the first calibration and evaluation batch.
-template <SearchSpace Space>
-Identity evaluation_identity(const torch::nn::Module& network, const EvaluationData& data,
-                             const Recalibration& recalibration) {
+namespace detail {
+
+inline Identity evaluation_identity(const std::string& space, const torch::nn::Module& network,
+                                    const EvaluationData& data,
+                                    const Recalibration& recalibration) {
   std::set<std::string> seen;
   std::string policies;
-  detail::for_each_choice_block(network, [&](const std::string&, const AnyChoiceBlock& block) {
+  for_each_choice_block(network, [&](const std::string&, const AnyChoiceBlock& block) {
     const auto [policy, is_new] = seen.insert(block.policy());
     if (is_new) policies += (policies.empty() ? "" : "; ") + *policy;
   });
-  detail::Digest weights;
+  Digest weights;
   const auto add_weights = [&](const auto& named_tensors) {
     for (const auto& tensor : named_tensors) {
       weights.add(tensor.key());
@@ -35,19 +34,34 @@ Identity evaluation_identity(const torch::nn::Module& network, const EvaluationD
   };
   add_weights(network.named_parameters());
   add_weights(network.named_buffers());
-  detail::Digest images;
-  if (recalibration.calibrates()) images.add(data.calibration.calibration(0).data);
+  Digest images;
+  if (recalibration.calibrates()) {
+    images.add(data.calibration.text());
+    images.add(data.calibration.calibration(0).data);
+  }
+  images.add(data.validation.text());
   if (data.validation.size() > 0) {
     const Batch batch = data.validation.evaluation(0);
     images.add(batch.data);
     images.add(batch.target);
   }
-  return {{"space", space_signature<Space>()},
+  return {{"space", space},
           {"policy", policies},
           {"recalibration", to_text(recalibration)},
           {"images", std::to_string(data.validation.example_count())},
           {"weights", weights.text()},
-          {"first_batches", images.text()}};
+          {"batches", images.text()}};
+}
+
+}  // namespace detail
+
+/// The facts that the results of an evaluation stand for: the space, the policies of the network's
+/// choice blocks, the recalibration, the number of images, a digest of all parameters and buffers,
+/// and one of the texts of calibration and validation data and the first batch of each.
+template <SearchSpace Space>
+Identity evaluation_identity(const torch::nn::Module& network, const EvaluationData& data,
+                             const Recalibration& recalibration) {
+  return detail::evaluation_identity(space_signature<Space>(), network, data, recalibration);
 }
 
 }  // namespace interchoice

@@ -6,14 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/core/text.hpp"
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
-#include "interchoice/evaluation/detail/evaluated_network.hpp"
+#include "interchoice/evaluation/detail/evaluation.hpp"
 #include "interchoice/evaluation/detail/norm_calibration.hpp"
 #include "interchoice/evaluation/detail/touched_buffers.hpp"
 #include "interchoice/evaluation/evaluation_data.hpp"
@@ -24,12 +25,15 @@
 
 namespace interchoice {
 
-/// How evaluation shares what architectures have in common.
+/// Computes what architectures share once: `RankingOptions{.sharing = PrefixSharing{}}`.
 struct PrefixSharing {
   /// Most bytes of activations that are kept between architectures, for all calibration and
   /// evaluation images together; never more, whatever an architecture's activations take. What does
   /// not fit is computed again.
   std::size_t memory_limit = std::size_t{2} << 30;
+
+  void operator()(const detail::Evaluation& evaluation, const std::vector<std::size_t>& indices,
+                  const std::function<bool(std::size_t, double)>& result) const;
 };
 
 namespace detail {
@@ -42,37 +46,40 @@ inline std::size_t bytes_of(const Activations& activations) {
   return bytes;
 }
 
-template <SearchSpace Space>
-SharingPlan plan_sharing(const EvaluatedNetwork<Space>& network, const EvaluationData& data,
-                         const std::vector<Architecture<Space>>& architectures,
-                         const Recalibration& recalibration, const PrefixSharing& sharing) {
-  if (architectures.empty()) return SharingPlan(network.segments, architectures);
+inline SharingPlan plan_sharing(const Evaluation& evaluation,
+                                const std::vector<std::size_t>& indices, std::size_t memory_limit) {
+  std::vector<std::span<const std::uint8_t>> architectures;
+  for (const std::size_t i : indices) architectures.push_back(evaluation.candidates(i));
+  std::vector<double> kept(evaluation.segments.size() + 1, 0);
+  const auto plan = [&] {
+    return SharingPlan(evaluation.segments, architectures, evaluation.choice_count, kept,
+                       static_cast<double>(memory_limit));
+  };
+  if (indices.empty()) return plan();
   const c10::NoGradGuard no_grad;
-  const BatchNormBuffers buffers(network.module);
-  network.module.eval();
-  const std::size_t segments = network.segments.size();
-  std::vector<double> kept(segments + 1, 0);
+  const BatchNormBuffers buffers(evaluation.network);
+  evaluation.network.eval();
   const auto measure = [&](at::Tensor batch, double images) {
     const double scale = images / static_cast<double>(batch.size(0));
     Activations activations{std::move(batch)};
     kept[0] += scale * static_cast<double>(bytes_of(activations));
-    for (std::size_t i = 0; i < segments; ++i) {
-      network.run_segment(i, activations, architectures.front());
+    for (std::size_t i = 0; i + 1 < kept.size(); ++i) {
+      evaluation.run_segment(i, activations, indices.front());
       kept[i + 1] += scale * static_cast<double>(bytes_of(activations));
     }
   };
-  const at::Device device = device_of(network.module);
-  if (recalibration.calibrates()) {
+  const at::Device device = device_of(evaluation.network);
+  const EvaluationData& data = evaluation.data;
+  if (evaluation.recalibration.calibrates()) {
     at::Tensor batch = on_device(data.calibration.calibration(0), device).data;
-    const auto images = static_cast<double>(recalibration.batches * batch.size(0));
+    const auto images = static_cast<double>(evaluation.recalibration.batches * batch.size(0));
     measure(std::move(batch), images);
   }
   if (data.validation.size() > 0) {
     measure(on_device(data.validation.evaluation(0), device).data,
             static_cast<double>(data.validation.example_count()));
   }
-  return SharingPlan(network.segments, architectures, kept,
-                     static_cast<double>(sharing.memory_limit));
+  return plan();
 }
 
 /// Runs a plan: recalibrates and evaluates architectures segment by segment, what they share once.
@@ -88,27 +95,25 @@ SharingPlan plan_sharing(const EvaluatedNetwork<Space>& network, const Evaluatio
 /// *Throws* c10::Error if a module whose buffers calibration moves is used by two segments, or a
 /// segment changes its input in place: then prefixes cannot be shared. *Cost*: see `sharing_cost`;
 /// memory beside the network: the kept levels, and one more copy of its buffers.
-template <SearchSpace Space>
 class SharedEvaluation {
  public:
-  /// Refers to the network, the data and the architectures; `BatchNormBuffers` are to guard it.
-  SharedEvaluation(const EvaluatedNetwork<Space>& network, const EvaluationData& data,
-                   const std::vector<Architecture<Space>>& architectures,
-                   const Recalibration& recalibration, const PrefixSharing& sharing)
-      : network_(network),
-        data_(data),
-        architectures_(architectures),
-        recalibration_(recalibration),
-        plan_(plan_sharing(network, data, architectures, recalibration, sharing)),
-        memory_limit_(sharing.memory_limit),
-        calibration_(network.module, recalibration) {}
+  /// Refers to the evaluation, whose architectures of these indices it runs; `BatchNormBuffers` are
+  /// to guard its network.
+  SharedEvaluation(const Evaluation& evaluation, const std::vector<std::size_t>& indices,
+                   std::size_t memory_limit)
+      : evaluation_(evaluation),
+        data_(evaluation.data),
+        indices_(indices),
+        plan_(plan_sharing(evaluation, indices, memory_limit)),
+        memory_limit_(memory_limit),
+        calibration_(evaluation.network, evaluation.recalibration) {}
 
-  /// Calls `result(position, accuracy)` for every architecture in the plan's order; a result of
-  /// false ends it.
+  /// Calls `result(position, accuracy)` for every index in the plan's order; a result of false ends
+  /// it.
   void run(const std::function<bool(std::size_t, double)>& result) {
     const c10::NoGradGuard no_grad;
     calibration_.reset();
-    TouchedBuffers touched(network_.module, network_.segments);
+    TouchedBuffers touched(evaluation_.network, evaluation_.segments);
     calibration_.evaluation_mode();
     std::vector<Kept> stack;
     kept_bytes_ = 0;
@@ -177,7 +182,8 @@ class SharedEvaluation {
       const at::Tensor logits = validation_pass(step, from, source, i).front();
       count.add(logits, targets_[static_cast<std::size_t>(i)]);
     }
-    return count.accuracy(data_.validation.example_count(), to_text(architecture_of(step)));
+    return count.accuracy(data_.validation.example_count(),
+                          evaluation_.text(architecture_of(step)));
   }
 
   Activations calibration_pass(const SharingPlan::Step& step, std::size_t from, const Kept* source,
@@ -211,7 +217,7 @@ class SharedEvaluation {
     for (const at::Tensor& x : input) versions.push_back(x._version());
     if (touched != nullptr) touched->begin();
     for (std::size_t i = from; i < step.to; ++i) {
-      network_.run_segment(i, activations, architecture_of(step));
+      evaluation_.run_segment(i, activations, architecture_of(step));
       if (touched != nullptr) touched->claim(i);
     }
     for (std::size_t k = 0; k < input.size(); ++k) {
@@ -222,14 +228,13 @@ class SharedEvaluation {
     }
   }
 
-  const Architecture<Space>& architecture_of(const SharingPlan::Step& step) const {
-    return architectures_[plan_.order()[step.first]];
+  std::size_t architecture_of(const SharingPlan::Step& step) const {
+    return indices_[plan_.order()[step.first]];
   }
 
-  const EvaluatedNetwork<Space>& network_;
+  const Evaluation& evaluation_;
   const EvaluationData& data_;
-  const std::vector<Architecture<Space>>& architectures_;
-  Recalibration recalibration_;
+  const std::vector<std::size_t>& indices_;
   SharingPlan plan_;
   std::size_t memory_limit_;
   std::size_t kept_bytes_ = 0;
@@ -239,6 +244,12 @@ class SharedEvaluation {
 
 }  // namespace detail
 
+inline void PrefixSharing::operator()(
+    const detail::Evaluation& evaluation, const std::vector<std::size_t>& indices,
+    const std::function<bool(std::size_t, double)>& result) const {
+  detail::SharedEvaluation(evaluation, indices, memory_limit).run(result);
+}
+
 /// The plan by which `rank` evaluates architectures with shared prefixes. Sizes of activations are
 /// taken to be those of the first architecture, measured on one batch of each kind (so where they
 /// depend on the architecture, less may be kept than planned); the network is left as it was.
@@ -246,11 +257,14 @@ template <class Network, SearchSpace Space>
 SharingPlan plan_sharing(Network& network, const EvaluationData& data,
                          const std::vector<Architecture<Space>>& architectures,
                          const Recalibration& recalibration, const PrefixSharing& sharing = {}) {
-  static_assert(SegmentedNetwork<detail::ModuleOf<Network>>,
+  static_assert(SegmentedNetwork<detail::ModuleOf<Network>, Space>,
                 "interchoice: plan_sharing needs a network with `segments()` and "
                 "`run_segment(i, activations, architecture)`; see networks/segments.hpp");
-  return detail::plan_sharing(detail::evaluated<Space>(network), data, architectures, recalibration,
-                              sharing);
+  std::vector<std::size_t> indices(architectures.size());
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  const detail::EvaluationOf<Space, Network> evaluation(network, architectures, data,
+                                                        recalibration);
+  return detail::plan_sharing(evaluation, indices, sharing.memory_limit);
 }
 
 }  // namespace interchoice

@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -18,12 +16,10 @@
 #include "interchoice/core/text.hpp"
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
-#include "interchoice/evaluation/detail/evaluated_network.hpp"
+#include "interchoice/evaluation/detail/evaluation.hpp"
+#include "interchoice/evaluation/detail/norm_calibration.hpp"
 #include "interchoice/evaluation/evaluation_data.hpp"
-#include "interchoice/evaluation/evaluation_identity.hpp"
-#include "interchoice/evaluation/prefix_sharing.hpp"
-#include "interchoice/evaluation/recalibrate.hpp"
-#include "interchoice/evaluation/result_log.hpp"
+#include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/networks/canonical_form.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/training/progress.hpp"
@@ -47,23 +43,32 @@ struct Ranking {
   }
 };
 
+/// Accuracies that an earlier evaluation found, by the architectures' texts, and what takes a new
+/// one: `add(text, accuracy)` returns the accuracy that counts.
+struct KnownResults {
+  std::vector<std::pair<std::string, double>> accuracies = {};
+  std::function<double(const std::string&, double)> add = {};
+};
+
 /// How architectures are evaluated.
 struct RankingOptions {
   /// How BatchNorm's statistics are made before each architecture.
   Recalibration recalibration = Recalibration::paper();
-  /// Computes what architectures share once: the same results, to the bit, in an order in which
-  /// similar ones stand together. A network without segments is evaluated one by one.
-  std::optional<PrefixSharing> sharing = {};
+  /// `PrefixSharing` computes what architectures share once: the same results, to the bit, in an
+  /// order in which similar ones stand together. A network without segments is evaluated one by
+  /// one, as all are without it.
+  std::function<void(const detail::Evaluation&, const std::vector<std::size_t>& indices,
+                     const std::function<bool(std::size_t, double)>& result)>
+      sharing = {};
   /// Evaluates architectures that compute the same once, where the network can tell (see
   /// `CanonicalForms`); each has its result all the same.
   bool merge_isomorphic = true;
   /// Runs evaluation passes with BatchNorm folded into the convolutions (see `FoldBatchNorm`):
   /// faster, with other rounding, so that an accuracy may differ where two logits nearly tie.
-  /// Calibration passes are as ever.
+  /// Calibration passes are unchanged.
   bool fold_batch_norm = false;
-  /// A CSV file that results are written to as they come; what it has already is not evaluated
-  /// again (see `ResultLog`). Empty for none.
-  std::filesystem::path results = {};
+  /// A `ResultFile` has the results as they come, and is gone on from.
+  std::function<KnownResults(const detail::Evaluation&)> results = {};
   /// Asked after every architecture that was evaluated; true ends the evaluation cleanly.
   std::function<bool()> stop = {};
 };
@@ -76,133 +81,70 @@ concept ArchitectureRange = std::ranges::input_range<Range> &&
 
 namespace detail {
 
-template <SearchSpace Space>
-using CanonicalFormOf = std::function<CanonicalForm(const Architecture<Space>&)>;
-
-/// The canonical form by which a network's architectures are merged; without, all candidates.
-template <SearchSpace Space, class Network>
-CanonicalFormOf<Space> canonical_form_of(Network& network, bool merges) {
-  if constexpr (CanonicalNetwork<ModuleOf<Network>>) {
-    if (merges) return network->canonical_forms();
-  }
-  return [](const Architecture<Space>& architecture) {
-    const auto candidates = architecture.candidates();
-    return CanonicalForm(candidates.begin(), candidates.end());
-  };
-}
-
-/// A ranking in the making: the architectures that are asked for, the accuracies that are known of
-/// them, in memory and in the file if there is one, and those that are missing.
-template <SearchSpace Space>
-class RankingTask {
- public:
-  RankingTask(std::vector<Architecture<Space>> asked, const CanonicalFormOf<Space>& form_of,
-              ResultLog<Space>* log)
-      : asked_(std::move(asked)), log_(log) {
-    std::map<CanonicalForm, double> logged;
-    if (log_ != nullptr) {
-      for (const auto& [architecture, accuracy] : log_->results()) {
-        logged[form_of(architecture)] = accuracy;
-      }
-    }
-    std::map<CanonicalForm, std::size_t> places;
-    for (const Architecture<Space>& architecture : asked_) {
-      const CanonicalForm form = form_of(architecture);
-      if (const auto same = logged.find(form); same != logged.end()) {
-        take(architecture, same->second);
-        continue;
-      }
-      const auto [place, is_new] = places.try_emplace(form, missing_.size());
-      if (is_new) {
-        missing_.push_back(architecture);
-        isomorphic_.emplace_back();
-      }
-      isomorphic_[place->second].push_back(architecture);
-    }
-  }
-
-  /// One architecture of each canonical form without a known accuracy.
-  const std::vector<Architecture<Space>>& missing() const { return missing_; }
-
-  /// Takes the accuracy of a missing one, which is that of all that are isomorphic to it.
-  void take(std::size_t position, double accuracy) {
-    for (const Architecture<Space>& one : isomorphic_[position]) take(one, accuracy);
-  }
-
-  std::size_t done() const { return done_; }  ///< of `size()`
-  std::size_t size() const { return asked_.size(); }
-
-  Ranking<Space> collect() const {
-    Ranking<Space> ranking;
-    for (const Architecture<Space>& architecture : asked_) {
-      const auto found = known_.find(architecture);
-      if (found == known_.end()) continue;
-      ranking.architectures.push_back(architecture);
-      ranking.predictions.push_back(found->second);
-    }
-    ranking.stopped = done_ < asked_.size();
-    return ranking;
-  }
-
- private:
-  void take(const Architecture<Space>& architecture, double accuracy) {
-    known_[architecture] = log_ != nullptr ? log_->add(architecture, accuracy) : accuracy;
-    ++done_;
-  }
-
-  std::vector<Architecture<Space>> asked_;
-  ResultLog<Space>* log_;
-  std::vector<Architecture<Space>> missing_;
-  std::vector<std::vector<Architecture<Space>>> isomorphic_;  // to each of the missing ones
-  std::unordered_map<Architecture<Space>, double> known_;
-  std::size_t done_ = 0;
-};
-
 /// Evaluates architectures one by one: `result(position, accuracy)`, until it says false.
-template <SearchSpace Space>
-void evaluate_one_by_one(const EvaluatedNetwork<Space>& network, const EvaluationData& data,
-                         const std::vector<Architecture<Space>>& architectures,
-                         const Recalibration& recalibration, BatchNormBuffers& buffers,
-                         const std::function<bool(std::size_t, double)>& result) {
-  NormCalibration calibration(network.module, recalibration);
-  for (std::size_t i = 0; i < architectures.size(); ++i) {
-    const auto forward = [&](const at::Tensor& x) { return network.forward(x, architectures[i]); };
-    calibration.run(data.calibration, forward);
-    const double found =
-        accuracy_of(forward, data.validation, calibration.device(), to_text(architectures[i]));
+inline void evaluate_one_by_one(const Evaluation& evaluation,
+                                const std::vector<std::size_t>& indices, BatchNormBuffers& buffers,
+                                const std::function<bool(std::size_t, double)>& result) {
+  NormCalibration calibration(evaluation.network, evaluation.recalibration);
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const auto forward = [&](const at::Tensor& x) { return evaluation.forward(x, indices[i]); };
+    calibration.run(evaluation.data.calibration, forward);
+    const double found = accuracy_of(forward, evaluation.data.validation, calibration.device(),
+                                     evaluation.text(indices[i]));
     buffers.restore_moved();
     if (!result(i, found)) return;
   }
 }
 
-/// `rank` of a network of any type, which `buffers` guard.
-template <SearchSpace Space>
-Ranking<Space> rank(const EvaluatedNetwork<Space>& network, BatchNormBuffers& buffers,
-                    const CanonicalFormOf<Space>& form_of, const EvaluationData& data,
-                    std::vector<Architecture<Space>> asked, const RankingOptions& options,
-                    const std::function<void(const Progress&)>& report) {
-  std::optional<ResultLog<Space>> log;
-  if (!options.results.empty()) {
-    Identity identity = evaluation_identity<Space>(network.module, data, options.recalibration);
-    if (options.fold_batch_norm) identity.set("batch_norm", "folded");
-    log.emplace(options.results, identity);
+/// The accuracy of each architecture; none of those that `stop` left out.
+template <class Report>
+std::vector<std::optional<double>> rank(const Evaluation& evaluation, const RankingOptions& options,
+                                        Report& report) {
+  struct Class {  // architectures of one canonical form
+    std::optional<double> accuracy;
+    std::vector<std::size_t> members;  // that wait for it
+  };
+  BatchNormBuffers buffers(evaluation.network);
+  evaluation.network.eval();
+  const KnownResults known = options.results ? options.results(evaluation) : KnownResults{};
+  std::unordered_map<std::string, Class> classes;  // by the bytes of their form
+  for (const auto& [text, accuracy] : known.accuracies) {
+    classes[evaluation.form_of(text)].accuracy = accuracy;
   }
-  RankingTask<Space> task(std::move(asked), form_of, log ? &*log : nullptr);
+  std::vector<std::optional<double>> accuracies(evaluation.size());
+  std::size_t done = 0;
+  const auto take = [&](std::size_t i, double accuracy) {
+    accuracies[i] = known.add ? known.add(evaluation.text(i), accuracy) : accuracy;
+    ++done;
+  };
+  std::vector<std::size_t> missing;   // the first one of each class without an accuracy
+  std::vector<const Class*> waiting;  // its class
+  for (std::size_t i = 0; i < evaluation.size(); ++i) {
+    Class& same = classes[evaluation.form(i)];
+    if (same.accuracy) {
+      take(i, *same.accuracy);
+      continue;
+    }
+    if (same.members.empty()) {
+      missing.push_back(i);
+      waiting.push_back(&same);
+    }
+    same.members.push_back(i);
+  }
   const auto result = [&](std::size_t position, double accuracy) {
-    task.take(position, accuracy);
-    report(Progress{task.done(), task.size(), "architecture " + to_text(task.missing()[position]),
-                    task.done() % 16 == 0});
+    for (const std::size_t i : waiting[position]->members) take(i, accuracy);
+    report(Progress{done, evaluation.size(), "architecture " + evaluation.text(missing[position]),
+                    done % 16 == 0});
     return !(options.stop && options.stop());
   };
   std::optional<FoldBatchNorm> folding;
   if (options.fold_batch_norm) folding.emplace();
-  if (options.sharing && !network.segments.empty()) {
-    SharedEvaluation<Space>(network, data, task.missing(), options.recalibration, *options.sharing)
-        .run(result);
+  if (options.sharing && !evaluation.segments.empty()) {
+    options.sharing(evaluation, missing, result);
   } else {
-    evaluate_one_by_one(network, data, task.missing(), options.recalibration, buffers, result);
+    evaluate_one_by_one(evaluation, missing, buffers, result);
   }
-  return task.collect();
+  return accuracies;
 }
 
 }  // namespace detail
@@ -231,12 +173,18 @@ auto rank(Network& network, const EvaluationData& data, Architectures&& architec
               to_text(options.recalibration), " uses none; leave one of the two out");
   std::vector<Architecture<Space>> asked;
   for (auto&& architecture : architectures) asked.push_back(architecture);
-  BatchNormBuffers buffers(*network);
-  network->eval();
-  return detail::rank<Space>(detail::evaluated<Space>(network), buffers,
-                             detail::canonical_form_of<Space>(network, options.merge_isomorphic),
-                             data, std::move(asked), options,
-                             [&report](const Progress& progress) { report(progress); });
+  detail::EvaluationOf<Space, Network> evaluation(network, asked, data, options.recalibration,
+                                                  options.merge_isomorphic);
+  evaluation.folds_batch_norm = options.fold_batch_norm;
+  const auto accuracies = detail::rank(evaluation, options, report);
+  Ranking<Space> ranking;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!accuracies[i]) continue;
+    ranking.architectures.push_back(asked[i]);
+    ranking.predictions.push_back(*accuracies[i]);
+  }
+  ranking.stopped = ranking.predictions.size() < asked.size();
+  return ranking;
 }
 
 }  // namespace interchoice

@@ -8,15 +8,15 @@
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "interchoice/core/architecture.hpp"
 #include "interchoice/core/identity.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/csv.hpp"
@@ -25,7 +25,7 @@
 namespace interchoice {
 
 /// Results that are written to a CSV file as they come, so that an interrupted evaluation goes on
-/// where it stopped.
+/// where it stopped. Architectures are named by their text form.
 ///
 ///   arch,accuracy,<names of the identity's facts>
 ///   <text form>,0.9123,<their texts>
@@ -39,10 +39,18 @@ namespace interchoice {
 /// architecture, an architecture twice, or an accuracy outside [0, 1]; the file is left as it is
 /// then. Also if it cannot be written. A crash of the machine (not only of the process) may lose
 /// the last rows.
-template <SearchSpace Space>
 class ResultLog {
  public:
-  ResultLog(std::filesystem::path path, const Identity& identity)
+  /// The text form of an architecture of some other text. *Throws* std::invalid_argument for none.
+  using Spelling = std::function<std::string(const std::string&)>;
+
+  /// The spelling of a space.
+  template <SearchSpace Space>
+  static std::string spelling(const std::string& text) {
+    return to_text(from_text<Space>(text));
+  }
+
+  ResultLog(std::filesystem::path path, const Identity& identity, const Spelling& spelling)
       : path_(std::move(path)), header_("arch,accuracy") {
     for (const auto& [name, text] : identity) {
       header_ += ',' + csv_field(name);
@@ -53,7 +61,7 @@ class ResultLog {
     if (header_.find('\n') + 1 != header_.size() || row_end_.find('\n') + 1 != row_end_.size()) {
       fail("a name or text of its identity has a line end; use one line");
     }
-    const bool has_header = std::filesystem::exists(path_) && take_up(identity);
+    const bool has_header = std::filesystem::exists(path_) && take_up(identity, spelling);
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail_because("open it for writing");
     if (!has_header) write(header_);
@@ -65,20 +73,18 @@ class ResultLog {
   ResultLog& operator=(const ResultLog&) = delete;
 
   /// The results of this run and of those before.
-  const std::unordered_map<Architecture<Space>, double>& results() const { return results_; }
+  const std::map<std::string, double>& results() const { return results_; }
 
   /// Adds a result and writes it at once, unless there is one already. Returns the one that stays.
-  double add(const Architecture<Space>& architecture, double accuracy) {
+  double add(const std::string& architecture, double accuracy) {
     const auto [result, is_new] = results_.try_emplace(architecture, accuracy);
-    if (is_new) {
-      write(fmt::format("{},{}{}", csv_field(to_text(architecture)), accuracy, row_end_));
-    }
+    if (is_new) write(fmt::format("{},{}{}", csv_field(architecture), accuracy, row_end_));
     return result->second;
   }
 
  private:
   // Whether the file has its header line.
-  bool take_up(const Identity& identity) {
+  bool take_up(const Identity& identity, const Spelling& spelling) {
     InputFile file(path_);
     std::string text(file.size(), '\0');
     file.read(0, text.data(), text.size());
@@ -90,7 +96,7 @@ class ResultLog {
                       text.substr(0, std::min<std::size_t>(text.find('\n'), 200)),
                       header_.substr(0, header_.size() - 1)));
     }
-    if (whole > 0) read(CsvTable::parse(lines, path_.string()), identity);
+    if (whole > 0) read(CsvTable::parse(lines, path_.string()), identity, spelling);
     if (whole < text.size()) {
       std::error_code error;
       std::filesystem::resize_file(path_, whole, error);
@@ -99,7 +105,7 @@ class ResultLog {
     return whole > 0;
   }
 
-  void read(const CsvTable& table, const Identity& here) {
+  void read(const CsvTable& table, const Identity& here, const Spelling& spelling) {
     std::vector<std::pair<std::string, std::vector<std::string>>> facts;
     for (const auto& [name, text] : here) facts.emplace_back(name, table.texts(name));
     const std::vector<std::string> texts = table.texts("arch");
@@ -122,7 +128,7 @@ class ResultLog {
         refuse(fmt::format("an accuracy of {}, not in [0, 1]; remove the line", accuracies[row]));
       }
       try {
-        if (!results_.try_emplace(from_text<Space>(texts[row]), accuracies[row]).second) {
+        if (!results_.try_emplace(spelling(texts[row]), accuracies[row]).second) {
           refuse(fmt::format("architecture '{}' a second time; remove the line", texts[row]));
         }
       } catch (const std::invalid_argument& error) {
@@ -151,7 +157,7 @@ class ResultLog {
   std::string header_;
   std::string row_end_;
   int descriptor_ = -1;
-  std::unordered_map<Architecture<Space>, double> results_;
+  std::map<std::string, double> results_;
 };
 
 }  // namespace interchoice

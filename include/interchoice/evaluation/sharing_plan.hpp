@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,13 @@ class SharingPlan {
               const std::vector<Architecture<Space>>& architectures,
               const std::vector<double>& kept_bytes = {},
               double memory_limit = std::numeric_limits<double>::infinity())
+      : SharingPlan(segments, candidates_of(architectures), Space::choice_count, kept_bytes,
+                    memory_limit) {}
+
+  /// The same of architectures of any space, by their candidates.
+  SharingPlan(const std::vector<Segment>& segments,
+              const std::vector<std::span<const std::uint8_t>>& architectures,
+              std::size_t choice_count, const std::vector<double>& kept_bytes, double memory_limit)
       : levels_(segments.size() + 1) {
     if (segments.empty()) fail("there are no segments; a network needs one at least");
     if (!kept_bytes.empty() && kept_bytes.size() != levels_) {
@@ -56,9 +65,9 @@ class SharingPlan {
     std::vector<std::size_t> read_before(levels_, 0);  // how many of them before each level
     for (std::size_t l = 0; l + 1 < levels_; ++l) {
       for (const std::size_t choice : segments[l].choices) {
-        if (choice >= Space::choice_count) {
+        if (choice >= choice_count) {
           fail(fmt::format("segment '{}' reads choice {}; the space has {}", segments[l].name,
-                           choice, Space::choice_count));
+                           choice, choice_count));
         }
         if (std::find(choices.begin(), choices.end(), choice) == choices.end()) {
           choices.push_back(choice);
@@ -72,8 +81,9 @@ class SharingPlan {
     }
     order_.resize(architectures.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::stable_sort(order_.begin(), order_.end(),
-                     [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+    std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+      return std::tie(keys[a], a) < std::tie(keys[b], b);
+    });
     for (std::size_t i = 0; i < order_.size(); ++i) {
       common_.push_back(i == 0 ? 0
                                : common_level(keys[order_[i - 1]], keys[order_[i]], read_before));
@@ -109,6 +119,14 @@ class SharingPlan {
   const std::vector<std::size_t>& kept_levels() const { return kept_; }
 
  private:
+  template <SearchSpace Space>
+  static std::vector<std::span<const std::uint8_t>> candidates_of(
+      const std::vector<Architecture<Space>>& architectures) {
+    std::vector<std::span<const std::uint8_t>> all;
+    for (const auto& architecture : architectures) all.push_back(architecture.candidates());
+    return all;
+  }
+
   [[noreturn]] static void fail(const std::string& reason) {
     throw std::invalid_argument("interchoice: sharing of prefixes: " + reason);
   }

@@ -23,9 +23,8 @@ inline constexpr std::uint8_t kUnread = 255;  // no candidate has this index
 /// Satisfied by `CellNetwork`'s modules; a network of the user's own satisfies it with
 /// `canonical_forms()`, which returns a callable (architecture) -> `CanonicalForm`. Equal forms
 /// promise equal logits.
-template <class Network>
-concept CanonicalNetwork = requires(Network& network,
-                                    const Architecture<typename Network::Space>& architecture) {
+template <class Network, class Space>
+concept CanonicalNetwork = requires(Network& network, const Architecture<Space>& architecture) {
   { network.canonical_forms()(architecture) } -> std::convertible_to<CanonicalForm>;
 };
 
@@ -125,7 +124,8 @@ constexpr EdgeRole role_of(const Responses& responses) {
   return {.adds_nothing = responses.is_zero && !HasAfter<State>,
           .reads_input = !responses.is_zero,
           .keeps_zero = responses.keeps_zeros && !HasInputVector<State> && !HasBefore<State> &&
-                        !HasAfter<State>};
+                        !HasAfter<State> &&
+                        (!HasNormAdjustment<State> || responses.norm_shift == Response::kRemoved)};
 }
 
 /// The reading of a cell by its blocks.

@@ -39,17 +39,17 @@ using Activations = std::vector<at::Tensor>;
 ///
 /// Satisfied by the networks of `networks/`; a network of the user's own satisfies it with
 /// `segments()` and `run_segment(i, activations, architecture)`.
-template <class Network>
+template <class Network, class Space>
 concept SegmentedNetwork = requires(Network& network, std::size_t i, Activations& activations,
-                                    const Architecture<typename Network::Space>& architecture) {
+                                    const Architecture<Space>& architecture) {
   { network.segments() } -> std::convertible_to<std::vector<Segment>>;
   {network.run_segment(i, activations, architecture)};
 };
 
 /// A network of one input and one output as the composition of its segments.
-template <SegmentedNetwork Network>
+template <SearchSpace Space, SegmentedNetwork<Space> Network>
 at::Tensor run_segments(Network& network, const at::Tensor& x,
-                        const Architecture<typename Network::Space>& architecture) {
+                        const Architecture<Space>& architecture) {
   Activations activations{x};
   const std::size_t count = network.segments().size();
   for (std::size_t i = 0; i < count; ++i) network.run_segment(i, activations, architecture);

@@ -5,7 +5,9 @@
 
 #include <vector>
 
+#include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/evaluation/recalibrate.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 #include "interchoice/spaces/nasbench_macro.hpp"
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "interchoice/evaluation/evaluation_identity.hpp"
+#include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/evaluation/result_log.hpp"
+
+namespace interchoice {
+
+/// The CSV file that `rank` writes results to as they come; what it has already is not evaluated
+/// again: `RankingOptions{.results = ResultFile{"results.csv"}}`. See `ResultLog`, with the facts
+/// of `evaluation_identity` and whether BatchNorm was folded.
+struct ResultFile {
+  std::filesystem::path path;
+
+  KnownResults operator()(const detail::Evaluation& evaluation) const {
+    Identity identity = detail::evaluation_identity(evaluation.space(), evaluation.network,
+                                                    evaluation.data, evaluation.recalibration);
+    identity.set("batch_norm", evaluation.folds_batch_norm ? "folded" : "unfolded");
+    const auto log = std::make_shared<ResultLog>(
+        path, identity, [&](const std::string& text) { return evaluation.own_text(text); });
+    return {{log->results().begin(), log->results().end()},
+            [log](const std::string& architecture, double accuracy) {
+              return log->add(architecture, accuracy);
+            }};
+  }
+};
+
+}  // namespace interchoice
