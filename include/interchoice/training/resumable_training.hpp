@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/identity.hpp"
 #include "interchoice/data/any_batch_source.hpp"
 #include "interchoice/data/detail/text_of.hpp"
