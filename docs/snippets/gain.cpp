@@ -1,9 +1,9 @@
 // Own dependency policy, tried on NAS-Bench-201: how-to/own-policy.md shows the first part.
 
 #include <ATen/ops/zeros.h>
+#include <fmt/core.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <string_view>
 
 #include "interchoice/interchoice.hpp"
@@ -34,6 +34,7 @@ namespace ic = interchoice;
 
 int main() {
   using Space = ic::NasBench201Space;
+  torch::manual_seed(0);
   ic::Supernet<ic::NasBench201<ic::LinearSkip>, gain> net(
       ic::NasBench201Options{.input_channels = 1, .width = 4, .cells_per_stage = {1, 1}});
   const auto digits = ic::read_digits("examples/data/digits.bin");
@@ -41,8 +42,7 @@ int main() {
   const ic::Batches train(ic::first_images(digits, 1297), {64, scale, {}, ic::Seed{0}});
   const ic::Sampler sample{ic::Uniform{ic::all<Space>}, ic::Seed{0}};
   const auto record = ic::train(net, train, sample, {.epochs = 2});
-  std::printf("loss %.3f -> %.3f\n", record.epochs[0].loss, record.epochs[1].loss);
-  std::printf("%ld gains\n",
-              static_cast<long>(ic::parameter_total(ic::parameter_report(*net)).dependent));
-  std::printf("%s\n", ic::to_text(ic::dependency_report(*net)[6]).c_str());
+  fmt::print("loss {:.3f} -> {:.3f}\n", record.epochs[0].loss, record.epochs[1].loss);
+  fmt::print("{} gains\n", ic::parameter_total(ic::parameter_report(*net)).dependent);
+  fmt::print("{}\n", ic::to_text(ic::dependency_report(*net)[6]));
 }

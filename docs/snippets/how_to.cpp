@@ -1,14 +1,15 @@
 // The code of the how-to pages, as one program: it compiles, runs and checks itself.
 
+#include <fmt/core.h>
 #include <torch/nn.h>
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -194,7 +195,7 @@ void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
       });
       loss += record.loss() / static_cast<double>(data.size());
     }
-    std::printf("epoch %zu: loss %.3f, %zu new parameters\n", epoch, loss, added.size());
+    fmt::print("epoch {}: loss {:.3f}, {} new parameters\n", epoch, loss, added.size());
   }
 }
 
@@ -280,8 +281,12 @@ void judge(const std::filesystem::path& csv) {
     predictions.push_back(static_cast<double>(ic::path_parameters(*net, architecture)));
   }
   const ic::PredictionQuality quality = ic::prediction_quality(predictions, values);
-  std::printf("Kendall tau-b %.3f, the 10 best have %.2f %% on average\n", quality.kendall_tau_b,
-              quality.best_mean_expected);
+  fmt::print("Kendall tau-b {:.3f}, the 10 best have {:.2f} % on average\n", quality.kendall_tau_b,
+             quality.best_mean_expected);
+}
+
+void check(bool holds, const char* what) {
+  if (!holds) throw std::logic_error(fmt::format("{}: not as the pages say", what));
 }
 
 int main() {
@@ -293,24 +298,25 @@ int main() {
   own_loop(net, data);
   MyNet<Policy> student;
   distil(student, data, {[&](const at::Tensor& x) { return net->forward(x, {0, 0, 0}); }});
-  std::printf("%ld batches of tokens\n",
-              token_batches(at::ones({100, 8}, at::kLong), at::zeros({100}, at::kLong)).size());
+  check(token_batches(at::ones({100, 8}, at::kLong), at::zeros({100}, at::kLong)).size() == 2,
+        "batches of tokens");
   MyNet<Policy> again = saved_and_loaded(net, "build/how_to.safetensors");
   net->eval();
   again->eval();
   const ic::Architecture<MySpace> path{1, 2, 0};
   const at::Tensor x = data.evaluation(0).data;
-  const bool same = at::equal(net->forward(x, path), again->forward(x, path));
-  std::printf("%s: the loaded network %s\n", ic::to_text(path).c_str(),
-              same ? "agrees" : "DIFFERS");
+  check(at::equal(net->forward(x, path), again->forward(x, path)), "the loaded network");
   ic::save("build/wide.safetensors", WideNet(WideNetImpl::Options{16}));
-  std::printf("width %ld\n", ic::load<WideNet>("build/wide.safetensors")->options().width);
+  check(ic::load<WideNet>("build/wide.safetensors")->options().width == 16, "its options");
+  bool is_refused = false;
   try {
     WideNet other(WideNetImpl::Options{8});
     ic::load("build/wide.safetensors", other);
   } catch (const std::exception& error) {
-    std::printf("%s\n", error.what());
+    is_refused = true;
+    fmt::print("{}\n", error.what());
   }
+  check(is_refused, "a file of another width");
   const std::filesystem::path state = "build/how_to_training.safetensors";
   std::filesystem::remove(state);
   torch::manual_seed(1);
@@ -320,15 +326,13 @@ int main() {
   const auto record = train_on(second, data, state);
   first->eval();
   second->eval();
-  std::printf("%zu epochs, %s\n", record.epochs.size(),
-              at::equal(first->forward(x, path), second->forward(x, path)) ? "the same network"
-                                                                           : "DIFFERS");
+  check(record.epochs.size() == 4 && at::equal(first->forward(x, path), second->forward(x, path)),
+        "the resumed training");
   const ic::Architecture<TokenSpace> mixed{0, 2, 2, 3};
-  std::printf("%ld, %ld\n", on_tokens<ic::bias<1>>(mixed).numel(),
-              on_tokens<ic::affine<1>>(mixed).numel());
+  check(!at::equal(on_tokens<ic::bias<1>>(mixed), on_tokens<ic::bias<1>>({1, 2, 2, 3})), "tokens");
+  check(on_tokens<ic::affine<1>>(mixed).sizes() == on_tokens<ic::bias<1>>(mixed).sizes(),
+        "the shape of tokens");
   CellNetImpl<ic::bias<1>> cells;
-  std::printf("%s\n", ic::to_text(ic::Architecture<MyCell>{0, 1, 1}).c_str());
-  std::printf("%ld\n", cells.forward(at::ones({2, 8, 4, 4}), {0, 1, 1}).numel());
+  check(cells.forward(at::ones({2, 8, 4, 4}), {0, 1, 1}).size(0) == 2, "cells");
   judge("examples/data/digits_only_conv.csv");
-  return same ? 0 : 1;
 }

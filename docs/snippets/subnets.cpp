@@ -1,9 +1,9 @@
 // The code of how-to/subnets.md as a program.
 
+#include <fmt/core.h>
 #include <torch/nn.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <string_view>
 
@@ -17,7 +17,7 @@ void take_out(ic::Supernet<ic::NasBench201<ic::Skip>, ic::bias<1>>& supernet,
   const ic::Architecture<ic::NasBench201Space> path{3, 1, 3, 2, 0, 3};
   auto subnet = ic::extract(supernet, path);
   const at::Tensor x = data.evaluation(0).data;
-  std::printf("%s\n", at::equal(subnet->forward(x), supernet->forward(x, path)) ? "equal" : "not");
+  TORCH_CHECK(at::equal(subnet->forward(x), supernet->forward(x, path)));
   ic::recalibrate(subnet, data);
   const auto file = std::filesystem::temp_directory_path() / "subnet.safetensors";
   ic::save(file, subnet);
@@ -49,7 +49,7 @@ void take_out_of_ones_own() {
   Net net(8);
   const ic::Architecture<Space> path{0, 2, 1, 0};
   ic::Subnet<Net> subnet = ic::extract(net, path, 8);  // rebuilt with the same argument
-  std::printf("%zu parameters of %zu\n", subnet->parameters().size(), net->parameters().size());
+  fmt::print("{} parameters of {}\n", subnet->parameters().size(), net->parameters().size());
 }
 
 void train_alone(const ic::Batches& data) {
