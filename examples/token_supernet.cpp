@@ -4,8 +4,8 @@
 //   data      the digits of examples/data, 8x8 pixels, embedded in the program
 //   command   build/release/examples/token_supernet --architectures 24
 //             some minutes on one core; --help lists the options
-//   output    a row an architecture: its accuracy alone and the predictions of `none`, `bias<1>` and
-//             `split`; then Kendall's tau-b, near the table of docs/how-to/any-tensor.md
+//   output    a row an architecture: its accuracy alone and the predictions of `none`, `bias<1>`
+//             and `split`; then Kendall's tau-b, near the table of docs/how-to/any-tensor.md
 
 #include "examples/policy_comparison.hpp"
 #include "examples/token_network.hpp"
