@@ -21,7 +21,6 @@
 #include "interchoice/spaces/cell_sequence.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 #include "spaces/example_spaces.hpp"
-#include "stats/property.hpp"
 #include "support/catch.hpp"
 
 namespace ic = interchoice;
@@ -128,7 +127,7 @@ struct Locations<ic::compose<Policies...>> {
 template <class Policy>
 void check_context() {
   INFO(ic::policy_text<Policy>());
-  check_property([] {
+  CHECK(rc::check([] {
     Drawn::draw();
     const std::size_t locations = Drawn::repeats ? 50 : Drawn::location_period;
     const auto location = *rc::gen::inRange<std::size_t>(0, locations);
@@ -161,7 +160,7 @@ void check_context() {
     RC_ASSERT(context.row_of(path) ==
               context.context_of(path) * context.candidates() + context.candidate_of(path));
     RC_ASSERT(context.context_count() * context.candidates() == rows);
-  });
+  }));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "interchoice/io/csv.hpp"
 
 #include <fmt/core.h>
+#include <rapidcheck.h>
 
 #include <bit>
 #include <cmath>
@@ -12,7 +13,6 @@
 #include <vector>
 
 #include "interchoice/core/exact_number.hpp"
-#include "stats/property.hpp"
 #include "support/catch.hpp"
 
 namespace ic = interchoice;
@@ -123,7 +123,7 @@ TEST_CASE("csv_field and the reader are inverse") {
 }
 
 TEST_CASE("any table of texts comes back from a CSV file") {
-  check_property([] {
+  CHECK(rc::check([] {
     const auto letters = rc::gen::weightedOneOf<char>(
         {{3, rc::gen::element(',', '"', '\n', '\r', ' ')}, {1, rc::gen::arbitrary<char>()}});
     const auto columns = *rc::gen::inRange<std::size_t>(1, 5);
@@ -140,11 +140,11 @@ TEST_CASE("any table of texts comes back from a CSV file") {
       const Texts fields = table.texts(names[i]);
       for (std::size_t row = 0; row < rows.size(); ++row) RC_ASSERT(fields[row] == rows[row][i]);
     }
-  });
+  }));
 }
 
 TEST_CASE("any finite number comes back from a CSV file, bit for bit") {
-  check_property([] {
+  CHECK(rc::check([] {
     std::vector<double> numbers;
     std::string text = "x\n";
     for (const std::uint64_t bits : *rc::gen::arbitrary<std::vector<std::uint64_t>>()) {
@@ -159,7 +159,7 @@ TEST_CASE("any finite number comes back from a CSV file, bit for bit") {
     for (std::size_t i = 0; i < read.size(); ++i) {
       RC_ASSERT(std::bit_cast<std::uint64_t>(read[i]) == std::bit_cast<std::uint64_t>(numbers[i]));
     }
-  });
+  }));
   CHECK(ic::exact_number("-1e-3") == -0.001);
   for (const char* bad : {"", "+1", " 1", "1 ", "0x1", "inf", "nan", "1e999", "1,5"}) {
     INFO(bad);

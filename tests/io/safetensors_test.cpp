@@ -1,6 +1,7 @@
 #include "interchoice/io/safetensors.hpp"
 
 #include <ATen/ATen.h>
+#include <rapidcheck.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +19,6 @@
 #include "interchoice/core/random.hpp"
 #include "interchoice/io/csv.hpp"
 #include "interchoice/io/input_file.hpp"
-#include "stats/property.hpp"
 #include "support/catch.hpp"
 #include "support/shared_data.hpp"
 #include "support/temporary_folder.hpp"
@@ -135,7 +135,7 @@ TEST_CASE("a tensor file gives back what was written, bit for bit") {
 TEST_CASE("any tensors and texts come back from a tensor file, in the same bytes") {
   const TemporaryFolder folder;
   const auto path = folder / "random.safetensors";
-  check_property([&] {
+  CHECK(rc::check([&] {
     const auto name = rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127));
     ic::TensorFile file;
     file.metadata = *rc::gen::container<std::map<std::string, std::string>>(name, name);
@@ -161,7 +161,7 @@ TEST_CASE("any tensors and texts come back from a tensor file, in the same bytes
     }
     ic::write_tensor_file(path, read);
     RC_ASSERT(content(path) == bytes);
-  });
+  }));
 }
 
 TEST_CASE("the bytes of a written file: names sorted, large elements first, data aligned") {

@@ -54,7 +54,7 @@ TEST_CASE("average ranks are those of the definition and sum to n (n + 1) / 2") 
   CHECK(ic::average_ranks(Values{5, 1, 5, 5}) == Values{3, 1, 3, 3});
   CHECK(ic::average_ranks(Values{7, 7}) == Values{1.5, 1.5});
   CHECK(ic::average_ranks(Values{}).empty());
-  check_property([] {
+  CHECK(rc::check([] {
     const Values values = DrawnPair::of_at_least(1).x;
     const auto count = static_cast<double>(values.size());
     const auto ranks = ic::average_ranks(values);
@@ -62,7 +62,7 @@ TEST_CASE("average ranks are those of the definition and sum to n (n + 1) / 2") 
     for (std::size_t i = 0; i < values.size(); ++i) {
       RC_ASSERT(ranks[i] == rank_by_definition(values, i));
     }
-  });
+  }));
   CHECK_THROWS_WITH(ic::average_ranks(Values{1, kNan}), Contains("values[1] is nan"));
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("best_first sorts downwards and keeps the order of equal values") {
 }
 
 TEST_CASE("Pearson and Spearman are those of their definitions") {
-  check_property([] {
+  CHECK(rc::check([] {
     const DrawnPair drawn = DrawnPair::of_at_least(2);
     const auto& [x, y] = drawn;
     RC_PRE(!drawn.has_equal_x() && !drawn.has_equal_y());
@@ -83,11 +83,11 @@ TEST_CASE("Pearson and Spearman are those of their definitions") {
     const double spearman = pearson_by_definition(ic::average_ranks(x), ic::average_ranks(y));
     RC_ASSERT(std::abs(ic::pearson(x, y) - pearson) < 1e-13);
     RC_ASSERT(std::abs(ic::spearman(x, y) - spearman) < 1e-13);
-  });
+  }));
 }
 
 TEST_CASE("correlations are symmetric, bounded, and 1 or -1 for a straight line") {
-  check_property([] {
+  CHECK(rc::check([] {
     const DrawnPair drawn = DrawnPair::of_at_least(2);
     const auto& [x, y] = drawn;
     RC_PRE(!drawn.has_equal_x() && !drawn.has_equal_y());
@@ -99,7 +99,7 @@ TEST_CASE("correlations are symmetric, bounded, and 1 or -1 for a straight line"
     RC_ASSERT(ic::pearson(x, x) == 1);
     RC_ASSERT(ic::spearman(x, shifted(x, -7, 1e-5)) == 1);
     RC_ASSERT(std::abs(ic::pearson(x, shifted(y, 5, 4)) - ic::pearson(x, y)) < 1e-13);
-  });
+  }));
 }
 
 TEST_CASE("Pearson loses nothing to a large offset and overflows at no scale") {

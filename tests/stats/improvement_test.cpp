@@ -58,7 +58,7 @@ TEST_CASE("the improvement curve by hand") {
 }
 
 TEST_CASE("the improvement curve is the definition's, ends at 0 and never beats the oracle") {
-  check_property([] {
+  CHECK(rc::check([] {
     const DrawnPair drawn = DrawnPair::of_at_least(2);
     const auto& [predictions, truth] = drawn;
     RC_PRE(!drawn.has_equal_y());
@@ -78,7 +78,7 @@ TEST_CASE("the improvement curve is the definition's, ends at 0 and never beats 
     RC_ASSERT(curve.normalised.back() == 0);
     RC_ASSERT(oracle.normalised.front() == 1);
     RC_ASSERT(std::is_sorted(oracle.mean.rbegin(), oracle.mean.rend()));
-  });
+  }));
 }
 
 TEST_CASE("the expected curve is the mean of the curves of all orders of the input") {
@@ -127,7 +127,7 @@ TEST_CASE("nothing can be gained where all truths are equal") {
 TEST_CASE("Kendall's tau among the truly best is that of the shortened lists") {
   // Both from exact integers by one formula: equal to the bit.
   const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
-  check_property([&] {
+  CHECK(rc::check([&] {
     const auto [predictions, truth] = DrawnPair::of_at_least(2);
     const auto taus = ic::truncated_kendall_tau_b(predictions, truth);
     RC_ASSERT(taus.size() == truth.size());
@@ -139,7 +139,7 @@ TEST_CASE("Kendall's tau among the truly best is that of the shortened lists") {
       const auto pearson = ic::truncated_correlation(predictions, truth, sizes, ic::pearson);
       RC_ASSERT(same(pearson.at(0), ic::pearson(kept_predictions, kept_truth)));
     }
-  });
+  }));
 }
 
 TEST_CASE("a truncated correlation needs at least two and at most all architectures") {

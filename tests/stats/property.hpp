@@ -3,23 +3,7 @@
 #include <rapidcheck.h>
 
 #include <cstddef>
-#include <sstream>
 #include <vector>
-
-#include "support/catch.hpp"
-
-/// *Checks* a property with random values, always the same ones; a failure names the least values
-/// that show it. In it `RC_ASSERT` takes the place of `CHECK`.
-template <class Property>
-void check_property(const Property& property) {
-  rc::detail::TestParams params;
-  params.seed = 1;
-  const auto result = rc::detail::checkTestable(property, rc::detail::TestMetadata(), params);
-  std::ostringstream message;
-  rc::detail::printResultMessage(result, message);
-  INFO(message.str());
-  CHECK(result.template is<rc::detail::SuccessResult>());
-}
 
 /// `count` integers out of {0, …, distinct - 1} as doubles, within a property.
 inline std::vector<double> drawn_values(std::size_t count, int distinct) {
