@@ -5,10 +5,10 @@
 
 Compiles to object files at -O2, one compiler at a time, in interleaved rounds (3 unless told):
 medians of user seconds and of peak memory, and the range of the seconds. <torch/nn.h> alone is what
-any program with libtorch pays. The rebuild compiles the README's program with a precompiled header
-of <torch/nn.h> and interchoice/interchoice.hpp, as after a change of one line; making that header
-is a row of its own. core.hpp has no code of its own and is only parsed. Needs g++, fmt, range-v3
-and nlohmann-json.
+any program with libtorch pays. The rebuilds compile the README's program with a precompiled header
+of <torch/nn.h> and interchoice/interchoice.hpp, as after a change of one line, at -O2 and at -O1;
+making that header is a row of its own. core.hpp has no code of its own and is only parsed. Needs
+g++, fmt, range-v3 and nlohmann-json.
 """
 import os
 import shutil
@@ -54,10 +54,13 @@ def variants(torch, folder):
     program = os.path.join(folder, "readme.cpp")
     shutil.copy(README, program)
     header = written("program.hpp", PRECOMPILED)
+    quick = written("quick.hpp", PRECOMPILED)
     flags = ["-I" + os.path.join(ROOT, "include"),
              "-isystem", os.path.join(torch, "include"),
              "-isystem", os.path.join(torch, "include/torch/csrc/api/include")]
     optimised = ["-O2", "-fopenmp", *flags]
+    made = ["-x", "c++-header"]
+    used = ["-Winvalid-pch", "-Werror=invalid-pch", "-include"]
 
     def object_of(source):
         return [*optimised, "-c", source, "-o", os.path.join(folder, "object.o")]
@@ -68,10 +71,10 @@ def variants(torch, folder):
         "<torch/nn.h> alone": object_of(written("nn.cpp", "#include <torch/nn.h>\n")),
         "one Supernet": object_of(written("supernet.cpp", SUPERNET)),
         "the README's program": object_of(program),
-        "the precompiled header":
-            [*optimised, "-x", "c++-header", header, "-o", header + ".gch"],
-        "the README's program, rebuilt with it":
-            ["-include", header, "-Winvalid-pch", "-Werror=invalid-pch", *object_of(program)],
+        "the precompiled header": [*optimised, *made, header, "-o", header + ".gch"],
+        "the README's program, rebuilt with it": [*used, header, *object_of(program)],
+        "the precompiled header, -O1": [*optimised, "-O1", *made, quick, "-o", quick + ".gch"],
+        "the same rebuild, -O1": [*used, quick, *object_of(program), "-O1"],
     }
 
 
