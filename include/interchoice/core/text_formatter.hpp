@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -25,7 +26,9 @@ class TextFormatter {
  protected:
   template <class Context>
   auto write(const std::string& text, Context& context) const {
-    return fmt::format_to(context.out(), fmt::runtime(fmt::format("{{:{}}}", options_)), text);
+    // Not by format_to: clang looks for another name of it than g++ gave it in libfmt 9.
+    const std::string padded = fmt::format(fmt::runtime(fmt::format("{{:{}}}", options_)), text);
+    return std::copy(padded.begin(), padded.end(), context.out());
   }
 
  private:

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/core/space.hpp"
+#include "interchoice/core/restriction.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 
 namespace interchoice {
