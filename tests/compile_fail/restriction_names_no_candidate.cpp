@@ -1,4 +1,4 @@
-// expect: interchoice: a restriction names '{}', which is no candidate of '{}'
+// expect: interchoice: a restriction names no candidate of its space
 // expect: interchoice::without<
 // expect: interchoice::only<
 #include "interchoice/core/restriction.hpp"

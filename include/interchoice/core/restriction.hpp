@@ -38,11 +38,10 @@ class Restriction {
         if (allowed(choice, c)) lists_[choice][counts_[choice]++] = static_cast<std::uint8_t>(c);
       }
       if (counts_[choice] == 0) {
-        // At compile time compilers show the line of the call.
+        // Its first line is what clang shows of it at compile time.
         throw std::invalid_argument(
-            fmt::format("interchoice: a restriction leaves no candidate for choice {} of '{}'; "
-                        "allow at least one",
-                        choice, Space::name));
+            "interchoice: a restriction leaves no candidate for choice " +
+            fmt::format("{} of '{}'; allow at least one", choice, Space::name));
       }
     }
   }
@@ -104,10 +103,9 @@ constexpr Restriction<Space> by_name(std::initializer_list<std::string_view> nam
       }
     }
     if (!is_known) {
-      throw std::invalid_argument(
-          fmt::format("interchoice: a restriction names '{}', which is no candidate of '{}'; its "
-                      "candidates are {}",
-                      name, Space::name, known_names<Space>()));
+      throw std::invalid_argument("interchoice: a restriction names no candidate of its space: " +
+                                  fmt::format("'{}' is none of '{}', whose candidates are {}", name,
+                                              Space::name, known_names<Space>()));
     }
   }
   return Restriction<Space>([&](std::size_t choice, std::size_t c) {
