@@ -1,6 +1,6 @@
 // expect: interchoice: a restriction names no candidate of its space
-// expect: interchoice::without<
-// expect: interchoice::only<
+// expect: without
+// expect: only
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
 

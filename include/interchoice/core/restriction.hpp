@@ -39,9 +39,8 @@ class Restriction {
       }
       if (counts_[choice] == 0) {
         // Its first line is what clang shows of it at compile time.
-        throw std::invalid_argument(
-            "interchoice: a restriction leaves no candidate for choice " +
-            fmt::format("{} of '{}'; allow at least one", choice, Space::name));
+        throw std::invalid_argument("interchoice: a restriction leaves no candidate for choice " +
+                                    fmt::format("{} of '{}'; allow one", choice, Space::name));
       }
     }
   }
