@@ -23,6 +23,7 @@
 #include "interchoice/spaces/chain.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
+#include "support/readme_candidates.hpp"
 
 namespace ic = interchoice;
 using Catch::Matchers::Contains;
@@ -160,15 +161,7 @@ TEST_CASE("a subnet of FairNAS' blocks has their initial weights, and none of in
 
 namespace {
 
-template <int Kernel>
-struct ReluConvBn {
-  static constexpr std::string_view name = Kernel == 3 ? "conv3x3" : "conv5x5";
-  torch::nn::Sequential build(const ic::Geometry& g) const {
-    auto options = torch::nn::Conv2dOptions(g.channels, g.out_channels, Kernel).padding(Kernel / 2);
-    return torch::nn::Sequential(torch::nn::ReLU(), torch::nn::Conv2d(options),
-                                 torch::nn::BatchNorm2d(g.out_channels));
-  }
-};
+using ic::testing::ReluConvBn;
 using Own = ic::Chain<3, ic::Candidates<ReluConvBn<3>, ReluConvBn<5>, ic::Skip>>;
 using OwnPath = ic::Architecture<Own>;
 

@@ -23,6 +23,7 @@
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/train.hpp"
 #include "support/catch.hpp"
+#include "support/readme_candidates.hpp"
 #include "training/digits_supernet.hpp"
 #include "training/optimizer_makers.hpp"
 
@@ -44,15 +45,7 @@ ic::Batches data_of(std::int64_t images = 48) {
 }
 
 /// The network of the README's program (docs/snippets/readme.cpp).
-template <int Kernel>
-struct ReluConvBn {
-  static constexpr std::string_view name = Kernel == 3 ? "conv3x3" : "conv5x5";
-  torch::nn::Sequential build(const ic::Geometry& g) const {
-    auto options = torch::nn::Conv2dOptions(g.channels, g.out_channels, Kernel).padding(Kernel / 2);
-    return torch::nn::Sequential(torch::nn::ReLU(), torch::nn::Conv2d(options),
-                                 torch::nn::BatchNorm2d(g.out_channels));
-  }
-};
+using ic::testing::ReluConvBn;
 using ReadmeSpace = ic::Chain<6, ic::Candidates<ReluConvBn<3>, ReluConvBn<5>, ic::Skip>>;
 using Body = ic::ChoiceBlocks<ReadmeSpace, ic::bias<1>>;
 struct ReadmeNetImpl : torch::nn::Module {
