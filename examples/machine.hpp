@@ -9,6 +9,7 @@
 #include <string>
 
 #include "examples/command_line.hpp"
+#include "examples/number_options.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 
 namespace examples {
@@ -26,7 +27,7 @@ inline void add_machine_options(CLI::App& app, Machine& machine) {
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
   app.add_option("--threads", machine.threads, "processors to use")
-      ->check(CLI::Range(1, 1024))
+      ->check(whole_number(1, 1024))
       ->capture_default_str();
 }
 

@@ -4,7 +4,9 @@
 //                  --epochs 20 --cells 1 --batch 64 --seed 0 --out bias1-0.safetensors
 //
 // Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds. With
-// --state FILE the same command goes on with a training that was interrupted.
+// --state FILE the same command goes on with a training that was interrupted, by a signal or a
+// power failure; with --keep-state and more --epochs it extends one that is finished. A training
+// that SIGINT or SIGTERM ends leaves OUT as it was, and the exit code is 130 or 143.
 
 #include <fmt/core.h>
 
@@ -31,7 +33,7 @@ struct Options {
   double learning_rate = 0.025;
   std::uint64_t seed = 0;
   Machine machine;
-  std::string state;
+  StateOptions state;
   std::string out = "supernet.safetensors";
 };
 
@@ -43,6 +45,11 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
                                  options.split_epoch, options.epochs));
   }
+  const Outputs outputs({.outputs = {{"--out", options.out},
+                                     {"--out", options.out + ".csv"},
+                                     options.state.state(),
+                                     options.state.stopped()},
+                         .inputs = data_files(options.data)});
   const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data(options.data, options.images);
   const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
@@ -60,16 +67,17 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     auto net = make_supernet<Policy>(options.sizes, data, options.seed, device);
     const auto record = train_with_state(options.state, net, batches, sample, training,
                                          ic::TerminalProgress(ic::policy_text<Policy>()));
-    ic::save(options.out, net,
-             {{"command", command},
-              {"data", options.data},
-              {"restriction", options.restriction},
-              {"seed", fmt::format("{}", options.seed)},
-              {"epochs", fmt::format("{}", record.epochs.size())},
-              {"label", ic::policy_text<Policy>()}});
+    const ic::Identity facts{{"command", command},
+                             {"data", options.data},
+                             {"restriction", options.restriction},
+                             {"seed", fmt::format("{}", options.seed)},
+                             {"epochs", fmt::format("{}", record.epochs.size())},
+                             {"label", ic::policy_text<Policy>()}};
+    if (record.stopped) end_interrupted(options.state, net, facts, record, interrupt);
     write_training_csv(options.out + ".csv", record);
-    fmt::print("{}{}, training record in {}.csv\n", options.out,
-               record.stopped ? ": stopped early, saved what there is" : ": saved", options.out);
+    ic::save(options.out, net, facts);
+    remove_state(options.state);
+    say("{}: saved, training record in {}.csv\n", options.out, options.out);
   });
 }
 
@@ -87,10 +95,12 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_training_options(app, options);
   auto* split_epoch = app.add_option("--split-epoch", options.split_epoch,
-                                     "epoch of the split, from 0; half of the epochs if not given");
+                                     "epoch of the split, from 0; half of the epochs if not given")
+                          ->check(whole_number(0, 100000));
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
+      ->check(whole_number())
       ->capture_default_str();
-  add_state_option(app, options.state);
+  add_state_options(app, options.state);
   app.add_option("--out", options.out, "the network's file to write")->capture_default_str();
   return run_program(app, argc, argv,
                      [&] { run(options, split_epoch->count() > 0, command_text(argc, argv)); });

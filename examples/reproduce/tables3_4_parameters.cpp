@@ -91,11 +91,11 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
       "is "
       "what the library keeps, and all entries of the paper's tables (keep_inert).");
   page.finish(command);
-  fmt::print("\nbias<2> on NAS-Bench-201, first two cells of three\n");
+  examples::say("\nbias<2> on NAS-Bench-201, first two cells of three\n");
   const ic::Supernet<NasBench201Net, ic::bias<2>> net(
       ic::NasBench201Options{.cells_per_stage = {3}});
   const std::string text = ic::describe(*net);
-  fmt::print("{}", text.substr(0, text.find("cells.2.")));
+  examples::say("{}", text.substr(0, text.find("cells.2.")));
 }
 
 }  // namespace

@@ -87,18 +87,18 @@ class StandaloneTrainings {
   /// Trains what no other process holds, again and again, until all is known: the training of a
   /// process that was killed is free again.
   ///
-  /// *Throws* std::runtime_error if it is interrupted.
+  /// *Throws* Interrupted.
   void train_all() {
     const std::size_t total = architectures_.size() * options_.seeds;
     ic::InterruptRequest interrupt;
     ic::TerminalProgress progress("stand-alone trainings");
     const auto require_no_interrupt = [&] {
       if (!interrupt.requested()) return;
-      throw std::runtime_error(
-          fmt::format("interrupted; {} of {} trainings are kept in {}; the same command goes on, "
-                      "with --partial "
-                      "it writes the table of what is finished",
-                      count_, total, results_.folder().string()));
+      throw Interrupted(interrupt.signal(),
+                        fmt::format("{} of {} trainings are kept in {}; the same command goes on, "
+                                    "with --partial "
+                                    "it writes the table of what is finished",
+                                    count_, total, results_.folder().string()));
     };
     while (count_ < total) {
       bool has_trained = false;
