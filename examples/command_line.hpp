@@ -121,7 +121,7 @@ inline int run_program(CLI::App& app, int argc, char** argv, const std::function
   detail::occupy_standard_streams();
   const auto fail = [&](int code, std::string_view text, const char* advice = "") {
     std::fflush(stdout);  // what came before the message
-    print_message(app.get_name(), terminal_text(text) + advice);
+    print_message(app.get_name(), terminal_text(text, 2000) + advice);
     return code;
   };
   try {

@@ -54,7 +54,7 @@ ic::Predictor train_and_rank(const Options& options, const ExperimentData& data,
                 ic::Sampler{ic::Uniform{ic::only_convolutions<Space>}, ic::Seed{options.seed}},
                 training, ic::TerminalProgress("training " + label));
   const char* const kept = "no report was written";
-  if (record.stopped) throw Interrupted(interrupt.signal(), kept);
+  end_if_requested(interrupt, kept);
   ic::Predictor predictor =
       rank_with<Policy>(net, label, data, kBatch, architectures, interrupt, kept);
   predictor.training = training_points(record.epochs);
@@ -132,6 +132,7 @@ void run(const Options& options, const std::string& command) {
                    "(1998), UCI Machine Learning Repository, "
                    "https://doi.org/10.24432/C50P49, CC BY 4.0"}};
   ic::write_report(options.out, report);
+  end_if_requested(interrupt, kAllWritten);
   say("\n");
   for (const ic::Predictor& p : report.predictors) {
     say("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(p.runs.front(), report.truth), p.label);

@@ -159,6 +159,7 @@ void run(const Options& options, const std::string& command) {
                                                 restriction.architecture_count().value())}};
   ic::write_report(options.out, report);
   for (const Checkpoint& one : checkpoints) std::filesystem::remove(one.results);
+  end_if_requested(interrupt, kAllWritten);
   for (const ic::Predictor& p : report.predictors) {
     for (const std::vector<double>& predictions : p.runs) {
       say("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(predictions, report.truth), p.label);

@@ -132,7 +132,10 @@ void run(const Options& options, const std::string& command) {
                                 ic::TerminalProgress(ic::policy_text<Policy>()));
     });
     const ic::Identity facts{{"command", command}, {"seed", fmt::format("{}", options.seed)}};
-    if (record.stopped) end_interrupted(options.state, net, facts, record, interrupt);
+    if (record.stopped) {
+      const auto place = position_text(record, options.epochs, std::size_t(data.size()));
+      end_interrupted(options.state, net, facts, place, interrupt);
+    }
     write_training_csv(options.out + ".csv", record);
     ic::save(options.out + ".safetensors", net, facts);
 
@@ -147,17 +150,16 @@ void run(const Options& options, const std::string& command) {
                   .results = ic::ResultFile{partial},
                   .stop = [&] { return interrupt.requested(); }},
                  ic::TerminalProgress("ranking"));
-    if (ranking.stopped) {
-      throw Interrupted(
-          interrupt.signal(),
-          fmt::format("{0}.safetensors and {0}.csv are written, the accuracies so "
-                      "far are kept in {1}{2}",
-                      options.out, partial,
-                      options.state.file.empty() ? "" : "; the same command goes on from there"));
-    }
+    end_if_requested(
+        interrupt,
+        fmt::format("{0}.safetensors and {0}.csv are written, the accuracies so far are kept in "
+                    "{1}{2}",
+                    options.out, partial,
+                    options.state.file.empty() ? "" : "; the same command goes on from there"));
     write_predictions(options.out + "-predictions.csv", ranking, sizes, options.size);
     std::filesystem::remove(partial);
     remove_state(options.state);
+    end_if_requested(interrupt, kAllWritten);
     double mean = 0;
     for (const double p : ranking.predictions) mean += p;
     const auto count = static_cast<double>(std::max<std::size_t>(1, ranking.predictions.size()));

@@ -73,10 +73,14 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
                              {"seed", fmt::format("{}", options.seed)},
                              {"epochs", fmt::format("{}", record.epochs.size())},
                              {"label", ic::policy_text<Policy>()}};
-    if (record.stopped) end_interrupted(options.state, net, facts, record, interrupt);
+    if (record.stopped) {
+      const auto place = position_text(record, options.epochs, std::size_t(batches.size()));
+      end_interrupted(options.state, net, facts, place, interrupt);
+    }
     write_training_csv(options.out + ".csv", record);
     ic::save(options.out, net, facts);
     remove_state(options.state);
+    end_if_requested(interrupt, kAllWritten);
     say("{}: saved, training record in {}.csv\n", options.out, options.out);
   });
 }

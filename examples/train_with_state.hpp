@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "examples/command_line.hpp"
+#include "examples/interruption.hpp"
 #include "examples/number_options.hpp"
 #include "examples/outputs.hpp"
 #include "interchoice/core/identity.hpp"
 #include "interchoice/networks/saved_network.hpp"
-#include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/resumable_training.hpp"
 #include "interchoice/training/train.hpp"
 
@@ -70,13 +70,20 @@ ic::TrainingRecord train_with_state(const StateOptions& options, Network& networ
                              network, data, sample, training, report);
 }
 
-/// Ends a program whose training was interrupted: writes the half-trained network where that is
-/// asked for, and never to the place of a finished one.
+/// "epoch 3 of 20, step 120 of 397": what a training began with last. An epoch is `steps` steps.
+inline std::string position_text(const ic::TrainingRecord& record, std::size_t epochs,
+                                 std::size_t steps) {
+  const auto [epoch, step] = record.position;
+  if (step > 0) return fmt::format("epoch {} of {}, step {} of {}", epoch + 1, epochs, step, steps);
+  return fmt::format("epoch {} of {}, step {} of {}", epoch, epochs, steps, steps);
+}
+
+/// Ends a program whose training was interrupted at a position: writes the half-trained network
+/// where that is asked for, and never to the place of a finished one.
 template <class Network>
 [[noreturn]] void end_interrupted(const StateOptions& options, const Network& network,
-                                  ic::Identity facts, const ic::TrainingRecord& record,
+                                  ic::Identity facts, const std::string& place,
                                   const ic::InterruptRequest& interrupt) {
-  const std::string place = record.place();
   std::string kept = "stopped at " + place + "; ";
   if (!options.stopped_out.empty()) {
     facts.set("stopped", place);

@@ -27,6 +27,7 @@ struct StudyOptions {
   std::uint64_t seeds = 3;
   examples::Machine machine;
   std::filesystem::path out = "reproduction";
+  std::filesystem::path page;  ///< folder of the program's page, in `out`
 };
 
 inline void add_study_options(CLI::App& app, StudyOptions& options) {

@@ -24,7 +24,6 @@ class ResultPage {
  public:
   ResultPage(std::filesystem::path folder, const std::string& title, const std::string& paper)
       : folder_(std::move(folder)), page_(title) {
-    std::filesystem::create_directories(folder_);
     page_.paragraphs(paper);
   }
 

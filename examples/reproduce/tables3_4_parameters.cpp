@@ -67,7 +67,7 @@ ic::figures::RowGroup policies(const std::string& title) {
 }
 
 void run(const StudyOptions& options, const NoData&, const std::string& command) {
-  ResultPage page(options.out / "tables3_4", "Tables 3 and 4: parameters",
+  ResultPage page(options.page, "Tables 3 and 4: parameters",
                   "The paper's Table 3 comes out with a linear Skip only, a 1x1 convolution; its "
                   "text does not say so.");
   page.table(
@@ -104,6 +104,6 @@ int main(int argc, char** argv) {
   return reproduce::study_program(
       argc, argv,
       {"tables3_4_parameters",
-       "Prints the parameters of super-networks and of what their weights depend on."},
+       "Prints the parameters of super-networks and of what their weights depend on.", "tables3_4"},
       run);
 }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "examples/command_line.hpp"
+#include "examples/interruption.hpp"
 #include "examples/number_options.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/search/history.hpp"
@@ -20,7 +21,6 @@
 #include "interchoice/search/nsga2.hpp"
 #include "interchoice/search/random_search.hpp"
 #include "interchoice/search/regularised_evolution.hpp"
-#include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/progress.hpp"
 
 namespace examples {
@@ -126,11 +126,9 @@ ic::SearchHistory<Space> resumed_search(const std::filesystem::path& file,
     return store(known) && !interrupt.requested();
   });
   ic::write_history(file, problem, history);
-  if (interrupt.requested()) {
-    throw Interrupted(interrupt.signal(), fmt::format("{} evaluations are kept in {}; the same "
-                                                      "command goes on from there",
-                                                      history.size(), file.string()));
-  }
+  end_if_requested(interrupt,
+                   fmt::format("{} evaluations are kept in {}; the same command goes on from there",
+                               history.size(), file.string()));
   return history;
 }
 

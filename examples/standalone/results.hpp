@@ -44,9 +44,7 @@ class StandaloneResults {
   /// The accuracy, if that training is finished.
   std::optional<double> read(const Architecture& architecture, std::uint64_t seed) const {
     const std::filesystem::path file = path(architecture, seed);
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    if (error || size == 0) return {};  // 0: an older version's claim
+    if (!std::filesystem::exists(file)) return {};
     const ic::CsvTable table = ic::CsvTable::read(file);
     if (table.size() != 1 || table.texts("arch")[0] != ic::to_text(architecture) ||
         table.texts("seed")[0] != fmt::format("{}", seed)) {

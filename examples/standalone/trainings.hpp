@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "examples/experiment.hpp"
+#include "examples/interruption.hpp"
 #include "examples/named_restriction.hpp"
 #include "examples/standalone/results.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
@@ -93,12 +94,11 @@ class StandaloneTrainings {
     ic::InterruptRequest interrupt;
     ic::TerminalProgress progress("stand-alone trainings");
     const auto require_no_interrupt = [&] {
-      if (!interrupt.requested()) return;
-      throw Interrupted(interrupt.signal(),
-                        fmt::format("{} of {} trainings are kept in {}; the same command goes on, "
-                                    "with --partial "
-                                    "it writes the table of what is finished",
-                                    count_, total, results_.folder().string()));
+      end_if_requested(
+          interrupt,
+          fmt::format("{} of {} trainings are kept in {}; the same command goes on, with "
+                      "--partial it writes the table of what is finished",
+                      count_, total, results_.folder().string()));
     };
     while (count_ < total) {
       bool has_trained = false;

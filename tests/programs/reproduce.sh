@@ -41,7 +41,7 @@ if has_state; then exit 1; fi
 sed -i 's/^epochs,2/epochs,3/' "$folder/alone/runs/nasbench201-only_conv/baseline/seed-0/settings.csv"
 if figure4 --seeds 2 --out "$folder/alone" > /dev/null; then exit 1; fi
 grep -q "holds results of other settings: epochs is '3' there, '2' here" "$folder/error"
-if "$programs/figure4_nasbench201" --budget cpu > /dev/null 2> "$folder/error"; then exit 1; fi
+if "$programs/figure4_nasbench201" --budget cpu --out "$folder/none" > /dev/null 2> "$folder/error"; then exit 1; fi
 grep -q -- "--data cifar10:FOLDER and --truth TABLE.csv are needed" "$folder/error"
 
 if [ ! -d "$data/nasbench_macro" ]; then
