@@ -91,6 +91,11 @@ class SupernetAccuracy {
     ic::Identity identity = {{"data", data_.name}, {"batch", fmt::format("{}", batch_)}};
     identity.set(ic::evaluation_identity<Space>(*net_, images(), ic::Recalibration::paper()));
     log_.emplace(results_, identity, ic::ResultLog::spelling<Space>);
+    if (!log_->has_digests()) {
+      print_message("search_architectures",
+                    results_.string() + " has no digests: it was begun by an older version, and "
+                                        "damage to its lines would not be noticed");
+    }
     for (const auto& [text, accuracy] : log_->results()) {
       accuracies_[form_(ic::from_text<Space>(text))] = accuracy;
     }

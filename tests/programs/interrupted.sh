@@ -139,7 +139,8 @@ rm report/partial-2-net.csv
 
 # Damage is noticed; in an older file it would not be, and that is said.
 cp net old
-LC_ALL=C sed -i 's/"interchoice.digest"/"interchoice.nodige"/' old
+LC_ALL=C sed -i 's/"interchoice.digest"/"interchoice.nodige"/
+  s/"interchoice.format":"3"/"interchoice.format":"2"/' old
 if cmp -s net old; then fail "there is no digest"; fi
 "${rank[@]}" old --sample 2 --out old-report > output 2> "$folder/error" || fail "$(cat "$folder/error")"
 says "old has no digest"
