@@ -17,6 +17,8 @@ struct Progress {
   std::size_t total;  // steps in all
   std::string state;  // a short text, such as "epoch 3/20 loss 1.234"
   bool is_milestone;  // worth a line of its own where output is kept (an epoch's end, say)
+  /// Of the finished steps, those that were so when this process began; they took it no time.
+  std::size_t before = 0;
 };
 
 /// A report that goes nowhere.
@@ -41,9 +43,9 @@ class TerminalProgress {
     }
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
-    const double left = progress.done == 0
+    const double left = progress.done <= progress.before
                             ? 0
-                            : seconds / static_cast<double>(progress.done) *
+                            : seconds / static_cast<double>(progress.done - progress.before) *
                                   static_cast<double>(progress.total - progress.done);
     fmt::print(stream_, "{}{}{}{}  {:3.0f} %  {} elapsed, {} left{}",
                is_terminal_ ? "\r\033[K" : "", task_, task_.empty() ? "" : ": ", progress.state,
