@@ -25,6 +25,7 @@ struct CommandFiles {
   struct File {
     std::string option;
     std::filesystem::path path;
+    bool locks_itself = false;  ///< whether that is done by what writes it
   };
   struct Folder {
     std::string option;
@@ -101,6 +102,7 @@ class Outputs {
     for (const auto& file : files.outputs) {
       if (file.path.empty()) continue;
       ic::require_writable(file.path);
+      if (file.locks_itself) continue;
       locks_.push_back(ic::FileLock::require(detail::resolved(file.path)));
     }
   }

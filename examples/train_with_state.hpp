@@ -31,7 +31,7 @@ struct StateOptions {
   bool is_kept = false;
   std::string stopped_out;
 
-  CommandFiles::File state() const { return {"--state", file}; }
+  CommandFiles::File state() const { return {"--state", file, /*locks_itself=*/true}; }
   CommandFiles::File stopped() const { return {"--stopped-out", stopped_out}; }
 };
 

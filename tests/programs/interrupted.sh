@@ -9,6 +9,7 @@ programs=$1
 table=$2/examples/data/digits_only_conv.csv
 folder=$(mktemp -d)
 trap 'kill -9 $(jobs -p) 2> /dev/null || true; rm -rf "$folder"' EXIT
+trap 'echo "FAILED: line $LINENO: $BASH_COMMAND"' ERR
 export OMP_NUM_THREADS=1
 
 fail() {
@@ -32,8 +33,8 @@ when() {
 }
 
 # The same relative names everywhere: checkpoints name the command.
-train=("$programs/train_supernet" --width 4 --cells 1 --stages 1 --images 64 --batch 8
-  --dependency split)
+few=("$programs/train_supernet" --images 64 --batch 8 --dependency split)
+train=("${few[@]}" --width 4 --cells 1 --stages 1)
 begin() {
   mkdir -p "$folder/$1"
   cd "$folder/$1"
@@ -111,7 +112,7 @@ grep -q "split, stopped at epoch [0-9]* of 2000" output
 
 # Rankings keep what is evaluated.
 begin rankings
-"${train[@]}" --width 8 --cells 2 --stages 2 --epochs 1 --out net > output 2> "$folder/error"
+"${few[@]}" --width 8 --cells 2 --stages 2 --epochs 1 --out net > output 2> "$folder/error"
 "${train[@]}" --epochs 1 --seed 1 --out other > output 2> "$folder/error"
 ranking=("${rank[@]}" other net --out report)
 "${ranking[@]}" > output 2> "$folder/error"

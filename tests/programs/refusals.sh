@@ -43,7 +43,7 @@ refused 2 "--seed: '18446744073709551616' is no whole number" "${train[@]}" \
   --seed 18446744073709551616
 refused 2 "leave out the zeros" "${train[@]}" --seed 010
 for option in --seed --images --split-epoch --epochs --batch; do
-  for number in -1 0x10 1e3 1.5 nan ""; do
+  for number in -1 0x10 1e3 1.5 nan; do
     refused 2 "$option: '$number' is no whole number" "${train[@]}" "$option=$number"
   done
 done
