@@ -4,6 +4,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 #include <torch/cuda.h>
 
 #include <string>
@@ -22,6 +23,12 @@ struct Machine {
   int threads = 1;
 };
 
+/// libtorch's warnings as the program's own messages, without the place in its source.
+class WarningMessages : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& warning) override { print_message("warning", warning.msg()); }
+};
+
 inline void add_machine_options(CLI::App& app, Machine& machine) {
   app.add_option("--device", machine.device, "auto is cuda where there is one")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
@@ -33,6 +40,8 @@ inline void add_machine_options(CLI::App& app, Machine& machine) {
 
 /// Prepares a process for training; the device to put networks on.
 inline at::Device prepare(const Machine& machine) {
+  static WarningMessages warnings;
+  c10::WarningUtils::set_warning_handler(&warnings);
   at::set_num_threads(machine.threads);
   ic::keep_freed_memory();
   const bool has_cuda = torch::cuda::is_available();

@@ -3,10 +3,11 @@
 //   train_supernet --data cifar10:FOLDER --space-restriction only_conv --dependency bias1
 //                  --epochs 20 --cells 1 --batch 64 --seed 0 --out bias1-0.safetensors
 //
-// Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds. With
-// --state FILE the same command goes on with a training that was interrupted, by a signal or a
-// power failure; with --keep-state and more --epochs it extends one that is finished. A training
-// that SIGINT or SIGTERM ends leaves OUT as it was, and the exit code is 130 or 143.
+// Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds.
+//
+// With --state FILE the same command goes on with a training that a signal or a power failure
+// interrupted; with --keep-state, --schedule constant and more --epochs it extends one that is
+// finished. A training that SIGINT or SIGTERM ends leaves OUT as it was, exit code 130 or 143.
 
 #include <fmt/core.h>
 
@@ -31,6 +32,7 @@ struct Options {
   std::int64_t batch = 64;
   std::int64_t images = 0;
   double learning_rate = 0.025;
+  std::string schedule = "cosine";
   std::uint64_t seed = 0;
   Machine machine;
   StateOptions state;
@@ -58,7 +60,8 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   ic::InterruptRequest interrupt;
   ic::Training training;
   training.epochs = options.epochs;
-  training.learning_rate = ic::cosine(options.learning_rate, 1e-5);
+  training.learning_rate = options.schedule == "constant" ? ic::constant(options.learning_rate)
+                                                          : ic::cosine(options.learning_rate, 1e-5);
   training.stop = [&] { return interrupt.requested(); };
   if (options.dependency == "split") {
     training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
@@ -98,6 +101,10 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"none", "bias1", "bias2", "bias3", "split"}))
       ->capture_default_str();
   add_training_options(app, options);
+  app.add_option("--schedule", options.schedule,
+                 "of the learning rate; a finished training of a constant one can be extended")
+      ->check(CLI::IsMember({"cosine", "constant"}))
+      ->capture_default_str();
   auto* split_epoch = app.add_option("--split-epoch", options.split_epoch,
                                      "epoch of the split, from 0; half of the epochs if not given")
                           ->check(whole_number(0, 100000));

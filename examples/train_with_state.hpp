@@ -51,7 +51,8 @@ inline void add_state_options(CLI::App& app, StateOptions& options) {
                "instruction set and library versions")
       ->needs(state);
   app.add_flag("--keep-state", options.is_kept,
-               "leave the state at the end: the same command with more --epochs goes on from it")
+               "leave the state at the end: the same command with more --epochs goes on from it, "
+               "where the learning rates of the epochs done are the same")
       ->needs(state);
   app.add_option("--stopped-out", options.stopped_out,
                  "file for the half-trained network, if the training is interrupted");

@@ -58,6 +58,29 @@ cmp net ../whole/net
 cmp <(cut -d, -f1-4 net.csv) <(cut -d, -f1-4 ../whole/net.csv)
 [ ! -e state ] || fail "the state is still there"
 
+# A training is extended where its learning rates allow that, and is what it would have been at once.
+begin extended
+constant=("${train[@]}" --schedule constant --split-epoch 1 --state state --keep-state --out net)
+"${constant[@]}" --epochs 5 > output 2> "$folder/error"
+cp net whole
+rm net state
+"${constant[@]}" --epochs 3 > output 2> "$folder/error"
+"${constant[@]}" --epochs 5 > output 2> "$folder/error"
+cmp net whole
+[ "$(wc -l < net.csv)" = 6 ]
+# Under other conditions that is said, or refused.
+cp state kept
+if "${constant[@]}" --epochs 6 --threads 2 --exact > output 2> "$folder/error"; then exit 1; fi
+says "threads"
+cmp state kept
+"${constant[@]}" --epochs 6 --threads 2 > output 2> "$folder/error"
+says "the training goes on under other conditions"
+begin refused
+"${short[@]}" --keep-state > output 2> "$folder/error"
+if "${train[@]}" --epochs 5 --state state --out net > output 2> "$folder/error"; then exit 1; fi
+says "cannot be extended"
+cmp net ../whole/net
+
 # A results' place that is not there is refused before the training, and no state is lost.
 if "${train[@]}" --epochs 4 --state state --out nowhere/net 2> "$folder/error"; then exit 1; fi
 says "nowhere/net"
@@ -105,7 +128,8 @@ says "was written to half"
 cmp net ../whole/net
 grep -aq '"interchoice.facts.stopped":"epoch [0-9]* of 2000, step [0-9]* of 8"' half ||
   fail "half does not say where it stopped"
-rank=("$programs/rank_architectures" --truth "$table" --column mean_accuracy)
+rank=("$programs/rank_architectures" --truth "$table" --column mean_accuracy --batch 16
+  --validation 100)
 "${rank[@]}" half --out half-report > output 2> "$folder/error"
 says "half is a half-trained network, stopped at epoch"
 grep -q "split, stopped at epoch [0-9]* of 2000" output
@@ -153,8 +177,8 @@ says "damaged"
 # Of two programs that write the same, the second one is refused.
 begin twice
 cp ../rankings/net ../rankings/other .
-search=("$programs/search_architectures" --space-restriction only_conv --supernet net
-  --objective supernet --objective macs --population 10 --evaluations 60 --out search)
+search=("$programs/search_architectures" --space-restriction only_conv --supernet net --batch 16
+  --validation 100 --objective supernet --objective macs --population 10 --evaluations 60 --out search)
 "${search[@]}" > output 2> "$folder/error"
 mv search whole
 "${search[@]}" > output 2> "$folder/error" & pid=$!
