@@ -77,11 +77,13 @@ cmp state kept
 says "the training goes on under other conditions"
 begin refused
 "${short[@]}" --keep-state > output 2> "$folder/error"
+cp net before
 if "${train[@]}" --epochs 5 --state state --out net > output 2> "$folder/error"; then exit 1; fi
 says "cannot be extended"
-cmp net ../whole/net
+cmp net before
 
 # A results' place that is not there is refused before the training, and no state is lost.
+begin nowhere
 if "${train[@]}" --epochs 4 --state state --out nowhere/net 2> "$folder/error"; then exit 1; fi
 says "nowhere/net"
 [ ! -e state ]

@@ -139,7 +139,9 @@ refused 2 "--supernet is not asked" --objective macs --out "$folder/x"
 refused 2 "'supernet' is there already" --objective supernet --objective \
   "supernet=$table:mean_accuracy:max" --out "$folder/x"
 refused 2 "for --space nasbench201, not macro" --objective supernet --space macro --out "$folder/x"
-LC_ALL=C sed 's/nasbench201: none/nasbench999: none/' "$network" > "$folder/space.safetensors"
+# As an older version wrote it, without a digest.
+LC_ALL=C sed 's/nasbench201: none/nasbench999: none/; s/"interchoice.digest"/"interchoice.nodige"/
+  s/"interchoice.format":"3"/"interchoice.format":"2"/' "$network" > "$folder/space.safetensors"
 network=$folder/space.safetensors
 refused 1 "of the space 'nasbench999', not of NAS-Bench-201" --objective supernet --out "$folder/x"
 network=$table
