@@ -118,7 +118,6 @@ struct SupernetFile {
     }
     policy = text(saved.network.find("policy"));
     facts = saved.facts;
-    has_digest = saved.has_digest;
   }
 
   /// The position at which its training was interrupted; null if it was not.
@@ -131,23 +130,15 @@ struct SupernetFile {
     return terminal_text(label, 200);
   }
 
-  /// Says what a user of its weights should know.
-  void print_notes(const std::string& program) const {
-    if (!has_digest) {
-      print_message(program, path.string() +
-                                 " has no digest: it was written by an older version, and damage "
-                                 "to its weights would not be noticed");
-    }
-    if (stopped() != nullptr) {
-      print_message(program,
-                    path.string() + " is a half-trained network, stopped at " + *stopped());
-    }
+  /// Says it where the network is only half trained.
+  void print_note(const std::string& program) const {
+    if (stopped() == nullptr) return;
+    print_message(program, path.string() + " is a half-trained network, stopped at " + *stopped());
   }
 
   std::filesystem::path path;
   std::string policy;
   ic::Identity facts;
-  bool has_digest = false;
 };
 
 /// The super-network of a file, which must have been trained on such data.

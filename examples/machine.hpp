@@ -7,6 +7,7 @@
 #include <c10/util/Exception.h>
 #include <torch/cuda.h>
 
+#include <set>
 #include <string>
 
 #include "examples/command_line.hpp"
@@ -23,10 +24,15 @@ struct Machine {
   int threads = 1;
 };
 
-/// libtorch's warnings as the program's own messages, without the place in its source.
+/// libtorch's warnings as the program's own messages, each once, without the place in its source.
 class WarningMessages : public c10::WarningHandler {
  public:
-  void process(const c10::Warning& warning) override { print_message("warning", warning.msg()); }
+  void process(const c10::Warning& warning) override {
+    if (printed_.insert(warning.msg()).second) print_message("warning", warning.msg());
+  }
+
+ private:
+  std::set<std::string> printed_;
 };
 
 inline void add_machine_options(CLI::App& app, Machine& machine) {

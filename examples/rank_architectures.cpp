@@ -142,7 +142,7 @@ void run(const Options& options, const std::string& command) {
   const Outputs outputs(files);
   ic::InterruptRequest interrupt;
   for (const Checkpoint& one : checkpoints) {
-    one.file.print_notes("rank_architectures");
+    one.file.print_note("rank_architectures");
     add(report.predictors, rank_checkpoint(one, options, data, device, architectures, interrupt),
         options.join_seeds);
   }

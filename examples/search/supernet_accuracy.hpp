@@ -120,7 +120,7 @@ inline std::function<double(const ic::Architecture<Space>&)> supernet_accuracy(
     const SupernetOptions& options, const std::filesystem::path& results) {
   std::function<double(const ic::Architecture<Space>&)> accuracy;
   const SupernetFile file(options.file);
-  file.print_notes("search_architectures");
+  file.print_note("search_architectures");
   with_policy(file.policy, [&]<class Policy>() {
     const auto network = std::make_shared<SupernetAccuracy<Policy>>(options, results);
     accuracy = [network](const ic::Architecture<Space>& a) { return (*network)(a); };

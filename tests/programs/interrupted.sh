@@ -170,7 +170,8 @@ LC_ALL=C sed -i 's/"interchoice.digest"/"interchoice.nodige"/
   s/"interchoice.format":"3"/"interchoice.format":"2"/' old
 if cmp -s net old; then fail "there is no digest"; fi
 "${rank[@]}" old --sample 2 --out old-report > output 2> "$folder/error" || fail "$(cat "$folder/error")"
-says "old has no digest"
+says "old: has no digest"
+[ "$(grep -c "has no digest" "$folder/error")" = 1 ]
 cp net damaged
 printf x | dd of=damaged bs=1 seek=$(($(stat -c %s damaged) - 100)) conv=notrunc 2> "$folder/error"
 if "${rank[@]}" damaged --out damaged-report > output 2> "$folder/error"; then exit 1; fi
