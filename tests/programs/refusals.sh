@@ -118,6 +118,12 @@ output=$("$programs/search_architectures" --objective "a=$folder/wide.csv:accura
   --out "$folder/search" 2>&1) && fail "a field of a million bytes is no error"
 [ ${#output} -lt 5000 ] || fail "a message of ${#output} bytes"
 
+# An error of libtorch's is its message, without stack frames: one image is too few for BatchNorm.
+output=$("$programs/train_supernet" --images 1 --stages 4 --cells 1 --width 2 --epochs 1 \
+  --out "$folder/one" 2>&1) && fail "BatchNorm of one value is no error"
+[ "$output" = "train_supernet: Expected more than 1 value per channel when training, got input size \
+[1, 16, 1, 1]" ] || fail "an error of libtorch: $output"
+
 # Standard output that is lost is an error; the results are there all the same.
 status=0
 "${train[@]}" --out "$folder/full" > /dev/full 2> "$folder/error" || status=$?
