@@ -58,6 +58,14 @@ cmp net ../whole/net
 cmp <(cut -d, -f1-4 net.csv) <(cut -d, -f1-4 ../whole/net.csv)
 [ ! -e state ] || fail "the state is still there"
 
+# Killed as soon as the network is there, whether the state was removed by then or not.
+begin saved
+"${short[@]}" > output 2> "$folder/error" & pid=$!
+kill_once $pid [ -e net ]
+"${short[@]}" > output 2> "$folder/error"
+cmp net ../whole/net
+[ ! -e state ] || fail "the state is still there"
+
 # A training is extended where its learning rates allow that, and is what it would have been at once.
 begin extended
 constant=("${train[@]}" --schedule constant --split-epoch 1 --state state --keep-state --out net)
@@ -93,7 +101,7 @@ if "${train[@]}" --epochs 4 --state state --out nowhere/net 2> "$folder/error"; 
 
 # Interrupted by a signal, in the middle of an epoch: exit code 128 + its number, the former network
 # is as it was, and the same command gets what the uninterrupted one gets.
-long=("${train[@]}" --epochs 120 --state state --out net)
+long=("${train[@]}" --epochs 60 --state state --out net)
 begin long
 "${long[@]}" > output 2> "$folder/error"
 for signal in INT TERM; do
@@ -135,6 +143,20 @@ rank=("$programs/rank_architectures" --truth "$table" --column mean_accuracy --b
 "${rank[@]}" half --out half-report > output 2> "$folder/error"
 says "half is a half-trained network, stopped at epoch"
 grep -q "split, stopped at epoch [0-9]* of 2000" output
+
+# Trainings of single architectures: the finished ones are kept.
+begin standalone
+standalone=("$programs/train_standalone" --epochs 20 --width 2 --cells 1 --stages 1 --images 64
+  --sample 8 --out truth.csv)
+"${standalone[@]}" > output 2> "$folder/error" & pid=$!
+has_part() { [ -n "$(find truth.csv.parts -name "*-0.csv" 2> "$folder/output")" ]; }
+when has_part
+kill -INT $pid
+ends 130 $pid
+says "of 16 trainings are kept in truth.csv.parts"
+[ ! -e truth.csv ] || fail "a table of half the trainings"
+"${standalone[@]}" > output 2> "$folder/error"
+[ "$(wc -l < truth.csv)" = 9 ]
 
 # Rankings keep what is evaluated.
 begin rankings
