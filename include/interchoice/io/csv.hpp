@@ -9,7 +9,6 @@
 #include <iterator>
 #include <numeric>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,22 +27,19 @@ namespace interchoice {
 /// fields.
 ///
 /// The format is RFC 4180's: fields that hold commas, quotes or line ends are quoted, quotes in
-/// them doubled; lines end with LF or CRLF. Anything else is refused, never guessed at. So are files
-/// of more than 1 GiB or 2^25 fields.
+/// them doubled; lines end with LF or CRLF. Anything else is refused, never guessed at. So are
+/// files of more than `kMostBytes` or of 2^25 fields.
 ///
 /// *Throws*: `std::runtime_error` with `path:line`, the mistake in the file or in the name of a
 /// column that is asked for, and what to do.
 class CsvTable {
  public:
+  /// The largest file that is read. *Units*: bytes.
+  static constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
+
   /// Reads a file.
   static CsvTable read(const std::filesystem::path& path) {
-    InputFile file(path);
-    if (file.size() > kMostBytes) {
-      throw std::runtime_error(
-          fmt::format("interchoice: {}: has {} bytes; a table has at most {}: take a smaller one",
-                      path.string(), file.size(), kMostBytes));
-    }
-    return parse(file.text(), path.string());
+    return parse(InputFile(path).text(kMostBytes), path.string());
   }
 
   /// Reads text; `source` takes the place of the path in messages.
@@ -92,13 +88,9 @@ class CsvTable {
   }
 
   /// Where a row stands in the file, for messages: `path:line`. Row 0 follows the header.
-  std::string place(std::size_t row) const {
-    return fmt::format("{}:{}", source_, lines_.at(row));
-  }
+  std::string place(std::size_t row) const { return fmt::format("{}:{}", source_, lines_.at(row)); }
 
  private:
-  static constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
-
   CsvTable() = default;
 
   [[noreturn]] void fail(std::size_t line, const std::string& reason) const {
@@ -120,13 +112,14 @@ class CsvTable {
   void sort_columns() {
     by_name_.resize(columns_.size());
     std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
-    std::ranges::stable_sort(
-        by_name_, {}, [this](std::size_t i) { return std::string_view(columns_[i]); });
+    std::ranges::stable_sort(by_name_, {},
+                             [this](std::size_t i) { return std::string_view(columns_[i]); });
     const auto equal = std::ranges::adjacent_find(
         by_name_, [this](std::size_t i, std::size_t j) { return columns_[i] == columns_[j]; });
     if (equal != by_name_.end()) {
-      fail(1, fmt::format("columns {} and {} are both named {}; give every column a name of its own",
-                          equal[0] + 1, equal[1] + 1, shown(columns_[*equal])));
+      fail(1,
+           fmt::format("columns {} and {} are both named {}; give every column a name of its own",
+                       equal[0] + 1, equal[1] + 1, shown(columns_[*equal])));
     }
   }
 
