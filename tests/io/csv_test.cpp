@@ -209,7 +209,7 @@ TEST_CASE("messages about a CSV file are short and have no control characters") 
   const std::string hostile = "\x1b]0;title\x07\r\n" + std::string(1'000'000, 'x');
   const std::string field = ic::csv_field(hostile);
   for (const std::string& text : {field + "," + field + "\n", std::string(1'000'000, 'x') + "\"",
-                                  field + "\nx,y\n", "a\n" + field, field + "x", "a\rb"}) {
+                                  field + "\nx,y\n", "a\n" + field, field + "x"}) {
     const std::string message = message_of([&] { parse(text).numbers("a"); });
     INFO(message.substr(0, 2'000));
     CHECK(is_presentable(message));

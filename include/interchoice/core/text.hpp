@@ -54,7 +54,7 @@ Architecture<Space> from_text(std::string_view text) {
     const char* const end = at + text.size();
     const auto fail = [&](const std::string& reason) {
       throw std::invalid_argument(fmt::format("interchoice: architecture text {}, place {}: {}",
-                                              shown(text), at - text.data(), reason));
+                                              shown(text, 200), at - text.data(), reason));
     };
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       if (choice > 0) {

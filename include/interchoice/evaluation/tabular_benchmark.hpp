@@ -87,7 +87,7 @@ class TabularBenchmark {
       if (!is_new) {
         fail(csv.place(row),
              fmt::format("architecture {} was listed before, at {}; remove one of the two rows",
-                         shown(text), csv.place(first->second)));
+                         shown(text, 200), csv.place(first->second)));
       }
       rows.push_back(row);
     }

@@ -148,13 +148,13 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
     if (!problem.restriction.allows(entry.architecture)) {
       fail(place, fmt::format("the problem's restriction does not allow {}; is it another "
                               "search's file?",
-                              shown(fields[0][row])));
+                              shown(fields[0][row], 200)));
     }
     const auto [first, is_new] = rows.emplace(entry.architecture, row);
     if (!is_new) {
       fail(place, fmt::format("architecture {} was listed before, at {}; a history holds each "
                               "once",
-                              shown(fields[0][row]), csv.place(first->second)));
+                              shown(fields[0][row], 200), csv.place(first->second)));
     }
     entry.violation = detail::number_in(fields[1][row], "violation", place);
     if (entry.violation < 0) {

@@ -60,8 +60,8 @@ class CellTextReader {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw std::invalid_argument(
-        fmt::format("interchoice: architecture text {}, place {}: {}", shown(text_), at_, reason));
+    throw std::invalid_argument(fmt::format("interchoice: architecture text {}, place {}: {}",
+                                            shown(text_, 200), at_, reason));
   }
 
   std::string_view text_;
