@@ -32,15 +32,15 @@ for label in 'none, seed 0' 'bias<1>, seed 0' 'split, seed 0' 'number of 3x3 con
 done
 
 # Killed between two epochs and started again: the losses of a training that never was.
-six_epochs() {
-  "$programs/train_supernet" --data "cifar10:$images" --images 256 --epochs 6 --width 8 --cells 1 \
-    --dependency split --out "$folder/$1.safetensors" "${@:2}"
-}
+# A command and not a function: a background function would be another process than the program.
+six_epochs=("$programs/train_supernet" --data "cifar10:$images" --images 256 --epochs 6 --width 8
+  --cells 1 --dependency split)
 state=$folder/state
-six_epochs whole
-six_epochs parts --state "$state" &
+"${six_epochs[@]}" --out "$folder/whole.safetensors"
+parts=("${six_epochs[@]}" --out "$folder/parts.safetensors" --state "$state")
+"${parts[@]}" &
 kill_once $! [ -s "$state" ]
 [ -s "$state" ] && [ ! -e "$folder/parts.safetensors" ]
-six_epochs parts --state "$state"
+"${parts[@]}"
 diff <(cut -d, -f1-4 "$folder/whole.safetensors.csv") <(cut -d, -f1-4 "$folder/parts.safetensors.csv")
 [ ! -e "$state" ]
