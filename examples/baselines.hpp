@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "examples/experiment.hpp"
+#include "examples/interruption.hpp"
 #include "examples/training_csv.hpp"
+#include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/report/report.hpp"
 
@@ -35,19 +37,22 @@ inline std::vector<double> percent(const std::vector<double>& fractions) {
 
 inline std::string seconds_text(double seconds) { return fmt::format("{:.1f} s", seconds); }
 
-/// The predictions of a trained super-network, as accuracies in %.
+/// The predictions of a trained super-network, as accuracies in %. `kept` is what an interruption
+/// leaves.
 template <class Policy>
 ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const ExperimentData& data,
                         std::int64_t batch,
                         const std::vector<ic::Architecture<Space>>& architectures,
-                        const ic::InterruptRequest& interrupt, ic::RankingOptions options = {}) {
+                        const ic::InterruptRequest& interrupt, const std::string& kept,
+                        ic::RankingOptions options = {}) {
+  options.sharing = ic::PrefixSharing{};
   options.stop = [&] { return interrupt.requested(); };
   const auto ranking = ic::rank(
       net,
       {.calibration = data.training_batches(batch, ic::Seed{0}),
        .validation = ExperimentData::plain_batches(data.validation, data.normalisation, 256)},
       architectures, options, ic::TerminalProgress("ranking with " + label));
-  if (ranking.stopped) throw std::runtime_error("interrupted; the ranking is not complete");
+  end_if_requested(interrupt, kept);
   return {.label = label, .runs = {percent(ranking.predictions)}};
 }
 

@@ -53,8 +53,10 @@ ic::Predictor train_and_rank(const Options& options, const ExperimentData& data,
       ic::train(net, data.training_batches(kBatch, ic::Seed{options.seed}),
                 ic::Sampler{ic::Uniform{ic::only_convolutions<Space>}, ic::Seed{options.seed}},
                 training, ic::TerminalProgress("training " + label));
-  if (record.stopped) throw std::runtime_error("interrupted; no report was written");
-  ic::Predictor predictor = rank_with<Policy>(net, label, data, kBatch, architectures, interrupt);
+  const char* const kept = "no report was written";
+  end_if_requested(interrupt, kept);
+  ic::Predictor predictor =
+      rank_with<Policy>(net, label, data, kBatch, architectures, interrupt, kept);
   predictor.training = training_points(record.epochs);
   double seconds = 0;
   for (const ic::EpochRecord& e : record.epochs) seconds += e.seconds;
@@ -87,6 +89,7 @@ std::string noise_of_truth(const Column& column) {
 }
 
 void run(const Options& options, const std::string& command) {
+  const Outputs outputs({.folders = {{"--out", options.out, kReportFiles}}});
   const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data("digits", 0);
   const auto architectures = architectures_to_rank(ic::only_convolutions<Space>, 1000);
@@ -129,12 +132,12 @@ void run(const Options& options, const std::string& command) {
                    "(1998), UCI Machine Learning Repository, "
                    "https://doi.org/10.24432/C50P49, CC BY 4.0"}};
   ic::write_report(options.out, report);
-  fmt::print("\n");
+  end_if_requested(interrupt, kAllWritten);
+  say("\n");
   for (const ic::Predictor& p : report.predictors) {
-    fmt::print("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(p.runs.front(), report.truth),
-               p.label);
+    say("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(p.runs.front(), report.truth), p.label);
   }
-  fmt::print("noise of the truth: {}\nReport: {}/report.html\n", ceiling, options.out);
+  say("noise of the truth: {}\nReport: {}/report.html\n", ceiling, options.out);
 }
 
 }  // namespace
@@ -144,9 +147,10 @@ int main(int argc, char** argv) {
   CLI::App app("Trains three super-networks on digits, ranks 64 architectures, writes a report.",
                "demo");
   app.add_option("--epochs", options.epochs, "epochs of each super-network")
-      ->check(CLI::Range(1, 100000))
+      ->check(whole_number(1, 100000))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
+      ->check(whole_number())
       ->capture_default_str();
   add_machine_options(app, options.machine);
   app.add_option("--out", options.out, "folder of the report")->capture_default_str();

@@ -15,7 +15,9 @@
 #include "examples/command_line.hpp"
 #include "examples/experiment_data.hpp"
 #include "examples/machine.hpp"
+#include "interchoice/core/identity.hpp"
 #include "interchoice/core/restriction.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/networks/saved_network.hpp"
@@ -47,7 +49,7 @@ void with_policy(const std::string& name, const Visitor& visit) {
   offer.template operator()<ic::bias<3>>("bias3");
   offer.template operator()<ic::split<ic::on_demand>>("split");
   if (!found) {
-    throw UsageError(fmt::format("dependency '{}': use none, bias1, bias2, bias3 or split", name));
+    throw UsageError("dependency " + ic::shown(name) + ": use none, bias1, bias2, bias3 or split");
   }
 }
 
@@ -69,25 +71,25 @@ struct NetworkSizes {
 template <class Options>
 void add_training_options(CLI::App& app, Options& options) {
   app.add_option("--epochs", options.epochs, "epochs")
-      ->check(CLI::Range(1, 100000))
+      ->check(whole_number(1, 100000))
       ->capture_default_str();
   app.add_option("--width", options.sizes.width, "channels of the first stage")
-      ->check(CLI::Range(1, 1024))
+      ->check(whole_number(1, 1024))
       ->capture_default_str();
   app.add_option("--cells", options.sizes.cells, "cells in a stage")
-      ->check(CLI::Range(1, 64))
+      ->check(whole_number(1, 64))
       ->capture_default_str();
   app.add_option("--stages", options.sizes.stages, "stages, with reductions between them")
-      ->check(CLI::Range(1, 6))
+      ->check(whole_number(1, 6))
       ->capture_default_str();
   app.add_option("--batch", options.batch, "images in a batch")
-      ->check(CLI::Range(2, 65536))
+      ->check(whole_number(2, 65536))
       ->capture_default_str();
   app.add_option("--images", options.images, "training images to use; 0 for all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, kMostImages))
       ->capture_default_str();
   app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number())
       ->capture_default_str();
   add_machine_options(app, options.machine);
 }
@@ -102,20 +104,39 @@ Supernet<Policy> make_supernet(const NetworkSizes& sizes, const ExperimentData& 
   return net;
 }
 
-/// The description of a super-network's file, whose space must be NAS-Bench-201, and its policy.
+/// The description of a super-network's file, whose space must be NAS-Bench-201.
 struct SupernetFile {
-  explicit SupernetFile(const std::filesystem::path& path) {
-    const ic::SavedNetwork saved = ic::read_saved_network(path);
-    const std::string* const space = saved.network.find("space");
-    if (space == nullptr || *space != ic::space_signature<Space>()) {
+  explicit SupernetFile(std::filesystem::path file) : path(std::move(file)) {
+    const ic::SavedNetwork saved = reading(path, [&] { return ic::read_saved_network(path); });
+    const auto text = [](const std::string* fact) { return fact == nullptr ? "" : *fact; };
+    const std::string space = text(saved.network.find("space"));
+    if (space != ic::space_signature<Space>()) {
       throw std::runtime_error(
-          fmt::format("{} holds a network of the space '{}', not of NAS-Bench-201; give one that "
+          fmt::format("{} holds a network of the space {}, not of NAS-Bench-201; give one that "
                       "train_supernet wrote",
-                      path.string(), space == nullptr ? "" : space->substr(0, space->find(':'))));
+                      path.string(), ic::shown(space.substr(0, space.find(':')))));
     }
-    policy = *saved.network.find("policy");
+    policy = text(saved.network.find("policy"));
     facts = saved.facts;
   }
+
+  /// The position at which its training was interrupted; null if it was not.
+  const std::string* stopped() const { return facts.find("stopped"); }
+
+  /// The policy and the place where its training was interrupted.
+  std::string label() const {
+    std::string label = policy == "split<on_demand>" ? "split" : policy;
+    if (stopped() != nullptr) label += ", stopped at " + *stopped();
+    return terminal_text(label, 200);
+  }
+
+  /// Says it where the network is only half trained.
+  void print_note(const std::string& program) const {
+    if (stopped() == nullptr) return;
+    print_message(program, path.string() + " is a half-trained network, stopped at " + *stopped());
+  }
+
+  std::filesystem::path path;
   std::string policy;
   ic::Identity facts;
 };
@@ -124,7 +145,7 @@ struct SupernetFile {
 template <class Policy>
 Supernet<Policy> load_supernet(const std::filesystem::path& path, const ExperimentData& data,
                                at::Device device) {
-  auto net = ic::load<Supernet<Policy>>(path);
+  auto net = reading(path, [&] { return ic::load<Supernet<Policy>>(path); });
   const ic::NasBench201Options& options = net->options();
   const std::int64_t channels = data.training.images.size(1);
   if (options.input_channels != channels || options.classes != data.training.classes) {

@@ -10,9 +10,11 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "embedded/digits.hpp"
 #include "examples/command_line.hpp"
+#include "examples/outputs.hpp"
 #include "interchoice/data/batches.hpp"
 #include "interchoice/data/cifar10.hpp"
 #include "interchoice/data/digits.hpp"
@@ -39,6 +41,13 @@ struct ExperimentData {
     return {set, {.batch_size = batch_size, .normalisation = normalisation}};
   }
 };
+
+/// The file of a --data that is one, to be told from files that are written.
+inline std::vector<CommandFiles::File> data_files(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) return {};
+  return {{"--data", text.substr(colon + 1)}};
+}
 
 /// Which images are withheld for validation never changes with a program's seed.
 inline constexpr ic::Seed kHoldOutSeed{0};

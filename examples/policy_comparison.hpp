@@ -95,8 +95,8 @@ class PolicyComparison {
       ic::train(net, train_, ic::Fixed{path}, training);
       column.values.push_back(100 * ic::rank(net, data(), std::vector{path}).predictions[0]);
     }
-    fmt::print("{} of {} architectures trained alone, {} epochs each: {:.0f} s\n", paths_.size(),
-               *ic::architecture_count<Space>(), training.epochs, seconds_since(start));
+    say("{} of {} architectures trained alone, {} epochs each: {:.0f} s\n", paths_.size(),
+        *ic::architecture_count<Space>(), training.epochs, seconds_since(start));
     return column;
   }
 
@@ -130,11 +130,11 @@ class PolicyComparison {
 
   void print(double ceiling) const {
     const auto row = [&](const std::string& name, const std::string& alone, const auto& text) {
-      fmt::print("{:14}{:>8}", name, alone);
-      for (const Column& column : columns_) fmt::print("{:>18}", text(column));
-      fmt::print("\n");
+      say("{:14}{:>8}", name, alone);
+      for (const Column& column : columns_) say("{:>18}", text(column));
+      say("\n");
     };
-    fmt::print("\nAccuracies and predictions in %, best first:\n");
+    say("\nAccuracies and predictions in %, best first:\n");
     row("architecture", "alone", [](const Column& column) { return column.name; });
     for (const std::size_t i : ic::best_first(alone_)) {
       row(ic::to_text(paths_[i]), fmt::format("{:.1f}", alone_[i]),
@@ -144,7 +144,7 @@ class PolicyComparison {
       return fmt::format("{:.2f}", ic::kendall_tau_b(column.values, alone_));
     });
     row("seconds", "", [](const Column& column) { return fmt::format("{:.1f}", column.seconds); });
-    fmt::print("In brackets: one training alone against the other.\n");
+    say("In brackets: one training alone against the other.\n");
   }
 
   ComparisonOptions options_;
@@ -167,15 +167,17 @@ int compare_policies(const char* description, const ic::Training& training, int 
   CLI::App app(description);
   ComparisonOptions options;
   app.add_option("--epochs", options.epochs, "of a super-network")
-      ->check(CLI::Range(1, 10'000))
+      ->check(whole_number(1, 10'000))
       ->capture_default_str();
   app.add_option("--alone-epochs", options.alone_epochs, "of an architecture alone")
-      ->check(CLI::Range(1, 10'000))
+      ->check(whole_number(1, 10'000))
       ->capture_default_str();
   app.add_option("--architectures", options.architectures, "ranked, and trained alone, twice")
-      ->check(CLI::Range(2, 10'000))
+      ->check(whole_number(2, 10'000))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "of everything that is random")->capture_default_str();
+  app.add_option("--seed", options.seed, "of everything that is random")
+      ->check(whole_number())
+      ->capture_default_str();
   add_machine_options(app, options.machine);
   return run_program(app, argc, argv, [&] { PolicyComparison<Net>(options, training).run(); });
 }

@@ -5,12 +5,14 @@
 //                      --truth nasbench201.csv --column c10_test_200
 //                      --space-restriction only_conv --out report
 //
-// With --join-seeds the checkpoints of one policy become the runs of one predictor, of which the
-// report shows mean and standard deviation.
+// What is evaluated is kept in the report's folder until the report is written: the same command
+// goes on after an interruption. With --join-seeds the checkpoints of one policy become the runs of
+// one predictor, of which the report shows mean and standard deviation.
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,8 @@
 #include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
+#include "examples/outputs.hpp"
+#include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
@@ -43,28 +47,55 @@ struct Options {
   std::string out = "report";
 };
 
-ic::Predictor rank_checkpoint(const std::string& path, const Options& options,
+/// A checkpoint, and the predictor that it is in the report.
+struct Checkpoint {
+  SupernetFile file;
+  std::string label;
+  std::filesystem::path results;  ///< what of it is evaluated, until the report is written
+};
+
+std::vector<Checkpoint> checkpoints_of(const Options& options) {
+  std::vector<Checkpoint> all;
+  for (const std::string& path : options.networks) {
+    Checkpoint one{.file = SupernetFile(path), .label = {}, .results = {}};
+    one.label = one.file.label();
+    const std::string* const seed = one.file.facts.find("seed");
+    if (seed != nullptr && !options.join_seeds) one.label += ", seed " + terminal_text(*seed, 20);
+    one.results = std::filesystem::path(options.out) /
+                  fmt::format("partial-{}-{}.csv", all.size() + 1, one.file.path.stem().string());
+    for (const Checkpoint& other : all) {
+      if (options.join_seeds || one.label != other.label) continue;
+      throw UsageError(fmt::format("{} and {} are both '{}'; --join-seeds shows their mean",
+                                   other.file.path.string(), path, one.label));
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+ic::Predictor rank_checkpoint(const Checkpoint& checkpoint, const Options& options,
                               const ExperimentData& data, at::Device device,
                               const std::vector<ic::Architecture<Space>>& architectures,
                               const ic::InterruptRequest& interrupt) {
-  const SupernetFile file(path);
+  const SupernetFile& file = checkpoint.file;
   ic::Predictor predictor;
   with_policy(file.policy, [&]<class Policy>() {
-    auto net = load_supernet<Policy>(path, data, device);
-    const std::string* const seed = file.facts.find("seed");
-    std::string label = file.policy == "split<on_demand>" ? "split" : file.policy;
-    if (seed != nullptr && !options.join_seeds) label += ", seed " + *seed;
-    predictor = rank_with<Policy>(net, label, data, options.batch, architectures, interrupt,
-                                  {.fold_batch_norm = options.fold_batch_norm});
+    auto net = load_supernet<Policy>(file.path, data, device);
+    predictor = rank_with<Policy>(
+        net, checkpoint.label, data, options.batch, architectures, interrupt,
+        "what is evaluated is kept in " + options.out + "; the same command goes on from there",
+        {.fold_batch_norm = options.fold_batch_norm,
+         .results = ic::ResultFile{checkpoint.results}});
   });
-  if (std::filesystem::exists(path + ".csv")) {
-    const auto epochs = read_training_csv(path + ".csv");
+  const std::string record = file.path.string() + ".csv";
+  if (std::filesystem::exists(record)) {
+    const auto epochs = read_training_csv(record);
     predictor.training = training_points(epochs);
     double seconds = 0;
     for (const ic::EpochRecord& e : epochs) seconds += e.seconds;
     predictor.facts.set("training time", seconds_text(seconds));
   }
-  for (const char* name : {"command", "restriction", "seed"}) {
+  for (const char* name : {"command", "restriction", "seed", "stopped"}) {
     if (std::string_view(name) == "seed" && !options.join_seeds) continue;
     const std::string* const fact = file.facts.find(name);
     if (fact != nullptr) predictor.facts.set(name, *fact);
@@ -91,26 +122,33 @@ void add(std::vector<ic::Predictor>& predictors, ic::Predictor predictor, bool j
 }
 
 void run(const Options& options, const std::string& command) {
-  const at::Device device = prepare(options.machine);
-  ExperimentData data = load_data(options.data, 0);
-  use_validation_images(data, options.validation);
+  const std::vector<Checkpoint> checkpoints = checkpoints_of(options);
   const auto truth = ic::TabularBenchmark<Space>::read(options.truth).column(options.column);
   const auto restriction = named_restriction<Space>(options.restriction);
   const auto architectures = architectures_to_rank(restriction, options.sample);
-  ic::InterruptRequest interrupt;
   ic::Report report;
-  report.title = "NAS-Bench-201, " + options.restriction + ", " + data.name;
   report.architectures = texts(architectures);
   report.truth = truth.values(architectures);
   report.truth_label = options.column;
   report.truth_unit = options.unit;
-  for (const std::string& path : options.networks) {
-    add(report.predictors, rank_checkpoint(path, options, data, device, architectures, interrupt),
+  const at::Device device = prepare(options.machine);
+  ExperimentData data = load_data(options.data, 0);
+  use_validation_images(data, options.validation);
+  report.title = "NAS-Bench-201, " + options.restriction + ", " + data.name;
+
+  CommandFiles files{.folders = {{"--out", options.out, kReportFiles}},
+                     .inputs = {{"--truth", options.truth}}};
+  for (const Checkpoint& one : checkpoints) files.inputs.push_back({"a network", one.file.path});
+  const Outputs outputs(files);
+  ic::InterruptRequest interrupt;
+  for (const Checkpoint& one : checkpoints) {
+    one.file.print_note("rank_architectures");
+    add(report.predictors, rank_checkpoint(one, options, data, device, architectures, interrupt),
         options.join_seeds);
   }
-  const std::string& first = options.networks.front();
-  with_policy(SupernetFile(first).policy, [&]<class Policy>() {
-    const auto net = load_supernet<Policy>(first, data, at::kCPU);
+  const SupernetFile& first = checkpoints.front().file;
+  with_policy(first.policy, [&]<class Policy>() {
+    const auto net = load_supernet<Policy>(first.path, data, at::kCPU);
     for (ic::Predictor& rule : baselines(*net, architectures)) {
       report.predictors.push_back(std::move(rule));
     }
@@ -120,13 +158,14 @@ void run(const Options& options, const std::string& command) {
                   {"architectures", fmt::format("{} of {}", architectures.size(),
                                                 restriction.architecture_count().value())}};
   ic::write_report(options.out, report);
+  for (const Checkpoint& one : checkpoints) std::filesystem::remove(one.results);
+  end_if_requested(interrupt, kAllWritten);
   for (const ic::Predictor& p : report.predictors) {
     for (const std::vector<double>& predictions : p.runs) {
-      fmt::print("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(predictions, report.truth),
-                 p.label);
+      say("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(predictions, report.truth), p.label);
     }
   }
-  fmt::print("{}/report.html\n", options.out);
+  say("{}/report.html\n", options.out);
 }
 
 }  // namespace
@@ -147,13 +186,13 @@ int main(int argc, char** argv) {
   app.add_option("--unit", options.unit, "of the ground truth")->capture_default_str();
   add_restriction_option(app, options.restriction);
   app.add_option("--sample", options.sample, "a random sample where there are more than this")
-      ->check(CLI::Range(2, 1000000))
+      ->check(whole_number(2, 1000000))
       ->capture_default_str();
   app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")
-      ->check(CLI::Range(2, 65536))
+      ->check(whole_number(2, 65536))
       ->capture_default_str();
   app.add_option("--validation", options.validation, "validation images to use; 0 for all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, kMostImages))
       ->capture_default_str();
   app.add_flag(
       "--join-seeds", options.join_seeds,

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "examples/command_line.hpp"
+#include "examples/outputs.hpp"
 #include "interchoice/report/read_report.hpp"
 #include "interchoice/report/write_report.hpp"
 
@@ -18,7 +19,12 @@ int main(int argc, char** argv) {
   app.add_option("folder", folder, "of a report")->required()->check(CLI::ExistingDirectory);
   app.add_option("--out", out, "folder of the new report")->required();
   return examples::run_program(app, argc, argv, [&] {
-    interchoice::write_report(out, interchoice::read_report(folder));
-    fmt::print("{}/report.html\n", out);
+    const examples::CommandFiles files{.folders = {{"--out", out, examples::kReportFiles}},
+                                       .inputs = {{"the report", folder}}};
+    examples::require_different(files);
+    const interchoice::Report report = interchoice::read_report(folder);
+    const examples::Outputs outputs(files);
+    interchoice::write_report(out, report);
+    examples::say("{}/report.html\n", out);
   });
 }

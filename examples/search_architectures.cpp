@@ -23,6 +23,7 @@
 
 #include "examples/command_line.hpp"
 #include "examples/named_restriction.hpp"
+#include "examples/outputs.hpp"
 #include "examples/search/architecture_facts.hpp"
 #include "examples/search/resumed_search.hpp"
 #include "examples/search/search_outcome.hpp"
@@ -60,7 +61,11 @@ void search(const Options& options) {
     }
   }
   const auto problem = stated_problem(options.problem, known);
-  std::filesystem::create_directories(folder);
+  CommandFiles files{
+      .folders = {{"--out", folder, {"history.csv", "front.csv", "pareto.svg", "supernet.csv"}}},
+      .inputs = {{"--supernet", options.supernet.file}}};
+  for (const std::string& file : known.files()) files.inputs.push_back({"a table", file});
+  const Outputs outputs(files);
   const auto history = resumed_search(folder / "history.csv", problem, options.algorithm);
   const auto best = ic::best_of(problem, history);
   ic::write_history(folder / "front.csv", problem, best);
@@ -68,7 +73,7 @@ void search(const Options& options) {
   const auto everything =
       options.has_supernet() ? ic::SearchHistory<AnySpace>{} : evaluate_all(problem);
   const std::size_t feasible = ic::feasible_costs(problem, history).size();
-  fmt::print("{} evaluations, {} feasible\n", history.size(), feasible);
+  say("{} evaluations, {} feasible\n", history.size(), feasible);
   if (feasible == 0) return;
   const SearchOutcome<AnySpace> outcome(problem, history, everything);
   outcome.judge(options.reference, ic::Seed{options.algorithm.seed});

@@ -7,7 +7,8 @@
 // The paper's protocol (Table 5, SubImageNet super-network) at any resolution: random resized crop
 // of 0.4 to 1.0, flip, label smoothing 0.1, warm-up of 5 epochs, cosine, weight decay 4e-5.
 // Writes OUT.safetensors, OUT.csv (a line an epoch) and OUT-predictions.csv (a line an
-// architecture: accuracy on val/, parameters, MACs).
+// architecture: accuracy on val/, parameters, MACs). With --state FILE the same command goes on
+// where it was interrupted, while training or while evaluating; exit code 130 or 143 then.
 
 #include <fmt/core.h>
 
@@ -25,7 +26,9 @@
 #include "interchoice/core/text.hpp"
 #include "interchoice/data/folder_batches.hpp"
 #include "interchoice/data/prefetch.hpp"
+#include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/networks/dependency_report.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/saved_network.hpp"
@@ -56,7 +59,7 @@ struct Options {
   std::uint64_t sample = 20;
   std::int64_t calibration_batches = 20;
   Machine machine;
-  std::string state;
+  StateOptions state;
   std::string out = "fairnas";
 };
 
@@ -90,6 +93,11 @@ void write_predictions(const std::string& path, const ic::Ranking<Space>& rankin
 }
 
 void run(const Options& options, const std::string& command) {
+  const Outputs outputs({.outputs = {{"--out", options.out + ".safetensors"},
+                                     {"--out", options.out + ".csv"},
+                                     {"--out", options.out + "-predictions.csv"},
+                                     options.state.state(),
+                                     options.state.stopped()}});
   const at::Device device = prepare(options.machine);
   const std::filesystem::path folder(options.images);
   const ic::ImageFolder training_images(folder / "train");
@@ -123,28 +131,44 @@ void run(const Options& options, const std::string& command) {
       record = train_with_state(options.state, net, data, sample, training,
                                 ic::TerminalProgress(ic::policy_text<Policy>()));
     });
-    ic::save(options.out + ".safetensors", net,
-             {{"command", command}, {"seed", fmt::format("{}", options.seed)}});
+    const ic::Identity facts{{"command", command}, {"seed", fmt::format("{}", options.seed)}};
+    if (record.stopped) {
+      const auto place = position_text(record, options.epochs, std::size_t(data.size()));
+      end_interrupted(options.state, net, facts, place, interrupt);
+    }
     write_training_csv(options.out + ".csv", record);
+    ic::save(options.out + ".safetensors", net, facts);
 
+    const std::string partial = options.out + "-predictions-partial.csv";
     const auto ranking =
         ic::rank(net, {.calibration = data, .validation = validation},
                  ic::distinct_architectures(ic::all<Space>, options.sample, ic::Seed{0}),
                  {.recalibration = options.calibration_batches > 0
                                        ? ic::Recalibration::paper(options.calibration_batches)
                                        : ic::Recalibration::none(),
+                  .sharing = ic::PrefixSharing{},
+                  .results = ic::ResultFile{partial},
                   .stop = [&] { return interrupt.requested(); }},
                  ic::TerminalProgress("ranking"));
+    end_if_requested(
+        interrupt,
+        fmt::format("{0}.safetensors and {0}.csv are written, the accuracies so far are kept in "
+                    "{1}{2}",
+                    options.out, partial,
+                    options.state.file.empty() ? "" : "; the same command goes on from there"));
     write_predictions(options.out + "-predictions.csv", ranking, sizes, options.size);
+    std::filesystem::remove(partial);
+    remove_state(options.state);
+    end_if_requested(interrupt, kAllWritten);
     double mean = 0;
     for (const double p : ranking.predictions) mean += p;
     const auto count = static_cast<double>(std::max<std::size_t>(1, ranking.predictions.size()));
-    fmt::print("{}: mean accuracy of {} random architectures {:.2f} %, best {:.2f} %; wrote {}.*\n",
-               ic::policy_text<Policy>(), ranking.predictions.size(), 100 * mean / count,
-               ranking.predictions.empty() ? 0.0
-                                           : 100 * *std::max_element(ranking.predictions.begin(),
-                                                                     ranking.predictions.end()),
-               options.out);
+    say("{}: mean accuracy of {} random architectures {:.2f} %, best {:.2f} %; wrote {}.*\n",
+        ic::policy_text<Policy>(), ranking.predictions.size(), 100 * mean / count,
+        ranking.predictions.empty()
+            ? 0.0
+            : 100 * *std::max_element(ranking.predictions.begin(), ranking.predictions.end()),
+        options.out);
   });
 }
 
@@ -157,16 +181,16 @@ int main(int argc, char** argv) {
       ->required()
       ->check(CLI::ExistingDirectory);
   app.add_option("--size", options.size, "pixels a side of what the network sees")
-      ->check(CLI::Range(32, 1024))
+      ->check(whole_number(32, 1024))
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "epochs")
-      ->check(CLI::Range(1, 100000))
+      ->check(whole_number(1, 100000))
       ->capture_default_str();
   app.add_option("--batch", options.batch, "images in a batch")
-      ->check(CLI::Range(2, 65536))
+      ->check(whole_number(2, 65536))
       ->capture_default_str();
   app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number())
       ->capture_default_str();
   app.add_option("--dependency", options.dependency, "how weights depend on prior choices")
       ->check(CLI::IsMember({"none", "bias1", "shift1", "affine1", "split"}))
@@ -175,18 +199,19 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"uniform", "strict_fair"}))
       ->capture_default_str();
   app.add_option("--sample", options.sample, "random architectures to evaluate at the end")
-      ->check(CLI::Range(1, 100000))
+      ->check(whole_number(1, 100000))
       ->capture_default_str();
   app.add_option("--calibration", options.calibration_batches,
                  "batches that recalibrate BatchNorm for each of them")
-      ->check(CLI::Range(0, 10000))
+      ->check(whole_number(0, 10000))
       ->capture_default_str();
   app.add_option("--prefetch", options.prefetch_threads, "threads that decode images")
-      ->check(CLI::Range(1, 256))
+      ->check(whole_number(1, 256))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
+      ->check(whole_number())
       ->capture_default_str();
-  add_state_option(app, options.state);
+  add_state_options(app, options.state);
   app.add_option("--out", options.out, "what the names of the written files begin with")
       ->capture_default_str();
   add_machine_options(app, options.machine);

@@ -60,16 +60,20 @@ void complete(Options& options, const CLI::App& app) {
 
 template <class AnyNetwork>
 void run(const Options& options) {
+  // Several processes may write it: they share the trainings, and their tables are equal.
+  require_different({.outputs = {{"--out", options.out}, {"--out", options.parts()}},
+                     .inputs = data_files(options.data)});
+  ic::require_writable(options.out);
   StandaloneTrainings<AnyNetwork> trainings(options, prepare(options.machine));
   if (!options.partial) trainings.train_all();
   const std::size_t written = write_table(trainings, options);
   if (options.partial) {
-    fmt::print("{}: {} of {} architectures are finished\n", options.out, written,
-               trainings.architectures().size());
+    say("{}: {} of {} architectures are finished\n", options.out, written,
+        trainings.architectures().size());
     return;
   }
   print_agreement(trainings.accuracies());
-  fmt::print("{}: {} architectures\n", options.out, written);
+  say("{}: {} architectures\n", options.out, written);
 }
 
 }  // namespace
@@ -85,7 +89,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_restriction_option(app, options.restriction);
   app.add_option("--sample", options.sample, "a random sample where there are more than this")
-      ->check(CLI::Range(1, 1000000))
+      ->check(whole_number(1, 1000000))
       ->capture_default_str();
   app.add_option("--protocol", options.protocol,
                  "own, or what the paper's Table 5 says for NAS-Bench-201")
@@ -93,14 +97,16 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_training_options(app, options);
   app.add_option("--weight-decay", options.weight_decay, "of SGD")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_at_least_zero())
       ->capture_default_str();
   app.add_option("--label-smoothing", options.label_smoothing, "weight of the uniform target")
-      ->check(CLI::Range(0.0, 0.99))
+      ->check(number_within(0, 0.99))
       ->capture_default_str();
-  app.add_option("--warm-up", options.warm_up, "epochs of linear warm-up")->capture_default_str();
+  app.add_option("--warm-up", options.warm_up, "epochs of linear warm-up")
+      ->check(whole_number(0, 100000))
+      ->capture_default_str();
   app.add_option("--seeds", options.seeds, "trainings of each architecture, seeds 0, 1, ...")
-      ->check(CLI::Range(1, 100))
+      ->check(whole_number(1, 100))
       ->capture_default_str();
   app.add_flag("--partial", options.partial, "train nothing, write the table of what is finished");
   app.add_option("--out", options.out, "the table to write; OUT.parts keeps what is finished")

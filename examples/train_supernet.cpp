@@ -3,8 +3,11 @@
 //   train_supernet --data cifar10:FOLDER --space-restriction only_conv --dependency bias1
 //                  --epochs 20 --cells 1 --batch 64 --seed 0 --out bias1-0.safetensors
 //
-// Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds. With
-// --state FILE the same command goes on with a training that was interrupted.
+// Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds.
+//
+// With --state FILE the same command goes on with a training that a signal or a power failure
+// interrupted; with --keep-state, --schedule constant and more --epochs it extends one that is
+// finished. A training that SIGINT or SIGTERM ends leaves OUT as it was, exit code 130 or 143.
 
 #include <fmt/core.h>
 
@@ -29,9 +32,10 @@ struct Options {
   std::int64_t batch = 64;
   std::int64_t images = 0;
   double learning_rate = 0.025;
+  std::string schedule = "cosine";
   std::uint64_t seed = 0;
   Machine machine;
-  std::string state;
+  StateOptions state;
   std::string out = "supernet.safetensors";
 };
 
@@ -43,6 +47,11 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
                                  options.split_epoch, options.epochs));
   }
+  const Outputs outputs({.outputs = {{"--out", options.out},
+                                     {"--out", options.out + ".csv"},
+                                     options.state.state(),
+                                     options.state.stopped()},
+                         .inputs = data_files(options.data)});
   const at::Device device = prepare(options.machine);
   const ExperimentData data = load_data(options.data, options.images);
   const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
@@ -51,7 +60,8 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   ic::InterruptRequest interrupt;
   ic::Training training;
   training.epochs = options.epochs;
-  training.learning_rate = ic::cosine(options.learning_rate, 1e-5);
+  training.learning_rate = options.schedule == "constant" ? ic::constant(options.learning_rate)
+                                                          : ic::cosine(options.learning_rate, 1e-5);
   training.stop = [&] { return interrupt.requested(); };
   if (options.dependency == "split") {
     training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
@@ -60,16 +70,21 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     auto net = make_supernet<Policy>(options.sizes, data, options.seed, device);
     const auto record = train_with_state(options.state, net, batches, sample, training,
                                          ic::TerminalProgress(ic::policy_text<Policy>()));
-    ic::save(options.out, net,
-             {{"command", command},
-              {"data", options.data},
-              {"restriction", options.restriction},
-              {"seed", fmt::format("{}", options.seed)},
-              {"epochs", fmt::format("{}", record.epochs.size())},
-              {"label", ic::policy_text<Policy>()}});
+    const ic::Identity facts{{"command", command},
+                             {"data", options.data},
+                             {"restriction", options.restriction},
+                             {"seed", fmt::format("{}", options.seed)},
+                             {"epochs", fmt::format("{}", record.epochs.size())},
+                             {"label", ic::policy_text<Policy>()}};
+    if (record.stopped) {
+      const auto place = position_text(record, options.epochs, std::size_t(batches.size()));
+      end_interrupted(options.state, net, facts, place, interrupt);
+    }
     write_training_csv(options.out + ".csv", record);
-    fmt::print("{}{}, training record in {}.csv\n", options.out,
-               record.stopped ? ": stopped early, saved what there is" : ": saved", options.out);
+    ic::save(options.out, net, facts);
+    remove_state(options.state);
+    end_if_requested(interrupt, kAllWritten);
+    say("{}: saved, training record in {}.csv\n", options.out, options.out);
   });
 }
 
@@ -86,11 +101,17 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"none", "bias1", "bias2", "bias3", "split"}))
       ->capture_default_str();
   add_training_options(app, options);
-  auto* split_epoch = app.add_option("--split-epoch", options.split_epoch,
-                                     "epoch of the split, from 0; half of the epochs if not given");
-  app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
+  app.add_option("--schedule", options.schedule,
+                 "of the learning rate; a finished training of a constant one can be extended")
+      ->check(CLI::IsMember({"cosine", "constant"}))
       ->capture_default_str();
-  add_state_option(app, options.state);
+  auto* split_epoch = app.add_option("--split-epoch", options.split_epoch,
+                                     "epoch of the split, from 0; half of the epochs if not given")
+                          ->check(whole_number(0, 100000));
+  app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
+      ->check(whole_number())
+      ->capture_default_str();
+  add_state_options(app, options.state);
   app.add_option("--out", options.out, "the network's file to write")->capture_default_str();
   return run_program(app, argc, argv,
                      [&] { run(options, split_epoch->count() > 0, command_text(argc, argv)); });

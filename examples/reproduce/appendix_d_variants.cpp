@@ -26,7 +26,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
       method<ic::attention<1, 2>, NasBench201>("attention, 2 layers")};
   const ic::Report report =
       nasbench201_reports(study, only_convolutions, methods, nasbench201_truth(data)).front();
-  ResultPage page(options.out / "appendix_d", "Appendix D: further methods",
+  ResultPage page(options.page, "Appendix D: further methods",
                   "The paper: the shared bias is slightly worse and less robust than bias; both "
                   "forms of attention are worse than bias, yet beat the baseline.");
   add_comparison(page, "appendix_d", {report});
@@ -37,6 +37,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
 
 int main(int argc, char** argv) {
   return reproduce::study_program<NasBench201Data>(
-      argc, argv, {"appendix_d_variants", "Reproduces appendix D: shared bias and attention."},
+      argc, argv,
+      {"appendix_d_variants", "Reproduces appendix D: shared bias and attention.", "appendix_d"},
       run);
 }

@@ -27,6 +27,7 @@ struct StudyOptions {
   std::uint64_t seeds = 3;
   examples::Machine machine;
   std::filesystem::path out = "reproduction";
+  std::filesystem::path page;  ///< folder of the program's page, in `out`
 };
 
 inline void add_study_options(CLI::App& app, StudyOptions& options) {
@@ -36,7 +37,7 @@ inline void add_study_options(CLI::App& app, StudyOptions& options) {
       ->transform(CLI::CheckedTransformer(kBudgets))
       ->default_str("cpu");
   app.add_option("--seeds", options.seeds, "super-networks of each kind, seeds 0, 1, ...")
-      ->check(CLI::Range(1, 100))
+      ->check(examples::whole_number(1, 100))
       ->capture_default_str();
   add_machine_options(app, options.machine);
   app.add_option("--out", options.out,

@@ -151,7 +151,7 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
     }
   }
   ResultPage page(
-      options.out / "claims", "The paper's claims",
+      options.page, "The paper's claims",
       "Differences of Kendall's tau-b and of the normalised improvement of the ten best "
       "by prediction. (a) to (d): runs of all named methods together, 95 % bootstrap "
       "over seeds and architectures; (e) and (f): over architectures.");
@@ -166,5 +166,6 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
 
 int main(int argc, char** argv) {
   return reproduce::study_program<reproduce::FullData>(
-      argc, argv, {"claims", "Tests the paper's claims on the networks of figures 4 and 5."}, run);
+      argc, argv,
+      {"claims", "Tests the paper's claims on the networks of figures 4 and 5.", "claims"}, run);
 }

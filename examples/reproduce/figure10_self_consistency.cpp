@@ -14,7 +14,7 @@ namespace {
 using namespace reproduce;
 
 void run(const StudyOptions& options, const SelfConsistencyData& data, const std::string& command) {
-  ResultPage page(options.out / "figure10", "Figure 10: self-consistency",
+  ResultPage page(options.page, "Figure 10: self-consistency",
                   "The paper: some methods' super-networks differ by an offset in accuracy, which "
                   "has no impact on rank correlations.");
   for (const ic::Report& report : self_consistency_reports(options, data)) {
@@ -33,6 +33,6 @@ int main(int argc, char** argv) {
   return reproduce::study_program<SelfConsistencyData>(
       argc, argv,
       {"figure10_self_consistency",
-       "Reproduces figure 10: predictions of one seed against another."},
+       "Reproduces figure 10: predictions of one seed against another.", "figure10"},
       run);
 }

@@ -22,7 +22,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
   methods.resize(2);  // baseline and bias D=1
   const ic::Report report =
       nasbench201_reports(study, only_convolutions, methods, nasbench201_truth(data)).front();
-  ResultPage page(options.out / "figure3", "Figure 3: the improvement metric",
+  ResultPage page(options.page, "Figure 3: the improvement metric",
                   "The paper: a single correlation hides that removing architectures stops to "
                   "help, which happens about where the correlation among the rest is 0.");
   page.figure("improvement", ic::figures::improvement_grid({.rows = {{&report}}}, {.fewest = 1}),
@@ -37,5 +37,6 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
 
 int main(int argc, char** argv) {
   return reproduce::study_program<NasBench201Data>(
-      argc, argv, {"figure3_metric", "Reproduces figure 3: the improvement metric."}, run);
+      argc, argv, {"figure3_metric", "Reproduces figure 3: the improvement metric.", "figure3"},
+      run);
 }

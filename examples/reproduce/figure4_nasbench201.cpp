@@ -19,7 +19,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
   const auto experiments = nasbench201_experiments(data, options.budget);
   const auto reports =
       nasbench201_reports(study, experiments, nasbench201_methods(), nasbench201_truth(data));
-  ResultPage page(options.out / "figure4", "Figure 4: NAS-Bench-201",
+  ResultPage page(options.page, "Figure 4: NAS-Bench-201",
                   "The paper: with all operations the baseline is hard to beat; without Zero "
                   "dependent weights are at least equal; with convolutions only they can be "
                   "significantly better.");
@@ -36,5 +36,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
 int main(int argc, char** argv) {
   return reproduce::study_program<NasBench201Data>(
       argc, argv,
-      {"figure4_nasbench201", "Reproduces figure 4: dependent weights on NAS-Bench-201."}, run);
+      {"figure4_nasbench201", "Reproduces figure 4: dependent weights on NAS-Bench-201.",
+       "figure4"},
+      run);
 }

@@ -52,7 +52,7 @@ void run(const StudyOptions& options, const Data& data, const std::string& comma
   std::vector<ic::Report> reports{
       nasbench_macro_report(study, experiment, nasbench_macro_methods(), data.spaces.macro.truth)};
   if (!data.fairnas_truth.empty()) reports.push_back(fairnas_report(study, data));
-  ResultPage page(options.out / "figure5", "Figure 5: sequential networks",
+  ResultPage page(options.page, "Figure 5: sequential networks",
                   "The paper, on FairNAS' space and SubImageNet: bias and split weights improve "
                   "the ten best over the baseline, though not as significantly as in NAS-Bench-201 "
                   "with convolutions only. On such blocks bias computes nothing in training, so "
@@ -66,6 +66,7 @@ void run(const StudyOptions& options, const Data& data, const std::string& comma
 int main(int argc, char** argv) {
   return reproduce::study_program<Data>(
       argc, argv,
-      {"figure5_sequential", "Reproduces figure 5: dependent weights in sequential networks."},
+      {"figure5_sequential", "Reproduces figure 5: dependent weights in sequential networks.",
+       "figure5"},
       run);
 }

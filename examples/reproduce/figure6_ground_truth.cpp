@@ -88,7 +88,7 @@ void run(const StudyOptions& options, const RepeatedTrainings& data, const std::
   table.groups.push_back(
       {.heading = "one training and the mean of the others", .rows = {number(ceiling.with_rest)}});
 
-  ResultPage page(options.out / "figure6", "Figure 6: how noisy the ground truth is",
+  ResultPage page(options.page, "Figure 6: how noisy the ground truth is",
                   "The paper, 50 architectures on SubImageNet: tau-b about 0.72 between the test "
                   "accuracy of a training and the mean of two, about 0.5 with a fifth of the "
                   "validation images.");
@@ -102,6 +102,7 @@ void run(const StudyOptions& options, const RepeatedTrainings& data, const std::
 
 int main(int argc, char** argv) {
   return reproduce::study_program<RepeatedTrainings>(
-      argc, argv, {"figure6_ground_truth", "Reproduces figure 6: agreement of repeated trainings."},
+      argc, argv,
+      {"figure6_ground_truth", "Reproduces figure 6: agreement of repeated trainings.", "figure6"},
       run);
 }

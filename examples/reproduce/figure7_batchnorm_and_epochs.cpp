@@ -61,7 +61,7 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
   report.predictors.push_back(
       parameter_rule(experiments.front(), experiments.front().evaluations.front()));
   ResultPage page(
-      options.out / "figure7", "Figure 7: BatchNorm statistics, epochs, augmentation",
+      options.page, "Figure 7: BatchNorm statistics, epochs, augmentation",
       "The paper: half of the epochs are too few, one and a half times as many are no "
       "better; augmentation was reduced, as networks learned too little under it; resetting "
       "the statistics is detrimental in nearly all cases. Below, the baseline is the first row.");
@@ -75,6 +75,6 @@ int main(int argc, char** argv) {
   return reproduce::study_program<NasBenchMacroData>(
       argc, argv,
       {"figure7_batchnorm_and_epochs",
-       "Reproduces figure 7: epochs, augmentation, resetting BatchNorm's statistics."},
+       "Reproduces figure 7: epochs, augmentation, resetting BatchNorm's statistics.", "figure7"},
       run);
 }

@@ -17,7 +17,7 @@ using namespace reproduce;
 
 void run(const StudyOptions& options, const FullData& data, const std::string& command) {
   const ic::figures::GridOptions to_the_end{.fewest = 1};
-  ResultPage page(options.out / "figures8_9", "Figures 8 and 9: all predictions",
+  ResultPage page(options.page, "Figures 8 and 9: all predictions",
                   "The paper: beyond ten architectures the curves are chaotic, the more so the "
                   "smaller the space, since nothing obviously bad is left to be told apart.");
   Study study(options);
@@ -37,6 +37,6 @@ int main(int argc, char** argv) {
   return reproduce::study_program<reproduce::FullData>(
       argc, argv,
       {"figures8_9_full_curves",
-       "Reproduces figures 8 and 9: improvement down to one architecture."},
+       "Reproduces figures 8 and 9: improvement down to one architecture.", "figures8_9"},
       run);
 }

@@ -24,7 +24,6 @@ class ResultPage {
  public:
   ResultPage(std::filesystem::path folder, const std::string& title, const std::string& paper)
       : folder_(std::move(folder)), page_(title) {
-    std::filesystem::create_directories(folder_);
     page_.paragraphs(paper);
   }
 
@@ -46,14 +45,14 @@ class ResultPage {
     header.insert(header.begin(), "group");
     std::string csv = ic::csv_line(header) + '\n';
     for (const auto& group : table.groups) {
-      if (!group.heading.empty()) fmt::print("{}\n", group.heading);
+      if (!group.heading.empty()) examples::say("{}\n", group.heading);
       for (const auto& row : group.rows) {
         std::vector<std::string> fields{group.heading};
         for (const auto& cell : row) {
           fields.push_back(cell.text + (cell.detail.empty() ? "" : " " + cell.detail));
-          fmt::print("  {:<24}", fields.back());
+          examples::say("  {:<24}", fields.back());
         }
-        fmt::print("\n");
+        examples::say("\n");
         csv += ic::csv_line(fields) + '\n';
       }
     }
@@ -74,7 +73,7 @@ class ResultPage {
     page_.links(files_);
     page_.definitions({{"command", command}});
     ic::write_file_atomically(folder_ / "index.html", std::move(page_).finish());
-    fmt::print("{}\n", (folder_ / "index.html").string());
+    examples::say("{}\n", (folder_ / "index.html").string());
   }
 
  private:

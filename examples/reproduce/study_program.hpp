@@ -2,9 +2,11 @@
 
 // The main function of every program that reproduces something.
 
+#include <filesystem>
 #include <string>
 
 #include "examples/reproduce/budget.hpp"
+#include "interchoice/io/atomic_file.hpp"
 
 namespace reproduce {
 
@@ -12,13 +14,15 @@ namespace reproduce {
 struct NoData {};
 inline void add_data_options(CLI::App&, NoData&) {}
 
-/// Name and purpose of a program, for --help.
+/// Name and purpose of a program, for --help, and the folder of its page.
 struct ProgramName {
   const char* name;
   const char* description;
+  const char* page;
 };
 
-/// Parses the options of a study and of its data, then calls `run(options, data, command)`.
+/// Parses the options of a study and of its data, then calls `run(options, data, command)`, once
+/// the page's folder is there and can be written.
 template <class Data = NoData, class Run>
 int study_program(int argc, char** argv, const ProgramName& program, const Run& run) {
   StudyOptions options;
@@ -26,8 +30,12 @@ int study_program(int argc, char** argv, const ProgramName& program, const Run& 
   CLI::App app(program.description, program.name);
   add_study_options(app, options);
   add_data_options(app, data);
-  return examples::run_program(app, argc, argv,
-                               [&] { run(options, data, examples::command_text(argc, argv)); });
+  return examples::run_program(app, argc, argv, [&] {
+    options.page = options.out / program.page;
+    std::filesystem::create_directories(options.page);
+    ic::require_writable(options.page / "index.html");
+    run(options, data, examples::command_text(argc, argv));
+  });
 }
 
 }  // namespace reproduce

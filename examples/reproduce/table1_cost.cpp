@@ -94,7 +94,7 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
     table.groups.push_back(std::move(group));
   }
   ResultPage page(
-      options.out / "table1", "Table 1: the cost of training",
+      options.page, "Table 1: the cost of training",
       fmt::format(
           "The paper's numbers are whole trainings on a GTX 1080 Ti, split networks half of "
           "the time before their split; ours are single steps with batch {} on {}.",
@@ -110,6 +110,7 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
 
 int main(int argc, char** argv) {
   return reproduce::study_program(
-      argc, argv, {"table1_cost", "Reproduces table 1: time of training with dependent weights."},
+      argc, argv,
+      {"table1_cost", "Reproduces table 1: time of training with dependent weights.", "table1"},
       run);
 }

@@ -52,7 +52,7 @@ void run(const StudyOptions& options, const SelfConsistencyData& data, const std
     table.groups.push_back(std::move(group));
   }
   ResultPage page(
-      options.out / "table2", "Table 2: self-consistency",
+      options.page, "Table 2: self-consistency",
       "The paper: more weights, less agreement between seeds; most for early splits. "
       "Its baseline and its bias compute the same function in training (docs/method.md), "
       "so the difference of those two rows says how much of all this is chance.");
@@ -66,6 +66,7 @@ void run(const StudyOptions& options, const SelfConsistencyData& data, const std
 int main(int argc, char** argv) {
   return reproduce::study_program<SelfConsistencyData>(
       argc, argv,
-      {"table2_self_consistency", "Reproduces table 2: agreement of super-networks over seeds."},
+      {"table2_self_consistency", "Reproduces table 2: agreement of super-networks over seeds.",
+       "table2"},
       run);
 }

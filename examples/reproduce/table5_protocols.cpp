@@ -58,7 +58,7 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
   }
   panel.x = ic::figures::rounded_axis("epoch, from 0", 0, highest_epoch, 6);
   panel.y = ic::figures::rounded_axis("learning rate", 0, 0.05, 5);
-  ResultPage page(options.out / "table5", "Table 5: the paper's protocols",
+  ResultPage page(options.page, "Table 5: the paper's protocols",
                   "SGD everywhere; weight decay spares BatchNorm and one-dimensional parameters. "
                   "Names in the library: protocols::nasbench201(), subimagenet_supernet(), "
                   "subimagenet_evaluation(). Augmentations belong to the data and are named here "
@@ -75,5 +75,6 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
 
 int main(int argc, char** argv) {
   return reproduce::study_program(
-      argc, argv, {"table5_protocols", "Prints the paper's training protocols, table 5."}, run);
+      argc, argv, {"table5_protocols", "Prints the paper's training protocols, table 5.", "table5"},
+      run);
 }

@@ -67,7 +67,7 @@ ic::figures::RowGroup policies(const std::string& title) {
 }
 
 void run(const StudyOptions& options, const NoData&, const std::string& command) {
-  ResultPage page(options.out / "tables3_4", "Tables 3 and 4: parameters",
+  ResultPage page(options.page, "Tables 3 and 4: parameters",
                   "The paper's Table 3 comes out with a linear Skip only, a 1x1 convolution; its "
                   "text does not say so.");
   page.table(
@@ -91,11 +91,11 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
       "is "
       "what the library keeps, and all entries of the paper's tables (keep_inert).");
   page.finish(command);
-  fmt::print("\nbias<2> on NAS-Bench-201, first two cells of three\n");
+  examples::say("\nbias<2> on NAS-Bench-201, first two cells of three\n");
   const ic::Supernet<NasBench201Net, ic::bias<2>> net(
       ic::NasBench201Options{.cells_per_stage = {3}});
   const std::string text = ic::describe(*net);
-  fmt::print("{}", text.substr(0, text.find("cells.2.")));
+  examples::say("{}", text.substr(0, text.find("cells.2.")));
 }
 
 }  // namespace
@@ -104,6 +104,6 @@ int main(int argc, char** argv) {
   return reproduce::study_program(
       argc, argv,
       {"tables3_4_parameters",
-       "Prints the parameters of super-networks and of what their weights depend on."},
+       "Prints the parameters of super-networks and of what their weights depend on.", "tables3_4"},
       run);
 }

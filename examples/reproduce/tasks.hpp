@@ -31,12 +31,12 @@ class Tasks {
     for (const Task& task : tasks_) {
       if (task.is_done()) continue;
       std::filesystem::create_directories(task.folder);
-      const auto lock = ic::FileLock::try_acquire(task.folder / "lock");
+      const auto lock = ic::FileLock::try_acquire(task.folder / "");
       if (lock && !task.is_done()) task.work();
     }
     for (const Task& task : tasks_) {
       if (task.is_done()) continue;
-      const auto lock = ic::FileLock::wait(task.folder / "lock");
+      const auto lock = ic::FileLock::wait(task.folder / "");
       if (!task.is_done()) task.work();
     }
   }

@@ -6,9 +6,9 @@
 
 #include <cmath>
 #include <range/v3/view/zip.hpp>
-#include <stdexcept>
 #include <string>
 
+#include "examples/interruption.hpp"
 #include "examples/reproduce/experiment.hpp"
 #include "examples/training_csv.hpp"
 #include "interchoice/core/text.hpp"
@@ -19,18 +19,14 @@
 #include "interchoice/networks/supernet.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/resumable_training.hpp"
 
 namespace reproduce {
 
 namespace detail {
 
-inline void stop_if(bool interrupted) {
-  if (!interrupted) return;
-  throw std::runtime_error(
-      "interrupted; what is finished is kept, the same command goes on from there");
-}
+inline constexpr const char* kKept =
+    "what is finished is kept, and the training; the same command goes on from there";
 
 template <class Network, class Experiment>
 void train_network(Network& net, const Experiment& experiment, const Run& run,
@@ -43,9 +39,10 @@ void train_network(Network& net, const Experiment& experiment, const Run& run,
   }
   const ic::Sampler sample{ic::Uniform{experiment.restriction}, ic::Seed{run.seed}};
   const auto record = ic::train_resumable(
-      {.path = state}, net, experiment.training_data(ic::Seed{run.seed}), sample, training,
+      {.path = state, .minutes = 10}, net, experiment.training_data(ic::Seed{run.seed}), sample,
+      training,
       ic::TerminalProgress(fmt::format("{}, {}, seed {}", experiment.name, run.method, run.seed)));
-  stop_if(record.stopped);
+  if (record.stopped) examples::end_if_requested(interrupt, kKept);
   examples::write_training_csv(run.folder / "training.csv", record);
 }
 
@@ -62,7 +59,7 @@ void predict(Network& net, const Experiment& experiment, const Run& run,
                                  .sharing = ic::PrefixSharing{},
                                  .results = ic::ResultFile{partial},
                                  .stop = [&] { return interrupt.requested(); }});
-  stop_if(ranking.stopped);
+  examples::end_if_requested(interrupt, kKept);
   std::string text = "arch,accuracy\n";
   for (const auto& [path, prediction] :
        ranges::views::zip(ranking.architectures, ranking.predictions)) {

@@ -86,6 +86,16 @@ class ArchitectureFacts {
     return names;
   }
 
+  /// The tables that were read.
+  std::vector<std::string> files() const {
+    std::vector<std::string> all;
+    for (const auto& [file, benchmark] : benchmarks_) all.push_back(file);
+    if (!options_.joined_to.empty()) {
+      all.push_back(options_.joined_to.substr(0, options_.joined_to.rfind(':')));
+    }
+    return all;
+  }
+
  private:
   void require_new(const std::string& name) const {
     if (numbers_.contains(name)) throw UsageError("'" + name + "' is there already; rename it");

@@ -2,12 +2,12 @@
 
 // How options write names, numbers and columns of files: NAME=NUMBER, NAME=FILE:COLUMN.
 
-#include <cstddef>
-#include <exception>
+#include <cmath>
 #include <string>
 #include <utility>
 
 #include "examples/command_line.hpp"
+#include "examples/number_options.hpp"
 
 namespace examples {
 
@@ -30,17 +30,13 @@ inline std::pair<std::string, std::string> cut_last(const std::string& text, cha
   return {text.substr(0, place), text.substr(place + 1)};
 }
 
-/// "NAME=NUMBER".
+/// "NAME=NUMBER", a finite one.
 inline std::pair<std::string, double> name_and_number(const std::string& text) {
   const auto [name, number] = cut_last(text, '=', "NAME=NUMBER");
-  std::size_t used = 0;
   double value = 0;
-  try {
-    value = std::stod(number, &used);
-  } catch (const std::exception&) {
-    used = 0;
+  if (!detail::parse_number(number, value) || !std::isfinite(value)) {
+    throw UsageError("'" + text + "': write NAME=NUMBER, a finite number");
   }
-  if (used != number.size()) throw UsageError("'" + text + "': write NAME=NUMBER");
   return {name, value};
 }
 

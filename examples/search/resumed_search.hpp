@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "examples/command_line.hpp"
+#include "examples/interruption.hpp"
+#include "examples/number_options.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/search/history.hpp"
 #include "interchoice/search/history_csv.hpp"
@@ -40,17 +42,19 @@ inline void add_algorithm_options(CLI::App& app, AlgorithmOptions& options) {
       ->check(CLI::IsMember({"nsga2", "evolution", "random"}))
       ->capture_default_str();
   app.add_option("--evaluations", options.evaluations, "different architectures")
-      ->check(CLI::Range(1, 1000000))
+      ->check(whole_number(1, 1000000))
       ->capture_default_str();
   app.add_option("--population", options.population, "of nsga2 and evolution")
-      ->check(CLI::Range(2, 10000))
+      ->check(whole_number(2, 10000))
       ->capture_default_str();
   app.add_option("--swap-probability", options.swap_probability,
                  "of evolution: how often two choices are swapped instead of one changed; helps "
                  "below tight limits")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_within(0, 1))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "decides the search")->capture_default_str();
+  app.add_option("--seed", options.seed, "decides the search")
+      ->check(whole_number())
+      ->capture_default_str();
 }
 
 /// Searches by the algorithm of a name.
@@ -96,29 +100,35 @@ ic::SearchHistory<Space> stored_history(const std::filesystem::path& file,
         "--out, or remove the file",
         file.string(), ic::to_text(entry.architecture)));
   }
-  fmt::print("{}: going on after {} evaluations\n", file.string(), history.size());
+  say("{}: going on after {} evaluations\n", file.string(), history.size());
   return history;
 }
 
 /// Searches from where the file ends, and leaves the whole history there.
+///
+/// *Throws* Interrupted on SIGINT and SIGTERM, once the history is written.
 template <ic::SearchSpace Space>
 ic::SearchHistory<Space> resumed_search(const std::filesystem::path& file,
                                         const ic::SearchProblem<Space>& problem,
                                         const AlgorithmOptions& options) {
   ic::SearchHistory<Space> history = stored_history(file, problem);
-  ic::SearchObserver<Space> observer = ic::store_history(file, problem, options.is_slow ? 1 : 50);
+  const std::size_t total = std::min<std::uint64_t>(
+      problem.restriction.architecture_count().value_or(UINT64_MAX), options.evaluations);
+  const ic::SearchObserver<Space> store =
+      ic::store_history(file, problem, options.is_slow ? 1 : 50);
+  const ic::InterruptRequest interrupt;
   ic::TerminalProgress progress("searching");
-  if (options.is_slow) {
-    const std::size_t total = std::min<std::uint64_t>(
-        problem.restriction.architecture_count().value_or(UINT64_MAX), options.evaluations);
-    observer = [&progress, total, store = std::move(observer)](const auto& known) {
+  history = search_by<Space>(options, problem, std::move(history), [&](const auto& known) {
+    if (options.is_slow) {
       progress({known.size(), total, "architecture " + ic::to_text(known.back().architecture),
                 known.size() % 16 == 0});
-      return store(known);
-    };
-  }
-  history = search_by(options, problem, std::move(history), observer);
+    }
+    return store(known) && !interrupt.requested();
+  });
   ic::write_history(file, problem, history);
+  end_if_requested(interrupt,
+                   fmt::format("{} evaluations are kept in {}; the same command goes on from there",
+                               history.size(), file.string()));
   return history;
 }
 

@@ -43,15 +43,15 @@ template <ic::SearchSpace Space>
 void print_best(const ic::SearchProblem<Space>& problem, const ic::SearchHistory<Space>& best,
                 const std::filesystem::path& file) {
   constexpr std::size_t kMost = 20;
-  fmt::print("{} best", best.size());
-  for (const auto& objective : problem.objectives) fmt::print("  {}", objective.name);
-  fmt::print("\n");
+  say("{} best", best.size());
+  for (const auto& objective : problem.objectives) say("  {}", objective.name);
+  say("\n");
   for (const auto& entry : std::span(best).first(std::min(kMost, best.size()))) {
-    fmt::print("{}", entry.architecture);
-    for (const double value : entry.objectives) fmt::print("  {:.10g}", value);
-    fmt::print("\n");
+    say("{}", entry.architecture);
+    for (const double value : entry.objectives) say("  {:.10g}", value);
+    say("\n");
   }
-  if (best.size() > kMost) fmt::print("... all in {}\n", file.string());
+  if (best.size() > kMost) say("... all in {}\n", file.string());
 }
 
 /// A history with feasible architectures, beside all architectures where they are known.
@@ -70,7 +70,7 @@ class SearchOutcome {
     const std::size_t count = problem_.objectives.size();
     if (count == 1) {
       if (everything_.empty()) return;
-      fmt::print("the best of all: {:.10g}\n", ic::best_of(problem_, everything_)[0].objectives[0]);
+      say("the best of all: {:.10g}\n", ic::best_of(problem_, everything_)[0].objectives[0]);
       return;
     }
     if (count > 3) return;
@@ -78,17 +78,16 @@ class SearchOutcome {
     const auto volume = [&](const History& some) {
       return ic::hypervolume(ic::feasible_costs(problem_, some), corner);
     };
-    fmt::print("hypervolume {:.8g} with the reference", volume(history_));
+    say("hypervolume {:.8g} with the reference", volume(history_));
     for (std::size_t m = 0; m < count; ++m) {
-      fmt::print(" {}={:.10g}", problem_.objectives[m].name,
-                 problem_.objectives[m].cost(corner[m]));
+      say(" {}={:.10g}", problem_.objectives[m].name, problem_.objectives[m].cost(corner[m]));
     }
-    fmt::print("\n");
+    say("\n");
     if (everything_.empty()) return;
     const History drawn = ic::random_search(problem_, {seed, history_.size()});
     const double all = volume(everything_);
-    fmt::print("of all {} architectures: {:.8g}; fraction found {:.4f}, by random search {:.4f}\n",
-               everything_.size(), all, volume(history_) / all, volume(drawn) / all);
+    say("of all {} architectures: {:.8g}; fraction found {:.4f}, by random search {:.4f}\n",
+        everything_.size(), all, volume(history_) / all, volume(drawn) / all);
   }
 
   /// Draws the first two objectives.
@@ -109,7 +108,7 @@ class SearchOutcome {
       figure.sets.back().has_points = false;
     }
     ic::write_file_atomically(file, ic::figures::to_svg(figure));
-    fmt::print("{}\n", file.string());
+    say("{}\n", file.string());
   }
 
  private:

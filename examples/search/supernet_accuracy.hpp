@@ -42,11 +42,11 @@ inline void add_supernet_options(CLI::App& app, SupernetOptions& options) {
       ->capture_default_str();
   app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")
       ->needs(file)
-      ->check(CLI::Range(2, 65536))
+      ->check(whole_number(2, 65536))
       ->capture_default_str();
   app.add_option("--validation", options.validation, "validation images to use; 0 for all")
       ->needs(file)
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, kMostImages))
       ->capture_default_str();
   add_machine_options(app, options.machine);
 }
@@ -91,6 +91,11 @@ class SupernetAccuracy {
     ic::Identity identity = {{"data", data_.name}, {"batch", fmt::format("{}", batch_)}};
     identity.set(ic::evaluation_identity<Space>(*net_, images(), ic::Recalibration::paper()));
     log_.emplace(results_, identity, ic::ResultLog::spelling<Space>);
+    if (!log_->has_digests()) {
+      print_message("search_architectures",
+                    results_.string() + " has no digests: it was begun by an older version, and "
+                                        "damage to its lines would not be noticed");
+    }
     for (const auto& [text, accuracy] : log_->results()) {
       accuracies_[form_(ic::from_text<Space>(text))] = accuracy;
     }
@@ -114,7 +119,9 @@ class SupernetAccuracy {
 inline std::function<double(const ic::Architecture<Space>&)> supernet_accuracy(
     const SupernetOptions& options, const std::filesystem::path& results) {
   std::function<double(const ic::Architecture<Space>&)> accuracy;
-  with_policy(SupernetFile(options.file).policy, [&]<class Policy>() {
+  const SupernetFile file(options.file);
+  file.print_note("search_architectures");
+  with_policy(file.policy, [&]<class Policy>() {
     const auto network = std::make_shared<SupernetAccuracy<Policy>>(options, results);
     accuracy = [network](const ic::Architecture<Space>& a) { return (*network)(a); };
   });

@@ -35,7 +35,7 @@ class StandaloneResults {
   StandaloneResults(std::filesystem::path folder, const ic::Identity& settings)
       : folder_(std::move(folder)) {
     std::filesystem::create_directories(folder_);
-    const ic::FileLock lock = ic::FileLock::wait(folder_ / "settings.lock");
+    const ic::FileLock lock = ic::FileLock::wait(folder_ / "settings.csv");
     claim_folder(folder_, settings);
   }
 
@@ -44,9 +44,7 @@ class StandaloneResults {
   /// The accuracy, if that training is finished.
   std::optional<double> read(const Architecture& architecture, std::uint64_t seed) const {
     const std::filesystem::path file = path(architecture, seed);
-    std::error_code absent;
-    const auto size = std::filesystem::file_size(file, absent);
-    if (absent || size == 0) return {};  // 0: a process has, or had, claimed it
+    if (!std::filesystem::exists(file)) return {};
     const ic::CsvTable table = ic::CsvTable::read(file);
     if (table.size() != 1 || table.texts("arch")[0] != ic::to_text(architecture) ||
         table.texts("seed")[0] != fmt::format("{}", seed)) {

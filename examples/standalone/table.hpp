@@ -61,8 +61,8 @@ inline void print_agreement(const Accuracies& known) {
   }
   for (std::size_t a = 0; a < accuracies.size() && accuracies[a].size() > 1; ++a) {
     for (std::size_t b = a + 1; b < accuracies.size(); ++b) {
-      fmt::print("Kendall tau-b between seeds {} and {}: {:.3f}\n", a, b,
-                 ic::kendall_tau_b(accuracies[a], accuracies[b]));
+      say("Kendall tau-b between seeds {} and {}: {:.3f}\n", a, b,
+          ic::kendall_tau_b(accuracies[a], accuracies[b]));
     }
   }
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "examples/experiment.hpp"
+#include "examples/interruption.hpp"
 #include "examples/named_restriction.hpp"
 #include "examples/standalone/results.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
@@ -87,17 +88,16 @@ class StandaloneTrainings {
   /// Trains what no other process holds, again and again, until all is known: the training of a
   /// process that was killed is free again.
   ///
-  /// *Throws* std::runtime_error if it is interrupted.
+  /// *Throws* Interrupted.
   void train_all() {
     const std::size_t total = architectures_.size() * options_.seeds;
     ic::InterruptRequest interrupt;
     ic::TerminalProgress progress("stand-alone trainings");
     const auto require_no_interrupt = [&] {
-      if (!interrupt.requested()) return;
-      throw std::runtime_error(
-          fmt::format("interrupted; {} of {} trainings are kept in {}; the same command goes on, "
-                      "with --partial "
-                      "it writes the table of what is finished",
+      end_if_requested(
+          interrupt,
+          fmt::format("{} of {} trainings are kept in {}; the same command goes on, with "
+                      "--partial it writes the table of what is finished",
                       count_, total, results_.folder().string()));
     };
     while (count_ < total) {

@@ -17,10 +17,8 @@ trap 'rm -rf "$folder"' EXIT
 
 link_images "$source" "$folder/images" 8 2
 
-train() {
-  "$programs/train_fairnas" --images "$folder/images" --size 32 --batch 20 --sample 2 \
-    --calibration 1 "$@"
-}
+command=("$programs/train_fairnas" --images "$folder/images" --size 32 --batch 20 --calibration 1)
+train() { "${command[@]}" --sample 2 "$@"; }
 train --epochs 2 --dependency shift1 --out "$folder/shift"
 train --epochs 1 --dependency bias1 --sampler strict_fair --out "$folder/fair"
 for out in shift fair; do
@@ -28,6 +26,27 @@ for out in shift fair; do
   [ -s "$folder/$out.safetensors" ]
 done
 [ "$(wc -l < "$folder/shift.csv")" = 3 ]
+
+# Interrupted while it evaluates, it goes on: the training is kept, and so is what is
+# evaluated.
+go() { "${command[@]}" --epochs 1 --sample 30 --state "$folder/state" --out "$folder/$1"; }
+go whole
+"${command[@]}" --epochs 1 --sample 30 --state "$folder/state" --out "$folder/parts" & pid=$!
+has_results() { [ "$(cat "$folder/parts-predictions-partial.csv" 2> /dev/null | wc -l)" -gt 3 ]; }
+until has_results; do
+  kill -0 $pid
+  sleep 0.01
+done
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+[ $status = 143 ]
+[ -s "$folder/parts.safetensors" ] && [ -s "$folder/state" ]
+[ ! -e "$folder/parts-predictions.csv" ]
+go parts 2> "$folder/error"
+if grep -q "epoch 1/1" "$folder/error"; then exit 1; fi  # not trained again
+cmp "$folder/whole-predictions.csv" "$folder/parts-predictions.csv"
+[ ! -e "$folder/state" ] && [ ! -e "$folder/parts-predictions-partial.csv" ]
 
 # An image that is damaged ends the training with its path; nothing is written.
 mapfile -t files < <(find "$folder/images/train" -name '*.JPEG' | sort)

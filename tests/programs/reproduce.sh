@@ -33,6 +33,19 @@ mkdir "$folder/killed"
   > /dev/null 2>&1 &
 has_state() { [ -n "$(find "$folder/killed" -name training-state.safetensors)" ]; }
 kill_once $! has_state
+# Ended by a signal, and started again: the exit code says so.
+"$programs/figure4_nasbench201" --budget smoke --device cpu --seeds 2 --out "$folder/killed" \
+  > /dev/null 2>&1 &
+pid=$!
+trained() { find "$folder/killed" -name supernet.safetensors | wc -l; }
+until [ "$(trained)" -ge 3 ]; do
+  kill -0 $pid
+  sleep 0.01
+done
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+[ $status = 143 ]
 figure4 --seeds 2 --out "$folder/killed" > /dev/null
 diff <(results "$folder/alone") <(results "$folder/killed")
 if has_state; then exit 1; fi
@@ -41,7 +54,7 @@ if has_state; then exit 1; fi
 sed -i 's/^epochs,2/epochs,3/' "$folder/alone/runs/nasbench201-only_conv/baseline/seed-0/settings.csv"
 if figure4 --seeds 2 --out "$folder/alone" > /dev/null; then exit 1; fi
 grep -q "holds results of other settings: epochs is '3' there, '2' here" "$folder/error"
-if "$programs/figure4_nasbench201" --budget cpu > /dev/null 2> "$folder/error"; then exit 1; fi
+if "$programs/figure4_nasbench201" --budget cpu --out "$folder/none" > /dev/null 2> "$folder/error"; then exit 1; fi
 grep -q -- "--data cifar10:FOLDER and --truth TABLE.csv are needed" "$folder/error"
 
 if [ ! -d "$data/nasbench_macro" ]; then
