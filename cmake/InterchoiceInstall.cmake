@@ -33,5 +33,6 @@ install(FILES
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceTorch.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/fmt_functions.cpp"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceJpeg.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceXxhash.cmake"
   DESTINATION "${interchoice_package_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -45,6 +45,7 @@ install_packages() {
   need g++ command -v g++
   if command -v dpkg-query > /dev/null; then
     need nlohmann-json3-dev has_package nlohmann-json3-dev
+    need libxxhash-dev has_package libxxhash-dev
     need libcli11-dev has_package libcli11-dev
     need libfmt-dev has_package libfmt-dev
     need librange-v3-dev has_package librange-v3-dev

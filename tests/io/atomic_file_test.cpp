@@ -1,10 +1,12 @@
 #include "interchoice/io/atomic_file.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -131,7 +133,7 @@ TEST_CASE("a file that cannot be written is an error with path and reason, and l
   CHECK_THROWS_WITH(write(""), Contains("names no file"));
 
   fs::create_directory(folder / "d");
-  CHECK_THROWS_WITH(write("d"), Contains("rename") && Contains("directory"));
+  CHECK_THROWS_WITH(write("d"), Contains("it is a folder, and only a regular file is replaced"));
   CHECK(folder.names() == Names{"d"});
 
   std::ofstream(folder / "file") << "x";
@@ -160,4 +162,85 @@ TEST_CASE("a write that the system refuses half-way leaves the old file and noth
   CHECK(WEXITSTATUS(status) == 0);
   CHECK(content(folder / "a") == "old");
   CHECK(folder.names() == Names{"a"});
+}
+
+TEST_CASE("only a regular file is replaced: no link, pipe or device") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "target") << "as before";
+  fs::create_symlink(folder / "target", folder / "link");
+  fs::create_symlink(folder / "absent", folder / "dangling");
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  const auto write = [&](const fs::path& path) { ic::write_file_atomically(path, "x"); };
+  CHECK_THROWS_WITH(write(folder / "link"), Contains("it is a symbolic link"));
+  CHECK_THROWS_WITH(write(folder / "dangling"), Contains("it is a symbolic link"));
+  CHECK_THROWS_WITH(write(folder / "pipe"), Contains("it is a device, a pipe or a socket"));
+  CHECK_THROWS_WITH(write("/dev/null"), Contains("it is a device, a pipe or a socket"));
+  CHECK(content(folder / "target") == "as before");
+  CHECK(fs::is_fifo(folder / "pipe"));
+  CHECK(fs::is_character_file("/dev/null"));
+  CHECK(folder.names() == Names{"target", "link", "dangling", "pipe"});
+
+  // One that comes between the beginning and the end.
+  ic::AtomicFile late(folder / "late");
+  fs::create_symlink(folder / "target", folder / "late");
+  CHECK_THROWS_WITH(late.commit(), Contains("it is a symbolic link"));
+  CHECK(content(folder / "target") == "as before");
+}
+
+TEST_CASE("a file's name may be as long as the file system allows") {
+  const TemporaryFolder folder;
+  const std::string name(255, 'n');
+  ic::write_file_atomically(folder / name, "text");
+  CHECK(content(folder / name) == "text");
+  CHECK(folder.names() == Names{name});
+  CHECK_THROWS_WITH(ic::write_file_atomically(folder / (name + "n"), "x"), Contains("too long"));
+  CHECK(folder.names() == Names{name});
+}
+
+TEST_CASE("the temporary file of a writer that was killed goes with the next one, no other") {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ic::AtomicFile file(folder / "a");
+    file.write("half");
+    ::kill(::getpid(), SIGKILL);
+  }
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  REQUIRE(folder.names().size() == 1);
+  std::ofstream(folder / ".a.notes.tmp") << "mine";
+  std::ofstream(folder / ".b.12-0.tmp") << "of another name";
+  const ic::AtomicFile living(folder / "a");
+  CHECK(folder.names().size() == 3);
+  ic::write_file_atomically(folder / "a", "whole");
+  CHECK(folder.names().size() == 4);  // the living one's, too
+  CHECK(content(folder / "a") == "whole");
+}
+
+TEST_CASE("whether a file can be written is known before it is") {
+  const TemporaryFolder folder;
+  CHECK_NOTHROW(ic::require_writable(folder / "a"));
+  CHECK(folder.names().empty());
+  CHECK_THROWS_WITH(ic::require_writable(folder / "none/a"), Contains("No such file or directory"));
+  CHECK_THROWS_WITH(ic::require_writable("/dev/null"), Contains("only a regular file"));
+}
+
+TEST_CASE("files never take the numbers of closed standard streams") {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    for (const int stream : {0, 1, 2}) ::close(stream);
+    ic::AtomicFile file(folder / "a");
+    file.write("text");
+    std::fputs("progress", stderr);
+    std::puts("results");
+    std::fflush(stdout);
+    file.commit();
+    ::_exit(content(folder / "a") == "text" ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(content(folder / "a") == "text");
 }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
@@ -68,7 +69,8 @@ TEST_CASE("a file's lock is held once, ends with its object and moves with it") 
   {
     auto lock = ic::FileLock::try_acquire(path);
     REQUIRE(lock);
-    CHECK(std::filesystem::exists(path));  // made where there is none
+    CHECK_FALSE(std::filesystem::exists(path));
+    CHECK(std::filesystem::exists(folder / "work.lock"));
     CHECK_FALSE(ic::FileLock::try_acquire(path));
     CHECK(ic::FileLock::try_acquire(folder / "other"));
     ic::FileLock moved = std::move(*lock);
@@ -85,6 +87,39 @@ TEST_CASE("a file's lock is held once, ends with its object and moves with it") 
   CHECK(ic::FileLock::try_acquire(folder / "second"));
   { const ic::FileLock waited = ic::FileLock::wait(path); }
   CHECK(ic::FileLock::try_acquire(path));
+  CHECK(std::filesystem::is_empty(folder.path()));  // what was made is removed
+}
+
+TEST_CASE("a lock that is required is there, or the error says who has it") {
+  const ic::testing::TemporaryFolder folder;
+  const auto lock = ic::FileLock::require(folder / "out");
+  CHECK_THROWS_WITH(ic::FileLock::require(folder / "out"),
+                    Contains("out: another process is using it; wait for that"));
+}
+
+TEST_CASE("processes that make and remove one lock in turn never hold it together") {
+  const ic::testing::TemporaryFolder folder;
+  const auto counter = folder.write("counter", "0");
+  std::vector<pid_t> children;
+  for (int process = 0; process < 4; ++process) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      for (int round = 0; round < 200; ++round) {
+        const ic::FileLock lock = ic::FileLock::wait(counter);
+        const int value = std::stoi(contents(counter));
+        std::ofstream(counter) << value + 1;
+      }
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  CHECK(contents(counter) == "800");
 }
 
 TEST_CASE("a lock never touches what its file holds") {
@@ -118,6 +153,7 @@ TEST_CASE("a lock that cannot be made is refused with path and reason") {
   const ic::testing::TemporaryFolder folder;
   CHECK_THROWS_AS(ic::FileLock::try_acquire(folder / "no/such/folder"), std::runtime_error);
   CHECK_THROWS_WITH(ic::FileLock::wait(folder / "no/such/folder"),
-                    Contains("no/such/folder: cannot open this lock file: No such file"));
-  CHECK_THROWS_WITH(ic::FileLock::try_acquire(folder.path()), Contains("Is a directory"));
+                    Contains("no/such/folder.lock: cannot open this lock file: No such file"));
+  std::filesystem::create_directory(folder / "taken.lock");
+  CHECK_THROWS_WITH(ic::FileLock::try_acquire(folder / "taken"), Contains("Is a directory"));
 }

@@ -9,7 +9,8 @@
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/evaluation/evaluation_data.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
-#include "interchoice/io/detail/digest.hpp"
+#include "interchoice/io/detail/tensor_digest.hpp"
+#include "interchoice/io/digest.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 
 namespace interchoice {
@@ -29,7 +30,7 @@ inline Identity evaluation_identity(const std::string& space, const torch::nn::M
   const auto add_weights = [&](const auto& named_tensors) {
     for (const auto& tensor : named_tensors) {
       weights.add(tensor.key());
-      weights.add(tensor.value());
+      add_tensor(weights, tensor.value());
     }
   };
   add_weights(network.named_parameters());
@@ -37,13 +38,13 @@ inline Identity evaluation_identity(const std::string& space, const torch::nn::M
   Digest images;
   if (recalibration.calibrates()) {
     images.add(data.calibration.text());
-    images.add(data.calibration.calibration(0).data);
+    add_tensor(images, data.calibration.calibration(0).data);
   }
   images.add(data.validation.text());
   if (data.validation.size() > 0) {
     const Batch batch = data.validation.evaluation(0);
-    images.add(batch.data);
-    images.add(batch.target);
+    add_tensor(images, batch.data);
+    add_tensor(images, batch.target);
   }
   return {{"space", space},
           {"policy", policies},

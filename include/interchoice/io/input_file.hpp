@@ -1,17 +1,21 @@
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "interchoice/io/detail/descriptor.hpp"
 
 namespace interchoice {
 
@@ -20,18 +24,15 @@ namespace interchoice {
 /// *Throws*: every member `std::runtime_error` with the path and the reason.
 class InputFile {
  public:
-  explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path_, error);
-    if (status.type() == std::filesystem::file_type::not_found) fail("there is no such file");
-    if (status.type() == std::filesystem::file_type::none) fail(error.message());
-    if (!std::filesystem::is_regular_file(status)) fail("is not a regular file");
-    stream_.open(path_, std::ios::binary);
-    if (!stream_) fail("cannot be opened for reading; check its permissions");
-    stream_.seekg(0, std::ios::end);
-    const std::streamoff end = stream_.tellg();
-    if (!stream_ || end < 0) fail("its size cannot be found out");
-    size_ = static_cast<std::uint64_t>(end);
+  // O_NONBLOCK: to open a pipe would wait for its writer.
+  explicit InputFile(std::filesystem::path path)
+      : path_(std::move(path)), file_(path_, O_RDONLY | O_NONBLOCK) {
+    if (!file_.is_open() && errno == ENOENT) fail("there is no such file");
+    if (!file_.is_open()) fail_because("cannot be opened for reading", errno);
+    struct stat found {};
+    if (::fstat(file_.number(), &found) != 0) fail_because("cannot be looked at", errno);
+    if (!S_ISREG(found.st_mode)) fail("is not a regular file");
+    size_ = static_cast<std::uint64_t>(found.st_size);
   }
 
   const std::filesystem::path& path() const { return path_; }
@@ -40,39 +41,46 @@ class InputFile {
   std::uint64_t size() const { return size_; }
 
   /// Reads exactly `count` bytes that begin `offset` bytes into the file.
-  void read(std::uint64_t offset, void* into, std::size_t count) {
+  void read(std::uint64_t offset, void* into, std::size_t count) const {
     if (offset > size_ || count > size_ - offset) {
       fail(fmt::format("has {} bytes; {} are needed from byte {} on", size_, count, offset));
     }
-    stream_.seekg(static_cast<std::streamoff>(offset));
-    stream_.read(static_cast<char*>(into), static_cast<std::streamsize>(count));
-    if (!stream_) {
-      fail(fmt::format("reading {} bytes from byte {} on failed; was the file cut meanwhile?",
-                       count, offset));
+    auto* bytes = static_cast<std::byte*>(into);
+    while (count > 0) {
+      const ssize_t got = ::pread(file_.number(), bytes, count, static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) fail_because(fmt::format("reading from byte {} on failed", offset), errno);
+      if (got == 0) fail(fmt::format("ends at byte {}; was the file cut meanwhile?", offset));
+      bytes += got;
+      offset += static_cast<std::uint64_t>(got);
+      count -= static_cast<std::size_t>(got);
     }
   }
 
   /// The whole file as text.
-  std::string text() {
+  std::string text() const {
     std::string text(size_, '\0');
     read(0, text.data(), text.size());
     return text;
   }
 
   /// The whole file.
-  std::vector<std::uint8_t> read_all() {
+  std::vector<std::uint8_t> read_all() const {
     std::vector<std::uint8_t> bytes(size_);
     read(0, bytes.data(), bytes.size());
     return bytes;
   }
 
  private:
+  [[noreturn]] void fail_because(const std::string& problem, int error) const {
+    fail(fmt::format("{}: {}", problem, std::generic_category().message(error)));
+  }
   [[noreturn]] void fail(const std::string& reason) const {
     throw std::runtime_error(fmt::format("interchoice: {}: {}", path_.string(), reason));
   }
 
   std::filesystem::path path_;
-  std::ifstream stream_;
+  detail::Descriptor file_;
   std::uint64_t size_ = 0;
 };
 

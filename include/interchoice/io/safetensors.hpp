@@ -19,9 +19,12 @@
 #include <vector>
 
 #include "interchoice/core/detail/joined.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/detail/safetensors_header.hpp"
 #include "interchoice/io/detail/safetensors_layout.hpp"
+#include "interchoice/io/detail/tensor_digest.hpp"
+#include "interchoice/io/digest.hpp"
 #include "interchoice/io/input_file.hpp"
 
 namespace interchoice {
@@ -32,6 +35,9 @@ namespace interchoice {
 struct TensorFile {
   std::map<std::string, std::string> metadata;
   std::map<std::string, at::Tensor> tensors;
+  /// Whether it was read from a file that has a digest, which then agreed. Other programs' files,
+  /// and those of version 0.1, have none: damage to their data cannot be noticed.
+  bool has_digest = false;
 };
 
 namespace detail {
@@ -79,14 +85,17 @@ inline std::string safetensors_type_name(const std::string& where, const at::Ten
                                       safetensors_type_names()));
 }
 
-// The tensors in the order of their data: large elements first, so that all lie aligned.
-inline std::vector<std::pair<std::string, at::Tensor>> in_data_order(const std::string& source,
-                                                                     const TensorFile& file) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors(file.tensors.begin(), file.tensors.end());
-  for (const auto& [name, tensor] : tensors) {
-    if (!tensor.defined()) {
-      fail_safetensors(source, fmt::format("tensor {}: is undefined", shown(name)));
-    }
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+// The tensors as their elements go into the file, in the order of their data: large elements first,
+// so that all lie aligned.
+inline NamedTensors in_data_order(const std::string& source, const TensorFile& file) {
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : file.tensors) {
+    const std::string where = fmt::format("{}: tensor {}", source, shown(name));
+    if (!tensor.defined()) fail_safetensors(where, "is undefined");
+    safetensors_type_name(where, tensor);  // refuses what has no bytes
+    tensors.emplace_back(name, tensor.detach().cpu().resolve_neg().contiguous());
   }
   std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
     return a.second.element_size() > b.second.element_size();
@@ -94,10 +103,29 @@ inline std::vector<std::pair<std::string, at::Tensor>> in_data_order(const std::
   return tensors;
 }
 
+inline constexpr const char* kDigestKey = "interchoice.digest";
+
+// Of every text and tensor, whatever their order in the file.
+inline std::string content_digest(const std::map<std::string, std::string>& metadata,
+                                  const std::map<std::string, at::Tensor>& tensors) {
+  Digest digest;
+  for (const auto& [name, text] : metadata) {
+    if (name == kDigestKey) continue;
+    digest.add(name);
+    digest.add(text);
+  }
+  for (const auto& [name, tensor] : tensors) {
+    digest.add(name);
+    digest.add(safetensors_type_name(name, tensor));
+    add_tensor(digest, tensor);
+  }
+  return digest.text();
+}
+
 // The header of a file, padded with spaces so that the data begins at a multiple of 8.
-inline std::string safetensors_header(
-    const std::string& source, const std::map<std::string, std::string>& metadata,
-    const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+inline std::string safetensors_header(const std::string& source,
+                                      const std::map<std::string, std::string>& metadata,
+                                      const NamedTensors& tensors) {
   std::vector<std::string> texts;
   for (const auto& [name, value] : metadata) {
     const std::string where = fmt::format("{}: metadata {}", source, shown(name));
@@ -111,7 +139,7 @@ inline std::string safetensors_header(
   for (const auto& [name, tensor] : tensors) {
     const std::string where = fmt::format("{}: tensor {}", source, shown(name));
     if (name == kMetadataName) fail_safetensors(where, "the name is the format's own");
-    const std::string type = safetensors_type_name(where, tensor);  // refuses what has no bytes
+    const std::string type = safetensors_type_name(where, tensor);
     const std::uint64_t end = begin + tensor.nbytes();
     entries.push_back(fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
                                   json_string(where, name), type, joined(tensor.sizes(), ","),
@@ -147,9 +175,11 @@ inline std::string safetensors_header(
 /// * unknown fields, repeated names, NUL characters, truth values other than 0 and 1, and shapes
 ///   whose sizes multiply, without the zeros, to 2^63 bytes or more.
 ///
-/// The tensors are contiguous, on the CPU, without gradient, and share memory with nothing.
+/// The tensors are contiguous, on the CPU, without gradient, and share memory with nothing. A
+/// digest that the file has (see `write_tensor_file`) is compared, and not part of the result.
 ///
-/// *Throws*: `std::runtime_error` with the path, the tensor or byte, its mistake, and the limit.
+/// *Throws*: `std::runtime_error` with the path, the tensor or byte, its mistake, and the limit; or
+/// that the content has changed since it was written.
 ///
 /// *Source*: https://github.com/huggingface/safetensors, "Format".
 inline TensorFile read_tensor_file(const std::filesystem::path& path) {
@@ -178,6 +208,16 @@ inline TensorFile read_tensor_file(const std::filesystem::path& path) {
     result.tensors.emplace_hint(result.tensors.end(), name,
                                 detail::read_tensor(file, data_begin, name, description));
   }
+  if (const auto digest = result.metadata.extract(detail::kDigestKey)) {
+    const std::string found = detail::content_digest(result.metadata, result.tensors);
+    if (digest.mapped() != found) {
+      detail::fail_safetensors(
+          source, fmt::format("is damaged: its content has the digest {}, and had {} when it was "
+                              "written; use another copy",
+                              found, shown(digest.mapped())));
+    }
+    result.has_digest = true;
+  }
   return result;
 }
 
@@ -186,20 +226,22 @@ inline TensorFile read_tensor_file(const std::filesystem::path& path) {
 ///
 /// Equal contents give equal bytes: names are sorted, data is laid out by falling element size and
 /// then by name, so that every tensor is aligned. Strides are not kept: elements are written in
-/// row-major order, from any device.
+/// row-major order, from any device. The metadata `interchoice.digest` is XXH3-128 of all texts and
+/// tensors.
 ///
 /// *Throws*: `std::runtime_error` with the path and the reason if the file cannot be written, or
 /// with the tensor and the limit if `read_tensor_file` would refuse it; nothing is written then.
 inline void write_tensor_file(const std::filesystem::path& path, const TensorFile& file) {
   const auto tensors = detail::in_data_order(path.string(), file);
-  const std::string header = detail::safetensors_header(path.string(), file.metadata, tensors);
+  auto metadata = file.metadata;
+  metadata[detail::kDigestKey] = detail::content_digest(metadata, {tensors.begin(), tensors.end()});
+  const std::string header = detail::safetensors_header(path.string(), metadata, tensors);
   const std::array<std::uint64_t, 1> length{header.size()};
   AtomicFile out(path);
   out.write(std::as_bytes(std::span(length)));
   out.write(header);
   for (const auto& [name, tensor] : tensors) {
-    const at::Tensor data = tensor.detach().cpu().resolve_neg().contiguous();
-    out.write(std::span(static_cast<const std::byte*>(data.const_data_ptr()), data.nbytes()));
+    out.write(std::span(static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()));
   }
   out.commit();
 }

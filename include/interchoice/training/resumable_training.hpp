@@ -22,7 +22,7 @@
 #include "interchoice/core/identity.hpp"
 #include "interchoice/data/any_batch_source.hpp"
 #include "interchoice/data/detail/text_of.hpp"
-#include "interchoice/io/detail/digest.hpp"
+#include "interchoice/io/digest.hpp"
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/device.hpp"
@@ -44,7 +44,7 @@ struct TrainingStateFile {
 /// *Throws* c10::Error if a part has no text.
 template <class Source, class Sampler>
 Identity training_identity(const Source& data, const Sampler& sample, const Training& training) {
-  detail::Digest rates;
+  Digest rates;
   for (std::size_t epoch = 0; epoch < training.epochs; ++epoch) {
     rates.add(fmt::format("{}", training.learning_rate(epoch, training.epochs)));
   }

@@ -27,7 +27,7 @@
 #include "interchoice/data/jpeg.hpp"
 #include "interchoice/data/normalisation.hpp"
 #include "interchoice/data/resize.hpp"
-#include "interchoice/io/detail/digest.hpp"
+#include "interchoice/io/digest.hpp"
 
 namespace interchoice::detail {
 

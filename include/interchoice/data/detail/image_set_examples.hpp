@@ -19,7 +19,8 @@
 #include "interchoice/data/detail/normalisation_table.hpp"
 #include "interchoice/data/image_set.hpp"
 #include "interchoice/data/normalisation.hpp"
-#include "interchoice/io/detail/digest.hpp"
+#include "interchoice/io/detail/tensor_digest.hpp"
+#include "interchoice/io/digest.hpp"
 
 namespace interchoice::detail {
 
@@ -50,8 +51,8 @@ class ImageSetExamples {
 
   std::string text() const {
     Digest digest;
-    digest.add(set_.images);
-    digest.add(set_.labels);
+    add_tensor(digest, set_.images);
+    add_tensor(digest, set_.labels);
     return fmt::format(
         "{} images of {}x{}x{}, {} classes, white {}, digest {}, {}, shift {}, flip {}",
         set_.size(), set_.images.size(1), set_.images.size(2), set_.images.size(3), set_.classes,

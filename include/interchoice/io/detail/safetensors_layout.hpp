@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "interchoice/core/detail/joined.hpp"
+#include "interchoice/core/shown.hpp"
 
 namespace interchoice::detail {
 
@@ -66,19 +67,6 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;
   std::map<std::string, TensorDescription> tensors;
 };
-
-// A text out of a file as a message may show it: of bearable length and without control characters.
-inline std::string shown(std::string_view text) {
-  constexpr std::size_t kShown = 80;
-  std::size_t length = std::min(text.size(), kShown);
-  while (length < text.size() && length > 0 && (text[length] & 0xc0) == 0x80) --length;
-  std::string result = fmt::format("'{}'", text.substr(0, length));
-  for (char& character : result) {
-    if ((character >= 0 && character < 0x20) || character == 0x7f) character = '?';
-  }
-  if (length < text.size()) result += fmt::format("... ({} bytes)", text.size());
-  return result;
-}
 
 [[noreturn]] inline void fail_safetensors(const std::string& source, const std::string& reason) {
   throw std::runtime_error(fmt::format("interchoice: {}: {}", source, reason));

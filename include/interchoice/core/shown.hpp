@@ -1,0 +1,26 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace interchoice {
+
+/// A text out of a file or a command line as a message may show it: between quotes, cut at `most`
+/// bytes (but within no UTF-8 character), and with `?` for control characters, which a terminal
+/// would obey.
+inline std::string shown(std::string_view text, std::size_t most = 80) {
+  std::size_t length = std::min(text.size(), most);
+  while (length < text.size() && length > 0 && (text[length] & 0xc0) == 0x80) --length;
+  std::string result = fmt::format("'{}'", text.substr(0, length));
+  for (char& character : result) {
+    if ((character >= 0 && character < 0x20) || character == 0x7f) character = '?';
+  }
+  if (length < text.size()) result += fmt::format("... ({} bytes)", text.size());
+  return result;
+}
+
+}  // namespace interchoice
