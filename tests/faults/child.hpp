@@ -40,8 +40,8 @@ class SharedPlan {
 
 /// How a child ended.
 struct Ending {
-  int exit_code = 0;    ///< 0: the work was done, 1: it threw, with the message
-  int signal = 0;       ///< that ended it, 0 for none
+  int exit_code = 0;  ///< 0: the work was done, 1: it threw, with the message
+  int signal = 0;     ///< that ended it, 0 for none
   std::string message;
 };
 

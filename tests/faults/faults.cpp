@@ -43,9 +43,15 @@ using namespace interchoice::testing;
 
 namespace {
 
-constexpr std::array<const char*, kFaultKinds> kKindNames{
-    "ENOSPC",           "EIO",         "EINTR",      "short write", "ENOSPC from there on",
-    "EIO from there on", "kill before", "kill after", "kill half-way"};
+constexpr std::array<const char*, kFaultKinds> kKindNames{"ENOSPC",
+                                                          "EIO",
+                                                          "EINTR",
+                                                          "short write",
+                                                          "ENOSPC from there on",
+                                                          "EIO from there on",
+                                                          "kill before",
+                                                          "kill after",
+                                                          "kill half-way"};
 
 /// The calls, by their letters, that a kind of fault can happen to.
 constexpr std::array<std::string_view, kFaultKinds> kKindCalls{
@@ -345,8 +351,8 @@ bool damage(std::size_t wanted, std::mt19937& random, const fs::path& base) {
     const fs::path folder = base / fmt::format("damaged-{}", i);
     Damage damage(scenario, file, folder);
     const std::string& bytes = damage.bytes();
-    const auto line = [&, name = fmt::format("{}, {}", scenario.name, file)](
-                          const char* kind, const Readings& r) {
+    const auto line = [&, name = fmt::format("{}, {}", scenario.name, file)](const char* kind,
+                                                                             const Readings& r) {
       fmt::print("{:32} {:>8} {:14} {:>7} {:>8} {:>7} {:>8} {:>10}\n", name, bytes.size(), kind,
                  r.tried, r.refused, r.equal, r.shorter, r.different);
       std::fflush(stdout);
@@ -387,7 +393,8 @@ bool damage(std::size_t wanted, std::mt19937& random, const fs::path& base) {
 std::size_t number_in(const char* text) {
   char* end = nullptr;
   const unsigned long number = std::strtoul(text, &end, 10);
-  if (*text == '\0' || *end != '\0') throw std::invalid_argument(std::string(text) + " is no number");
+  if (*text == '\0' || *end != '\0')
+    throw std::invalid_argument(std::string(text) + " is no number");
   return number;
 }
 
@@ -396,7 +403,8 @@ std::size_t number_in(const char* text) {
 int main(int argc, char** argv) {
   at::set_num_threads(1);
   try {
-    std::map<std::string, std::string> options{{"--faults", "0"}, {"--flips", "0"}, {"--seed", "1"}};
+    std::map<std::string, std::string> options{
+        {"--faults", "0"}, {"--flips", "0"}, {"--seed", "1"}};
     for (int i = 1; i < argc; i += 2) {
       const auto option = options.find(argv[i]);
       if (option == options.end() || i + 1 == argc) {

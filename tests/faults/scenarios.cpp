@@ -5,14 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "faults/state_content.hpp"
 #include "faults/tiny_network.hpp"
 #include "interchoice/core/enumeration.hpp"
 #include "interchoice/evaluation/result_log.hpp"
@@ -38,11 +36,6 @@ using Net = TinyNet<bias<1>>;
 Net make_net(std::uint64_t seed) {
   at::manual_seed(seed);
   return Net();
-}
-
-std::string bytes_of(const at::Tensor& tensor) {
-  const at::Tensor data = tensor.detach().contiguous();
-  return {static_cast<const char*>(data.const_data_ptr()), data.nbytes()};
 }
 
 std::string content_of(const Net& net) {
@@ -93,7 +86,8 @@ Scenario table() {
                 const CsvTable read = CsvTable::read(folder / "t.csv");
                 std::string text;
                 for (const std::string& arch : read.texts("arch")) text += arch + ' ';
-                for (const double value : read.numbers("accuracy")) text += fmt::format("{} ", value);
+                for (const double value : read.numbers("accuracy"))
+                  text += fmt::format("{} ", value);
                 return text;
               }};
 }
@@ -128,11 +122,10 @@ Scenario history() {
 
 // --- results, line by line ---------------------------------------------------------------------
 
-
 Scenario results() {
   const auto add = [](const fs::path& folder, std::size_t count) {
-    ResultLog log(folder / "results.csv",
-                  {{"network", "tiny"}, {"data", "numbers, \"24\""}}, ResultLog::spelling<Space>);
+    ResultLog log(folder / "results.csv", {{"network", "tiny"}, {"data", "numbers, \"24\""}},
+                  ResultLog::spelling<Space>);
     std::size_t number = 0;
     for (const auto& architecture : every_architecture(all<Space>)) {
       if (number == count) break;
@@ -220,26 +213,6 @@ void train(const fs::path& folder, Net& net, std::size_t steps) {
                   Sampler(Uniform(all<Space>), Seed{4}), training);
 }
 
-// The tensors and texts of a state, without the seconds of its epochs and the digest over these
-// unless `exactly`.
-std::string content_of_state(const fs::path& path, bool exactly) {
-  TensorFile file = read_tensor_file(path);
-  const detail::TrainingFacts facts = detail::parse_training_facts(path, file);
-  std::string text;
-  for (const auto& [name, tensor] : file.tensors) text += name + bytes_of(tensor);
-  for (const auto& [name, value] : facts.identity) text += name + '=' + value + '|';
-  for (const std::string& name : facts.gradients) text += name + '|';
-  for (const EpochRecord& epoch : facts.epochs) {
-    text += fmt::format("{} {} {} {}|", epoch.epoch, epoch.learning_rate, epoch.loss,
-                        epoch.accuracy.value_or(-1));
-    if (exactly) text += fmt::format("{}|", epoch.seconds);
-  }
-  for (const auto& [name, value] : file.metadata) {
-    if (exactly && name != "interchoice.digest") text += name + '=' + value + '|';
-  }
-  return text;
-}
-
 Scenario state() {
   return {.name = "training state",
           .between = Between::kGoesOn,
@@ -253,10 +226,8 @@ Scenario state() {
                 Net net = make_net(1);
                 train(folder, net, 100);
               },
-          .content =
-              [](const fs::path& folder, bool exactly) {
-                return content_of_state(folder / "state", exactly);
-              },
+          .content = [](const fs::path& folder,
+                        bool exactly) { return content_of_state(folder / "state", exactly); },
           .guarded_files = {"state"}};
 }
 

@@ -46,17 +46,17 @@ struct TinySkeleton {
 template <class Policy>
 using TinyNet = Supernet<ChainNetwork<TinySkeleton>, Policy>;
 
-/// 24 images of three classes, 3 batches.
-inline Batches tiny_batches() {
-  const at::Tensor numbers = at::arange(24 * 16, at::kLong);
+/// Images of three classes, of which each is another; three batches.
+inline Batches tiny_batches(std::int64_t count = 24, std::int64_t side = 4) {
+  const at::Tensor numbers = at::arange(count * side * side, at::kLong);
   return {{.images = numbers.mul(2654435761)
                          .bitwise_right_shift(11)
                          .remainder(256)
                          .to(at::kByte)
-                         .view({24, 1, 4, 4}),
-           .labels = at::arange(24, at::kLong).remainder(3),
+                         .view({count, 1, side, side}),
+           .labels = at::arange(count, at::kLong).remainder(3),
            .classes = 3},
-          {.batch_size = 8,
+          {.batch_size = count / 3,
            .normalisation = {.mean = {0.5}, .standard_deviation = {0.25}},
            .augmentation = {.shift = 1},
            .seed = Seed{3}}};
