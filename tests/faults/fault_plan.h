@@ -12,7 +12,7 @@ enum FaultKind {
   kNoSpaceOnce,     // the call fails with ENOSPC
   kDamagedOnce,     // the call fails with EIO
   kInterruptOnce,   // the call fails with EINTR
-  kShortWrite,      // half of the bytes are written
+  kShortTransfer,   // half of the bytes are written or read
   kNoSpaceFromNow,  // a full disk: all that needs room fails with ENOSPC from this call on
   kDamagedFromNow,  // every call fails with EIO from this one on
   kKillBefore,      // SIGKILL instead of the call

@@ -1,4 +1,4 @@
-// Makes the n-th call on a file below a folder fail, write less, or the process's last.
+// Makes the n-th call on a file below a folder fail, do half of it, or be the process's last.
 //
 // A library to be preloaded, or linked before libc: its functions take the place of libc's and make
 // the system call themselves. A program that knows of it calls interchoice_follow_fault_plan; for
@@ -6,9 +6,9 @@
 //
 //   LD_PRELOAD=libinterchoice_fault_shim.so FAULT_FOLDER=/tmp/x FAULT_NUMBER=7 FAULT_KIND=0 program
 //
-// Letters of the trace: c open that may create, o other open, w write, s fsync, r rename, x close,
-// u unlink, m mkdir, t truncate, l flock. Calls that libc makes for itself (those of fopen, opendir)
-// do not pass here.
+// Letters of the trace: c open that may create, o other open, i read, w write, s fsync, r rename,
+// x close, u unlink, m mkdir, t truncate, l flock. Calls that libc makes for itself (those of
+// fopen, opendir) do not pass here.
 
 #define _GNU_SOURCE
 #include "fault_plan.h"
@@ -98,28 +98,32 @@ static int fate(int counts, char letter) {
 static int error_of(int kind) {
   switch (kind) {
     case kNoSpaceOnce:
-    case kNoSpaceFromNow: return ENOSPC;
+    case kNoSpaceFromNow:
+      return ENOSPC;
     case kDamagedOnce:
-    case kDamagedFromNow: return EIO;
-    case kInterruptOnce: return EINTR;
-    default: return 0;
+    case kDamagedFromNow:
+      return EIO;
+    case kInterruptOnce:
+      return EINTR;
+    default:
+      return 0;
   }
 }
 
 // A call that is made or not. `still` is made even where the result is an error.
-#define STRIKE(counts, letter, call, still)  \
-  const int kind = fate(counts, letter);     \
-  if (kind == kKillBefore) die();            \
-  const int error = error_of(kind);          \
-  if (error != 0) {                          \
-    still;                                   \
-    errno = error;                           \
-    return -1;                               \
-  }                                          \
-  const long result = (call);                \
-  if (kind == kKillAfter) {                  \
-    die();                                   \
-  }                                          \
+#define STRIKE(counts, letter, call, still) \
+  const int kind = fate(counts, letter);    \
+  if (kind == kKillBefore) die();           \
+  const int error = error_of(kind);         \
+  if (error != 0) {                         \
+    still;                                  \
+    errno = error;                          \
+    return -1;                              \
+  }                                         \
+  const long result = (call);               \
+  if (kind == kKillAfter) {                 \
+    die();                                  \
+  }                                         \
   return result
 
 static int open_at(int folder, const char* path, int flags, mode_t mode) {
@@ -127,14 +131,14 @@ static int open_at(int folder, const char* path, int flags, mode_t mode) {
          syscall(SYS_openat, folder, path, flags, mode), );
 }
 
-#define OPEN_WITH_MODE(folder)                                     \
-  mode_t mode = 0;                                                 \
-  if ((flags & (O_CREAT | __O_TMPFILE)) != 0) {                    \
-    va_list rest;                                                  \
-    va_start(rest, flags);                                         \
-    mode = va_arg(rest, mode_t);                                   \
-    va_end(rest);                                                  \
-  }                                                                \
+#define OPEN_WITH_MODE(folder)                  \
+  mode_t mode = 0;                              \
+  if ((flags & (O_CREAT | __O_TMPFILE)) != 0) { \
+    va_list rest;                               \
+    va_start(rest, flags);                      \
+    mode = va_arg(rest, mode_t);                \
+    va_end(rest);                               \
+  }                                             \
   return open_at(folder, path, flags, mode)
 
 int open(const char* path, int flags, ...) { OPEN_WITH_MODE(AT_FDCWD); }
@@ -149,7 +153,7 @@ static ssize_t write_at(int descriptor, const void* bytes, size_t count, off_t o
     errno = error_of(kind);
     return -1;
   }
-  if ((kind == kShortWrite || kind == kKillTorn) && count > 1) count /= 2;
+  if ((kind == kShortTransfer || kind == kKillTorn) && count > 1) count /= 2;
   const ssize_t written = offset < 0 ? syscall(SYS_write, descriptor, bytes, count)
                                      : syscall(SYS_pwrite64, descriptor, bytes, count, offset);
   if (kind == kKillAfter || kind == kKillTorn) die();
@@ -171,6 +175,30 @@ ssize_t writev(int descriptor, const struct iovec* parts, int count) {
     return write_at(descriptor, parts[0].iov_base, parts[0].iov_len, -1);
   }
   return syscall(SYS_writev, descriptor, parts, count);
+}
+
+static ssize_t read_at(int descriptor, void* bytes, size_t count, off_t offset) {
+  const int kind = fate(descriptor_counts(descriptor), 'i');
+  if (kind == kKillBefore) die();
+  if (error_of(kind) != 0) {
+    errno = error_of(kind);
+    return -1;
+  }
+  if (kind == kShortTransfer && count > 1) count /= 2;
+  const ssize_t got = offset < 0 ? syscall(SYS_read, descriptor, bytes, count)
+                                 : syscall(SYS_pread64, descriptor, bytes, count, offset);
+  if (kind == kKillAfter) die();
+  return got;
+}
+
+ssize_t read(int descriptor, void* bytes, size_t count) {
+  return read_at(descriptor, bytes, count, -1);
+}
+ssize_t pread(int descriptor, void* bytes, size_t count, off_t offset) {
+  return read_at(descriptor, bytes, count, offset);
+}
+ssize_t pread64(int descriptor, void* bytes, size_t count, off_t offset) {
+  return read_at(descriptor, bytes, count, offset);
 }
 
 int fsync(int descriptor) {

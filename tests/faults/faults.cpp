@@ -46,7 +46,7 @@ namespace {
 constexpr std::array<const char*, kFaultKinds> kKindNames{"ENOSPC",
                                                           "EIO",
                                                           "EINTR",
-                                                          "short write",
+                                                          "half a transfer",
                                                           "ENOSPC from there on",
                                                           "EIO from there on",
                                                           "kill before",
@@ -55,7 +55,8 @@ constexpr std::array<const char*, kFaultKinds> kKindNames{"ENOSPC",
 
 /// The calls, by their letters, that a kind of fault can happen to.
 constexpr std::array<std::string_view, kFaultKinds> kKindCalls{
-    "cwsrm", "cowsrxumtl", "cowsxtl", "w", "cwsrm", "cowsrxumtl", "cowsrxumtl", "cowsrxumtl", "w"};
+    "cwsrm",       "coiwsrxumtl", "coiwsxtl",    "iw", "cwsrm",
+    "coiwsrxumtl", "coiwsrxumtl", "coiwsrxumtl", "w"};
 
 struct Fault {
   int number = 0;
@@ -136,8 +137,8 @@ class Stage {
     } else if (!is_kill && !is_done && !has_path_and_reason(ending.message)) {
       report(fault, "its message has no path or no reason: " + ending.message);
       ++tally.bad_messages;
-    } else if (fault.kind == kShortWrite && !is_done) {
-      report(fault, "a short write is no error: " + ending.message);
+    } else if (fault.kind == kShortTransfer && !is_done) {
+      report(fault, "half a transfer is no error: " + ending.message);
       ++tally.bad_messages;
     }
     const std::set<std::string> names = names_in(folder);

@@ -82,7 +82,8 @@ void train(const fs::path& folder, Net net, const Distribution& distribution, in
 template <class Policy>
 void train_images(const fs::path& folder, int threads) {
   at::manual_seed(1);
-  train(folder, TinyNet<Policy>(TinySkeleton::Options{.width = 16}), Uniform(all<TinySkeleton::Space>), threads);
+  train(folder, TinyNet<Policy>(TinySkeleton::Options{.width = 16}),
+        Uniform(all<TinySkeleton::Space>), threads);
 }
 
 std::vector<Case> cases() {
@@ -97,7 +98,8 @@ std::vector<Case> cases() {
     add("split<1>", train_images<split<1>>);
     add("several paths", [](const fs::path& folder, int count) {
       at::manual_seed(1);
-      train(folder, TinyNet<none>(TinySkeleton::Options{.width = 16}), StrictFair(all<TinySkeleton::Space>), count);
+      train(folder, TinyNet<none>(TinySkeleton::Options{.width = 16}),
+            StrictFair(all<TinySkeleton::Space>), count);
     });
     add("transformer, dropout", [](const fs::path& folder, int count) {
       at::manual_seed(1);
@@ -209,6 +211,12 @@ std::size_t number_in(const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Threads that spin while they wait take the processor from those they wait for. OpenMP's runtime
+  // reads its environment before main, so the program begins a second time.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) {
+    ::setenv("OMP_WAIT_POLICY", "passive", 1);
+    ::execv("/proc/self/exe", argv);
+  }
   at::set_num_threads(1);  // a thread of this process would not be there in its children
   std::size_t kills = 0;
   std::size_t seed = 1;
