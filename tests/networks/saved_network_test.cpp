@@ -2,6 +2,8 @@
 // every difference and change nothing.
 
 #include <ATen/Functions.h>
+#include <c10/util/Exception.h>
+#include <sys/resource.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
@@ -169,8 +171,26 @@ TEST_CASE("loading names every difference and changes nothing") {
     CHECK_THROWS_AS(ic::load<Net<ic::none>>(path), std::runtime_error);
   }
   SECTION("a later format") {
-    write([](ic::TensorFile& file) { file.metadata["interchoice.format"] = "3"; });
-    CHECK_THAT(refusal(path, net), Contains("format 3; this version reads up to 2"));
+    write([](ic::TensorFile& file) { file.metadata["interchoice.format"] = "4"; });
+    CHECK_THAT(refusal(path, net), Contains("format '4'; this version reads up to 3"));
+  }
+  SECTION("options of a network that the file cannot hold") {
+    write([](ic::TensorFile& file) {
+      file.tensors = {};
+      file.metadata["interchoice.network.options.width"] = "2000";
+      file.metadata["interchoice.network.options.cells_per_stage"] = "64,64,64,64,64";
+    });
+    REQUIRE(std::filesystem::file_size(path) < 1000);
+    const auto most_kilobytes = [] {
+      rusage usage{};
+      ::getrusage(RUSAGE_SELF, &usage);
+      return usage.ru_maxrss;
+    };
+    const auto before = most_kilobytes();
+    CHECK_THAT(thrown_by([&] { ic::load<Net<ic::bias<1>>>(path); }),
+               Contains(path.string()) && Contains("tensors of more than 67108864 bytes"));
+    CHECK(most_kilobytes() - before < 200'000);
+    CHECK_NOTHROW(make_net<ic::bias<1>>(3));  // the limit is gone
   }
   SECTION("options that are none") {
     for (const char* const text : {"", "4x", " 4", "4.5", "99999999999999999999", "four"}) {
@@ -235,6 +255,65 @@ TEST_CASE("files of format 1 are read into an existing network") {
   }
   write(R"({"format":4})");
   CHECK_THAT(refusal(path, net), Contains("format"));
+}
+
+TEST_CASE("a file without a digest is read where its format has none, and says so") {
+  const TemporaryFolder folder;
+  const auto path = folder / "net.safetensors";
+  auto source = make_net<ic::none>(1);
+  ic::save(path, source);
+  CHECK(ic::read_saved_network(path).has_digest);
+  // The entry's name is damaged: for a reader there is no digest.
+  const auto lose_digest = [&] {
+    std::string bytes = bytes_of(path);
+    bytes.replace(bytes.find("interchoice.digest"), 18, "interchoice.digesT");
+    folder.write("net.safetensors", bytes);
+  };
+  lose_digest();
+  auto net = make_net<ic::none>(2);
+  CHECK_THAT(refusal(path, net), Contains("is damaged: it has lost its digest"));
+
+  ic::TensorFile file = ic::detail::network_file(source, {});
+  file.metadata["interchoice.format"] = "2";
+  ic::write_tensor_file(path, file);
+  lose_digest();
+  struct Warnings : c10::WarningHandler {
+    void process(const c10::Warning& warning) override { text += warning.msg(); }
+    std::string text;
+  } warnings;
+  {
+    const c10::WarningUtils::WarningHandlerGuard guard(&warnings);
+    ic::load(path, net);
+  }
+  CHECK_THAT(warnings.text, Contains(path.string()) && Contains("has no digest"));
+  CHECK_FALSE(ic::read_saved_network(path).has_digest);
+  CHECK(differing(state_of(*source), state_of(*net)) == kNothing);
+}
+
+TEST_CASE("what is not finite is not saved") {
+  const TemporaryFolder folder;
+  const auto path = folder / "net.safetensors";
+  auto net = make_net<ic::bias<1>>(1);
+  ic::save(path, net);
+  const std::string former = bytes_of(path);
+  const c10::NoGradGuard no_grad;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double infinity = std::numeric_limits<double>::infinity();
+  const auto refuses = [&](const at::Tensor& tensor, double value) {
+    const at::Tensor element = tensor.view({-1})[0];
+    const at::Tensor kept = element.clone();
+    element.fill_(value);
+    const std::string message = thrown_by([&] { ic::save(path, net); });
+    element.copy_(kept);
+    return message;
+  };
+  const at::Tensor weight = net->named_parameters()["head.linear.weight"];
+  const at::Tensor variance = net->named_buffers()["stem.norm.running_var"];
+  CHECK_THAT(refuses(weight, nan), Contains("'head.linear.weight' of the network has 1 numbers"));
+  CHECK_THAT(refuses(weight, -infinity), Contains("'head.linear.weight' of the network"));
+  CHECK_THAT(refuses(variance, nan), Contains("'stem.norm.running_var' of the network"));
+  CHECK(bytes_of(path) == former);
+  CHECK(refuses(variance, infinity).empty());
 }
 
 TEST_CASE("a refused file leaves an unsplit network unsplit") {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/util/Exception.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -22,6 +24,11 @@ struct ResultFile {
     identity.set("batch_norm", evaluation.folds_batch_norm ? "folded" : "unfolded");
     const auto log = std::make_shared<ResultLog>(
         path, identity, [&](const std::string& text) { return evaluation.own_text(text); });
+    if (!log->has_digests()) {
+      TORCH_WARN("interchoice: ", path.string(),
+                 ": its rows have no digests, as in files of version 0.1; damage to them would not "
+                 "be noticed");
+    }
     return {{log->results().begin(), log->results().end()},
             [log](const std::string& architecture, double accuracy) {
               return log->add(architecture, accuracy);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/isnan.h>
 #include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
 #include <fmt/core.h>
 #include <torch/nn/module.h>
 
@@ -20,9 +23,11 @@
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/identity.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/described_options.hpp"
+#include "interchoice/networks/detail/allocation_limit.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/detail/module_of.hpp"
 #include "interchoice/version.hpp"
@@ -37,6 +42,8 @@ struct SavedNetwork {
   /// The facts that were given to `save`. Never compared.
   Identity facts;
   bool is_split = false;
+  /// Whether the file has a digest, which agreed. Files of version 0.1 have none.
+  bool has_digest = false;
 };
 
 namespace detail {
@@ -56,7 +63,7 @@ struct CheckedHolder {
 };
 
 inline constexpr std::string_view kFormatKey = "interchoice.format";
-inline constexpr std::string_view kFormat = "2";
+inline constexpr std::string_view kFormat = "3";  // 2 had no digest
 inline constexpr std::string_view kSplitKey = "interchoice.split";
 inline constexpr std::string_view kNetworkKey = "interchoice.network.";
 inline constexpr std::string_view kFactKey = "interchoice.facts.";
@@ -105,11 +112,15 @@ inline SavedNetwork parse_saved_network(const std::filesystem::path& path, const
                                    "'{}'",
                                    kFormatKey));
   }
-  if (*format != kFormat) {
+  if (*format != kFormat && *format != "2") {
     fail_network(path, fmt::format("holds a network in format {}; this version reads up to {}",
-                                   *format, kFormat));
+                                   shown(*format), kFormat));
+  }
+  if (*format == kFormat && !file.has_digest) {
+    fail_network(path, "is damaged: it has lost its digest; use another copy");
   }
   SavedNetwork saved;
+  saved.has_digest = file.has_digest;
   for (const auto& [key, text] : file.metadata) {
     const std::string_view name = key;
     if (name.starts_with(kNetworkKey)) saved.network.set(name.substr(kNetworkKey.size()), text);
@@ -198,9 +209,25 @@ Identity network_identity(const Net& net) {
 
 namespace detail {
 
+/// Refuses weights that no training can go on from. An infinity in a buffer may be a mask's.
+inline void require_finite(const torch::nn::Module& network) {
+  const auto require = [](const std::string& name, const at::Tensor& bad) {
+    const auto count = bad.sum().item<std::int64_t>();
+    if (count == 0) return;
+    throw std::runtime_error(fmt::format(
+        "interchoice: '{}' of the network has {} numbers that are not finite; it is not saved",
+        name, count));
+  };
+  for (const auto& p : network.named_parameters()) {
+    require(p.key(), at::isfinite(p.value()).logical_not());
+  }
+  for (const auto& b : network.named_buffers()) require(b.key(), at::isnan(b.value()));
+}
+
 /// A network as the content of a file.
 template <class Net>
 TensorFile network_file(const Net& net, const Identity& facts) {
+  require_finite(*net);
   TensorFile file;
   file.tensors = named_state(*net);
   const auto set = [&](std::string_view prefix, const std::string& name, const std::string& text) {
@@ -220,6 +247,11 @@ TensorFile network_file(const Net& net, const Identity& facts) {
 template <class Net>
 void take_network(const std::filesystem::path& path, const TensorFile& file, Net& net) {
   SavedNetwork saved = parse_saved_network(path, file);
+  if (!file.has_digest) {
+    TORCH_WARN("interchoice: ", path.string(),
+               ": has no digest, as files of version 0.1; damage to its weights would not be "
+               "noticed");
+  }
   const Identity here = network_identity(net);
   if (file.metadata.contains(std::string(kFormat1Key))) {  // has no options to compare
     for (const auto& [name, text] : here) {
@@ -281,7 +313,8 @@ Net made_network(const Identity& identity, const First&... first) {
 /// Writes a network to a file, atomically: a safetensors file with the network's identity and
 /// `facts` of one's own as metadata.
 ///
-/// *Throws* std::runtime_error with path and reason; a former file is then untouched.
+/// *Throws* std::runtime_error with path and reason, also for parameters that are not finite and
+/// buffers with a NaN; a former file is then untouched.
 template <class Net>
 void save(const std::filesystem::path& path, const Net& net, const Identity& facts = {}) {
   static_assert(detail::CheckedHolder<Net>::value);
@@ -298,7 +331,8 @@ inline SavedNetwork read_saved_network(const std::filesystem::path& path) {
 /// Reads a network's parameters and buffers from a file; splits the network first if the saved one
 /// was split.
 ///
-/// A split network takes no file of an unsplit one: make a new network, load, split that.
+/// A split network takes no file of an unsplit one: make a new network, load, split that. A file of
+/// version 0.1 has no digest, which a libtorch warning says.
 ///
 /// *Throws* std::runtime_error that names every difference (space, policy, options; tensors that
 /// are missing, unknown, of another shape or type). Nothing is changed then, but that the network
@@ -312,7 +346,8 @@ void load(const std::filesystem::path& path, Net& net) {
 /// The network of a file, made with the options and of the type that it was saved with. In training
 /// mode, on the CPU.
 ///
-/// *Throws* as above, and for options that are missing or not of their type.
+/// *Throws* as above, for options that are missing or not of their type, and for options that ask
+/// for far more memory than the file has tensors, before that is taken.
 template <class Net>
 Net load(const std::filesystem::path& path) {
   static_assert(detail::CheckedHolder<Net>::value);
@@ -320,6 +355,10 @@ Net load(const std::filesystem::path& path) {
   const TensorFile file = read_tensor_file(path);
   const Identity identity = detail::parse_saved_network(path, file).network;
   Net net = [&] {
+    // Float where the file has half, and what constructors need beside.
+    std::uint64_t bytes = std::uint64_t{64} << 20;
+    for (const auto& [name, tensor] : file.tensors) bytes += 4 * tensor.nbytes();
+    const detail::AllocationLimit limit(bytes);
     try {
       if constexpr (detail::HasArchitecture<Module>) {
         using Path = std::remove_cvref_t<decltype(std::declval<const Module&>().architecture())>;
