@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets and runs each for so many seconds, as many at a time as there are
+# processors:
+#
+#   tests/fuzz/run.sh 60                   all targets
+#   tests/fuzz/run.sh 3600 tables jpeg     some
+#
+# Found inputs stay in build/fuzz/corpus, so that a later run goes on from there; an input that
+# crashes a target, takes more than 2 GB or 10 s is written to build/fuzz/findings.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+seconds=${1:-}
+if ! [[ $seconds =~ ^[0-9]+$ ]]; then sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
+shift
+cmake --preset fuzz > /dev/null
+cmake --build --preset fuzz > /dev/null
+build=build/fuzz
+mkdir -p $build/findings
+
+# libtorch is not instrumented: what it does to a container cannot be followed.
+export ASAN_OPTIONS=detect_container_overflow=0
+export OMP_NUM_THREADS=1
+
+run_target() {
+  local target=$1 log=build/fuzz/$1.log status=0
+  mkdir -p "build/fuzz/corpus/$target"
+  "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$2" -rss_limit_mb=2048 -malloc_limit_mb=1024 \
+    -timeout=10 -artifact_prefix="build/fuzz/findings/$target-" -print_final_stats=1 -verbosity=1 \
+    "build/fuzz/corpus/$target" "tests/fuzz/corpus/$target" > "$log" 2>&1 || status=1
+  echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions in $2 s," \
+    "$(sed -nE 's/.* cov: ([0-9]+) .*/\1/p' "$log" | tail -n 1) edges," \
+    "$(sed -n 's/^stat::peak_rss_mb: *//p' "$log") MB at most"
+  if [ $status != 0 ]; then grep -aE '^(SUMMARY|==.*ERROR|MS:|Test unit written)' "$log" || tail "$log"; fi
+  return $status
+}
+export -f run_target
+
+if [ $# = 0 ]; then set -- tables report tensor_file checkpoint records jpeg; fi
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c "run_target {} $seconds"
