@@ -36,10 +36,6 @@ namespace {
 constexpr std::size_t kEpochs = 4;
 const ic::Sampler<ic::Uniform<Space>> kUniform(ic::Uniform(ic::all<Space>), ic::Seed{4});
 
-ic::LearningRate constant(double rate) {
-  return [rate](std::size_t, std::size_t) { return rate; };
-}
-
 ic::Batches data_of(std::int64_t images = 48) {
   return batches(ic::first_images(digits(), images), 16, 3);
 }
@@ -112,7 +108,7 @@ TEST_CASE("a loop of steps gives the bits of train, splits included") {
               {.epochs = kEpochs,
                .optimizer =
                    [](const torch::nn::Module& m) { return torch::optim::AdamW(m.parameters()); },
-               .learning_rate = constant(1e-3),
+               .learning_rate = ic::constant(1e-3),
                .unsampled = ic::freeze_unsampled});
 
     auto net = make_net<ic::split<1>>(1);
@@ -139,7 +135,7 @@ TEST_CASE("a loop of steps gives the bits of train, splits included") {
     at::manual_seed(0);
     ReadmeNet trained;
     ic::train(trained, data, sample,
-              {.epochs = kEpochs, .optimizer = maker, .learning_rate = constant(0.1)});
+              {.epochs = kEpochs, .optimizer = maker, .learning_rate = ic::constant(0.1)});
 
     at::manual_seed(0);
     ReadmeNet net;
@@ -281,9 +277,10 @@ TEST_CASE("a step returns its paths and losses; several paths may see batches of
   }
 
   auto successive = make_net<ic::none>(1);
-  const auto trained = ic::train(
-      successive, data_of(64), fair,
-      {.epochs = 1, .learning_rate = constant(0.1), .path_batches = ic::PathBatches::kSuccessive});
+  const auto trained = ic::train(successive, data_of(64), fair,
+                                 {.epochs = 1,
+                                  .learning_rate = ic::constant(0.1),
+                                  .path_batches = ic::PathBatches::kSuccessive});
   CHECK(trained.epochs[0].loss == Approx(record.loss()).epsilon(1e-12));
 }
 
@@ -331,7 +328,7 @@ TEST_CASE("the parts of a training are the user's own") {
     auto net = make_net<ic::bias<1>>(2);
     auto teacher = make_net<ic::none>(7);
     ic::Training training{
-        .epochs = 6, .loss = Distillation{teacher}, .learning_rate = constant(0.05)};
+        .epochs = 6, .loss = Distillation{teacher}, .learning_rate = ic::constant(0.05)};
     CHECK(training.loss.text() == "distillation");
     const auto record = ic::train(net, data, kUniform, training);
     CHECK(record.epochs[5].loss < record.epochs[0].loss);
@@ -343,7 +340,7 @@ TEST_CASE("the parts of a training are the user's own") {
                .loss = [loss = Distillation{teacher_again}](
                            const at::Tensor& logits, const at::Tensor& target,
                            const at::Tensor& x) { return loss(logits, target, x); },
-               .learning_rate = constant(0.05)});
+               .learning_rate = ic::constant(0.05)});
     CHECK(differing(state_of(*net), state_of(*again)) == std::vector<std::string>{});
   }
   SECTION("tensors of any shape, targets that are no classes") {
@@ -355,7 +352,7 @@ TEST_CASE("the parts of a training are the user's own") {
                   {.epochs = 3,
                    .loss = [](const at::Tensor& y,
                               const at::Tensor& target) { return at::mse_loss(y, target); },
-                   .learning_rate = constant(0.01)});
+                   .learning_rate = ic::constant(0.01)});
     CHECK_FALSE(record.epochs[2].accuracy.has_value());
     CHECK(record.epochs[2].loss < record.epochs[0].loss);
   }

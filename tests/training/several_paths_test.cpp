@@ -74,10 +74,6 @@ Net<Policy> double_net() {
   return net;
 }
 
-ic::LearningRate constant(double rate) {
-  return [rate](std::size_t, std::size_t) { return rate; };
-}
-
 ic::Sampler<ic::StrictFair<Space>> fair(std::uint64_t seed) {
   return {ic::StrictFair(ic::no_zero<Space>), ic::Seed{seed}};
 }
@@ -104,7 +100,7 @@ TEST_CASE("a step's gradient is that of the summed losses of its paths") {
             {.epochs = 1,
              .loss = ic::CrossEntropy{.label_smoothing = 0.1},
              .optimizer = ic::Sgd{.momentum = 0, .weight_decay = 0},
-             .learning_rate = constant(1),
+             .learning_rate = ic::constant(1),
              .path_batches = mode,
              .stop = [&] {
                if (after.empty()) after = state_of(*net);
@@ -154,7 +150,7 @@ TEST_CASE("several steps of several paths are those of a loop by hand") {
   const auto record = ic::train(net, data, fair(5),
                                 {.epochs = 2,
                                  .optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = 0.01},
-                                 .learning_rate = constant(0.05),
+                                 .learning_rate = ic::constant(0.05),
                                  .path_batches = mode},
                                 [&](const ic::Progress& p) { reports.push_back(p); });
   REQUIRE(reports.size() == 2 * steps);
@@ -288,7 +284,7 @@ TEST_CASE("one path a step is the same in every form") {
   const auto trained = [](const auto& sample, PathBatches mode) {
     auto net = make_net<ic::bias<1>>(1);
     ic::train(net, batches(ic::first_images(digits(), 40), 8, 1), sample,
-              {.epochs = 2, .learning_rate = constant(0.1), .path_batches = mode});
+              {.epochs = 2, .learning_rate = ic::constant(0.1), .path_batches = mode});
     return state_of(*net);
   };
   const State state = trained(OnePath{}.sample, PathBatches::kSame);
@@ -299,7 +295,7 @@ TEST_CASE("one path a step is the same in every form") {
   const auto fairly = [](const ic::UnsampledWeights& unsampled) {
     auto net = make_net<ic::none>(1);
     ic::train(net, batches(ic::first_images(digits(), 24), 8, 1), fair(1),
-              {.epochs = 2, .learning_rate = constant(0.1), .unsampled = unsampled});
+              {.epochs = 2, .learning_rate = ic::constant(0.1), .unsampled = unsampled});
     return state_of(*net);
   };
   const State freeze = fairly(ic::freeze_unsampled);
@@ -311,7 +307,7 @@ TEST_CASE("a loss of any path that is not finite ends the training before the st
   const auto data = batches(ic::first_images(digits(), 24), 8, 1);
   auto net = make_net<ic::none>(1);
   State before;
-  ic::Training training{.epochs = 2, .learning_rate = constant(0.1)};
+  ic::Training training{.epochs = 2, .learning_rate = ic::constant(0.1)};
   training.stop = [&] {
     const c10::NoGradGuard no_grad;
     for (const auto& p : net->named_parameters()) {  // only the paths with that candidate there

@@ -31,10 +31,6 @@ namespace {
 const Path kConv1{2, 2, 2, 2, 2, 2};
 const Path kConv3{3, 3, 3, 3, 3, 3};
 
-ic::LearningRate constant(double rate) {
-  return [rate](std::size_t, std::size_t) { return rate; };
-}
-
 ic::Sampler<ic::Uniform<Space>> uniform(std::uint64_t seed) {
   return {ic::Uniform(ic::all<Space>), ic::Seed{seed}};
 }
@@ -86,7 +82,7 @@ TEST_CASE("warm-up grows to the full rate, then the other rate has the epochs th
   CHECK(rate(600, 600) == Approx(1e-5).epsilon(1e-9));
   CHECK(rate(5, 6) == 0.06);
   CHECK(ic::warm_up(0, ic::cosine(9, 1))(1, 3) == ic::cosine(9, 1)(1, 3));
-  CHECK(ic::warm_up(1, ic::warm_up(1, constant(8)))(0, 4) == 2);  // half of half
+  CHECK(ic::warm_up(1, ic::warm_up(1, ic::constant(8)))(0, 4) == 2);  // half of half
   CHECK_THAT(thrown_by([&] { rate(0, 5); }), Contains("a warm-up of 5 epochs in a training of 5"));
 }
 
@@ -170,7 +166,7 @@ TEST_CASE("weights off the path move or stay, as asked") {
   const ic::Training training{
       .epochs = 1,
       .optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = decay},
-      .learning_rate = constant(rate),
+      .learning_rate = ic::constant(rate),
       .unsampled = freezes ? ic::UnsampledWeights(ic::freeze_unsampled) : ic::move_unsampled,
       .stop = [&] {
         steps.push_back(parameters_of(*net));
@@ -331,7 +327,7 @@ TEST_CASE("stop ends a training between two steps") {
     auto net = make_net<ic::none>(1);
     std::size_t steps = 0;
     State at_stop;
-    ic::Training training{.epochs = 2, .learning_rate = constant(0.1)};
+    ic::Training training{.epochs = 2, .learning_rate = ic::constant(0.1)};
     training.stop = [&] {
       if (++steps == stop_after) at_stop = state_of(*net);
       return steps >= stop_after;
@@ -345,6 +341,10 @@ TEST_CASE("stop ends a training between two steps") {
     return record;
   };
   CHECK(run(1).stopped);
+  CHECK(run(1).position == ic::TrainingPosition{0, 1});
+  CHECK(run(3).position == ic::TrainingPosition{1, 0});
+  CHECK(run(4).position == ic::TrainingPosition{1, 1});
+  CHECK(run(7).position == ic::TrainingPosition{2, 0});
   CHECK(run(1).epochs.size() == 1);
   CHECK(run(1).epochs[0].is_partial);
   CHECK(run(3).stopped);  // the last step of the first epoch
@@ -394,7 +394,7 @@ TEST_CASE("a loss that is not finite ends the training before it reaches the wei
   auto net = make_net<ic::bias<1>>(1);
   State before;
   std::size_t steps = 0;
-  ic::Training training{.epochs = 3, .learning_rate = constant(0.1)};
+  ic::Training training{.epochs = 3, .learning_rate = ic::constant(0.1)};
   training.stop = [&] {
     if (++steps == 4) {  // what a learning rate that is too large comes to
       const c10::NoGradGuard no_grad;
@@ -420,7 +420,7 @@ TEST_CASE("loss and accuracy are those of a dumb loop, label smoothing included"
       ic::train(net, data, uniform(1),
                 {.epochs = 2,
                  .loss = ic::CrossEntropy{.label_smoothing = smoothing},
-                 .learning_rate = constant(0)},
+                 .learning_rate = ic::constant(0)},
                 [&](const ic::Progress& progress) { reports.push_back(progress); });
   CHECK(net->is_training());
   REQUIRE(record.epochs.size() == 2);
@@ -510,6 +510,15 @@ TEST_CASE("progress in a file is one plain line a milestone") {
                        Contains("\nall  100 %") && !Contains("first") && !Contains("third"));
 }
 
+TEST_CASE("the time left is that of this process's steps") {
+  ic::Progress progress{.done = 30, .total = 50, .state = "", .is_milestone = false};
+  CHECK(ic::seconds_left(progress, 60) == 40);
+  progress.before = 20;  // an earlier process's: six seconds a step
+  CHECK(ic::seconds_left(progress, 60) == 120);
+  progress.before = 30;
+  CHECK(ic::seconds_left(progress, 60) == 0);
+}
+
 namespace {
 volatile std::sig_atomic_t noted = 0;
 void note(int signal) { noted = signal; }
@@ -523,8 +532,10 @@ TEST_CASE("an interrupt is noted once, then the former handlers are back") {
     {
       const ic::InterruptRequest interrupt;
       CHECK_FALSE(interrupt.requested());  // also the second time round
+      CHECK(interrupt.signal() == 0);
       std::raise(signal);
       CHECK(interrupt.requested());
+      CHECK(interrupt.signal() == signal);
       CHECK(noted == 0);
       const auto second = std::signal(signal, SIG_DFL);
       CHECK(second == SIG_DFL);  // a second signal ends the program

@@ -15,7 +15,7 @@ namespace interchoice {
 class InterruptRequest {
  public:
   InterruptRequest() {
-    flag().store(false);
+    noted().store(0);
     former_interrupt_ = std::signal(SIGINT, note);
     former_terminate_ = std::signal(SIGTERM, note);
   }
@@ -26,17 +26,22 @@ class InterruptRequest {
   InterruptRequest(const InterruptRequest&) = delete;
   InterruptRequest& operator=(const InterruptRequest&) = delete;
 
-  bool requested() const { return flag().load(); }
+  bool requested() const { return signal() != 0; }
+
+  /// The number of the signal, SIGINT or SIGTERM; 0 before there is one. Programs that it ends exit
+  /// with 128 + this number, as shells do.
+  int signal() const { return noted().load(); }
 
  private:
   // A signal handler can reach nothing but static storage.
-  static std::atomic<bool>& flag() {
-    static std::atomic<bool> requested{false};
-    return requested;
+  static std::atomic<int>& noted() {
+    static std::atomic<int> number{0};
+    static_assert(std::atomic<int>::is_always_lock_free);
+    return number;
   }
-  static void note(int signal) {
-    flag().store(true);
-    std::signal(signal, SIG_DFL);
+  static void note(int number) {
+    noted().store(number);
+    std::signal(number, SIG_DFL);
   }
 
   void (*former_interrupt_)(int) = nullptr;

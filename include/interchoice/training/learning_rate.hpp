@@ -14,6 +14,32 @@ namespace interchoice {
 /// The learning rate of an epoch (counted from 0) out of a number of epochs.
 using LearningRate = std::function<double(std::size_t epoch, std::size_t epochs)>;
 
+/// The same learning rate in every epoch. Does not depend on the number of epochs, so that a
+/// finished training can be extended (`train_resumable`).
+inline LearningRate constant(double rate) {
+  return [rate](std::size_t, std::size_t) { return rate; };
+}
+
+/// A learning rate that is multiplied by `factor` after every `period` epochs.
+///
+///   lr(e) = initial * factor^floor(e / period)
+///
+/// Does not depend on the number of epochs, so that a finished training can be extended.
+/// *Throws* std::invalid_argument, when asked for a rate, if the period is 0.
+struct StepDecay {
+  double initial = 0.1;
+  double factor = 0.1;
+  std::size_t period = 30;
+
+  double operator()(std::size_t epoch, std::size_t) const {
+    if (period == 0) {
+      throw std::invalid_argument(
+          "interchoice: StepDecay with a period of 0 epochs; at least 1 is needed");
+    }
+    return initial * std::pow(factor, static_cast<double>(epoch / period));
+  }
+};
+
 /// Cosine decay from `initial` to `final`, one value an epoch.
 ///
 ///   lr(e) = final + (initial - final) (1 + cos(pi e / epochs)) / 2

@@ -24,6 +24,9 @@
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/copy_momentum.hpp"
+#include "interchoice/training/detail/step_guard.hpp"
+#include "interchoice/training/non_finite.hpp"
+#include "interchoice/training/training_position.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
 namespace interchoice {
@@ -32,6 +35,7 @@ namespace interchoice {
 struct PathStepOptions {
   UnsampledWeights unsampled = move_unsampled;
   CopyMomentum copies = copied_momentum;
+  NonFinite non_finite = NonFinite::kStop;
 };
 
 /// The paths that a step trained, and their losses.
@@ -39,6 +43,8 @@ template <class Path>
 struct StepRecord {
   std::vector<Path> paths;
   std::vector<double> losses;
+  bool skipped = false;    // `NonFinite::kSkip`: nothing was learnt
+  std::string fault = {};  // of a step that was skipped: what was not finite
 
   /// The mean over the paths.
   double loss() const {
@@ -82,7 +88,12 @@ class PathStep {
   ///
   /// *Throws* c10::Error if the epoch is not later than the one before, or if something else has
   /// added parameters to the network since, which the optimizer then lacks.
-  NewParameters begin(std::size_t epoch) {
+  NewParameters begin(std::size_t epoch) { return begin(TrainingPosition{.epoch = epoch}); }
+
+  /// The same for an epoch of which some steps are done, in another process: the next step is
+  /// `position.step`. Network and optimizer are as those steps left them.
+  NewParameters begin(const TrainingPosition& position) {
+    const std::size_t epoch = position.epoch;
     TORCH_CHECK(!epoch_ || epoch > *epoch_, "interchoice: PathStep::begin(", epoch,
                 ") after begin(", epoch_.value_or(0), "); epochs are counted forward from 0");
     const std::size_t parameters = network_->parameters().size();
@@ -90,7 +101,7 @@ class PathStep {
                 "): the network has ", parameters, " parameters, not the ", parameters_,
                 " of before; begin_epoch and split_now of a network in training are called by "
                 "PathStep::begin and PathStep::split, so that the optimizer gets what they add");
-    step_ = 0;
+    step_ = position.step;
     return join(begin_epoch(*network_, epoch), epoch);
   }
 
@@ -102,9 +113,14 @@ class PathStep {
   /// the path's place in the step, and backward for each, steps the optimizer. Gradients of several
   /// paths are added up. `loss` returns a scalar tensor.
   ///
-  /// *Throws* c10::Error before the first `begin` and after one that failed; std::runtime_error if
-  /// a loss is not finite, before the weights are touched (BatchNorm's running statistics have seen
-  /// the batch by then).
+  /// A step whose losses, gradients, or buffers afterwards are not finite, and one that ends in an
+  /// exception before the optimizer's step, change no bit of weights, optimizer, buffers and
+  /// libtorch's generators, nor which parameters have a gradient; gradients that were there are
+  /// zero then. What a buffer had of infinities before does not count.
+  ///
+  /// *Throws* c10::Error before the first `begin` and after one that failed; std::runtime_error
+  /// with what was not finite, unless `NonFinite::kSkip`. *Cost*: copies the buffers and reads the
+  /// gradients once.
   template <class Sampler, class LossOfPath>
   auto operator()(const Sampler& sample, const LossOfPath& loss) {
     static_assert(PathSampler<Sampler>,
@@ -123,21 +139,37 @@ class PathStep {
                   "`loss(path, index)`, that returns an at::Tensor, for the Architecture<Space> "
                   "that the sampler draws");
     StepRecord<Path> record;
-    options_.unsampled(*network_);
-    for (const auto& path : paths) {
-      const at::Tensor value = [&]() -> at::Tensor {
-        if constexpr (takes_index) {
-          return loss(path, record.paths.size());
-        } else {
-          return loss(path);
-        }
-      }();
-      record.losses.push_back(value_of(value));
-      if (!std::isfinite(record.losses.back())) fail(record.losses.back(), to_text(path));
-      value.backward();
-      record.paths.push_back(path);
+    guard_.note();
+    try {
+      options_.unsampled(*network_);
+      std::vector<at::Tensor> losses;
+      for (const auto& path : paths) {
+        const at::Tensor value = [&]() -> at::Tensor {
+          if constexpr (takes_index) {
+            return loss(path, losses.size());
+          } else {
+            return loss(path);
+          }
+        }();
+        check_loss(value);
+        value.backward();
+        losses.push_back(value.detach());
+        record.paths.push_back(path);
+      }
+      detail::StepOutcome outcome = guard_.outcome(*network_, *optimizer_, losses);
+      record.losses = std::move(outcome.losses);
+      record.fault = std::move(outcome.fault);
+    } catch (...) {
+      guard_.put_back();
+      throw;
     }
-    optimizer_->step();
+    if (record.fault.empty()) {
+      optimizer_->step();
+    } else {
+      guard_.put_back();
+      if (options_.non_finite == NonFinite::kStop) fail(record);
+      record.skipped = true;
+    }
     ++step_;
     return record;
   }
@@ -186,28 +218,39 @@ class PathStep {
     epoch_.reset();  // no step after a split that the optimizer did not take
     add_new_parameters(*optimizer_, added, options_.copies);
     parameters_ += added.size();
+    guard_.watch(*network_, *optimizer_);
     epoch_ = epoch;
     return added;
   }
 
-  static double value_of(const at::Tensor& loss) {
+  static void check_loss(const at::Tensor& loss) {
     TORCH_CHECK(loss.defined() && loss.numel() == 1 && loss.requires_grad(),
                 "interchoice: the loss of a path is ", loss.toString(), " ", loss.sizes(),
                 loss.requires_grad() ? "" : " without a gradient",
                 "; one number that depends on the network's weights is needed");
-    return loss.item<double>();
   }
 
-  [[noreturn]] void fail(double loss, const std::string& path) const {
+  template <class Path>
+  [[noreturn]] void fail(const StepRecord<Path>& record) const {
+    std::string paths;  // the one whose loss it was, or all of them
+    for (std::size_t i = 0; i < record.paths.size(); ++i) {
+      const std::string text = to_text(record.paths[i]);
+      if (!std::isfinite(record.losses[i])) {
+        paths = text;
+        break;
+      }
+      paths += (paths.empty() ? "" : " + ") + text;
+    }
     throw std::runtime_error(fmt::format(
-        "interchoice: the loss is {} in epoch {}, step {}, architecture {}; the weights are those "
-        "of the step before. Use a smaller learning rate or check the data",
-        loss, *epoch_, step_, path));
+        "interchoice: {} in epoch {}, step {}, architecture {}; the step has changed nothing. Use "
+        "a smaller learning rate, check the data, or skip such steps (NonFinite::kSkip)",
+        record.fault, *epoch_, step_, paths));
   }
 
   std::shared_ptr<torch::nn::Module> network_;
   torch::optim::Optimizer* optimizer_;
   PathStepOptions options_;
+  detail::StepGuard guard_;
   std::size_t parameters_;  // of the network, as far as they are known here
   std::optional<std::size_t> epoch_;
   std::size_t step_ = 0;

@@ -17,7 +17,18 @@ struct Progress {
   std::size_t total;  // steps in all
   std::string state;  // a short text, such as "epoch 3/20 loss 1.234"
   bool is_milestone;  // worth a line of its own where output is kept (an epoch's end, say)
+  /// Of the finished steps, those that were so when this process began; they took it no time.
+  std::size_t before = 0;
 };
+
+/// The seconds that a task has left after `seconds` of this process:
+///
+///   seconds * (total - done) / (done - before);    0 before the first step
+inline double seconds_left(const Progress& progress, double seconds) {
+  if (progress.done <= progress.before) return 0;
+  return seconds / static_cast<double>(progress.done - progress.before) *
+         static_cast<double>(progress.total - progress.done);
+}
 
 /// A report that goes nowhere.
 struct NoProgress {
@@ -41,10 +52,7 @@ class TerminalProgress {
     }
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
-    const double left = progress.done == 0
-                            ? 0
-                            : seconds / static_cast<double>(progress.done) *
-                                  static_cast<double>(progress.total - progress.done);
+    const double left = seconds_left(progress, seconds);
     fmt::print(stream_, "{}{}{}{}  {:3.0f} %  {} elapsed, {} left{}",
                is_terminal_ ? "\r\033[K" : "", task_, task_.empty() ? "" : ": ", progress.state,
                100 * static_cast<double>(progress.done) / static_cast<double>(progress.total),

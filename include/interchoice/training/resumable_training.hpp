@@ -1,18 +1,15 @@
 #pragma once
 
-#include <ATen/Context.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <map>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <stdexcept>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,45 +17,44 @@
 
 #include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/identity.hpp"
-#include "interchoice/data/any_batch_source.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/data/detail/text_of.hpp"
-#include "interchoice/io/digest.hpp"
+#include "interchoice/io/atomic_file.hpp"
+#include "interchoice/io/file_lock.hpp"
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/device.hpp"
+#include "interchoice/training/detail/environment.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
+#include "interchoice/training/detail/training_file.hpp"
 #include "interchoice/training/training_run.hpp"
 
 namespace interchoice {
 
-/// The file of a training's state.
+/// The file of a training's state, and when it is written beside the training's end, where it is
+/// always: after so many epochs, steps, or minutes, each 0 for not by this measure.
 struct TrainingStateFile {
   std::filesystem::path path = {};
-  /// Epochs between two states; the last epoch's is always kept.
-  std::size_t every = 1;
+  std::size_t epochs = 1;
+  std::size_t steps = 0;
+  double minutes = 0;
+  /// Refuses, instead of warning, to go on where the bits may differ: with other threads, another
+  /// instruction set, version, device, or precision.
+  bool exact = false;
 };
 
-/// The identity of a training beside its network: the texts of its parts, its sampler and its data,
-/// and the learning rates of all epochs. Trainings of equal identity go on alike.
+/// The identity of a training beside its network: the texts of its parts, its sampler and its data.
+/// Trainings of equal identity go on alike under equal learning rates.
 ///
 /// *Throws* c10::Error if a part has no text.
 template <class Source, class Sampler>
 Identity training_identity(const Source& data, const Sampler& sample, const Training& training) {
-  Digest rates;
-  for (std::size_t epoch = 0; epoch < training.epochs; ++epoch) {
-    rates.add(fmt::format("{}", training.learning_rate(epoch, training.epochs)));
-  }
   Identity identity{
-      {"epochs", fmt::format("{}", training.epochs)},
       {"loss", training.loss.text()},
       {"optimizer", training.optimizer.text()},
-      {"learning rates",
-       fmt::format("from {}, digest {}", training.learning_rate(0, training.epochs), rates.text())},
       {"unsampled weights", training.unsampled.text()},
       {"momentum of copies", training.copies.text()},
       {"batches of paths", training.path_batches == PathBatches::kSame ? "the same" : "successive"},
-      {"split epoch",
-       training.split_epoch ? fmt::format("{}", *training.split_epoch) : "the policy's"},
       {"sampler", detail::text_of(sample)},
       {"data", detail::text_of(data)}};
   for (const auto& [name, text] : identity) {
@@ -73,189 +69,172 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
 
 namespace detail {
 
-inline constexpr const char* kTrainingKey = "interchoice_training";
-inline constexpr int kTrainingFormat = 2;
-inline constexpr std::string_view kOptimizerPrefix = "optimizer.";
-inline constexpr std::string_view kGeneratorPrefix = "generator.";
-
-[[noreturn]] inline void fail_training(const std::filesystem::path& path,
-                                       std::string_view message) {
-  throw std::runtime_error(fmt::format("interchoice: {}: {}", path.string(), message));
-}
-
-/// libtorch's random number generators that a network on a device may draw from (dropout does).
-inline std::map<std::string, at::Generator> generators(const at::Device& device) {
-  std::map<std::string, at::Generator> all{
-      {"cpu", at::globalContext().defaultGenerator(at::Device(at::kCPU))}};
-  if (!device.is_cpu()) {
-    all.emplace(c10::DeviceTypeName(device.type(), /*lower_case=*/true),
-                at::globalContext().defaultGenerator(device));
+/// Whether what is done of a training is also what another training would have done: the same
+/// parts, the same learning rates so far, and no split but at the same epoch.
+inline void require_same_training(const std::filesystem::path& path, const TrainingFacts& there,
+                                  const Identity& identity, const Training& training) {
+  std::vector<std::string> lines = differences(there.identity, identity);
+  const std::size_t epochs = there.done.epochs.size();
+  const bool is_within = there.done.step > 0;  // an epoch
+  const auto is_past = [&](const std::optional<std::size_t>& split) {
+    return split && (*split < epochs || (*split == epochs && is_within));
+  };
+  const auto split_text = [](const std::optional<std::size_t>& split) {
+    return split ? fmt::format("'{}'", *split) : std::string("the policy's");
+  };
+  if (there.split_epoch != training.split_epoch &&
+      (is_past(there.split_epoch) || is_past(training.split_epoch))) {
+    lines.push_back(fmt::format("split epoch is {} there, {} here", split_text(there.split_epoch),
+                                split_text(training.split_epoch)));
   }
-  return all;
-}
-
-/// Everything that a training is after an epoch.
-template <class Network, class Run>
-TensorFile training_file(Network& network, Run& run, const Identity& identity) {
-  TensorFile file = network_file(network, {});
-  nlohmann::json json{{"format", kTrainingFormat}};
-  for (const auto& [name, text] : identity) json["training"][name] = text;
-  json["gradients"] = nlohmann::json::array();
-  json["epochs"] = nlohmann::json::array();
-  for (const auto& parameter : network->named_parameters()) {
-    for (const auto& [member, tensor] : state_tensors(run.optimizer(), parameter.value())) {
-      file.tensors[fmt::format("{}{}.{}", kOptimizerPrefix, parameter.key(), member)] = tensor;
-    }
-    // Values are cleared before the next step; whether there are any decides what moves.
-    if (parameter.value().grad().defined()) json["gradients"].push_back(parameter.key());
-  }
-  for (const auto& [name, generator] : generators(device_of(*network))) {
-    file.tensors[std::string(kGeneratorPrefix) + name] = generator.get_state();
-  }
-  for (const EpochRecord& e : run.record().epochs) {
-    const nlohmann::json accuracy = e.accuracy ? nlohmann::json(*e.accuracy) : nlohmann::json();
-    json["epochs"].push_back({e.learning_rate, e.loss, accuracy, e.seconds});
-  }
-  file.metadata[kTrainingKey] = json.dump();
-  return file;
-}
-
-/// The metadata of a training's file.
-struct TrainingFacts {
-  Identity identity;
-  std::vector<std::string> gradients;
-  std::vector<EpochRecord> epochs;
-};
-
-inline TrainingFacts parse_training_facts(const std::filesystem::path& path,
-                                          const TensorFile& file) {
-  const auto found = file.metadata.find(kTrainingKey);
-  if (found == file.metadata.end()) {
+  if (!lines.empty()) {
     fail_training(path,
-                  fmt::format("is no state of a training: its metadata has no '{}'", kTrainingKey));
+                  fmt::format("is the state of another training; remove it to begin anew:\n  {}",
+                              joined(lines, "\n  ")));
   }
-  TrainingFacts facts;
-  try {
-    const auto json = nlohmann::json::parse(found->second);
-    if (const int format = json.at("format").get<int>(); format != kTrainingFormat) {
-      fail_training(path, fmt::format("training state of format {}, this version reads format {}; "
-                                      "remove it to begin anew",
-                                      format, kTrainingFormat));
-    }
-    for (const auto& [name, text] : json.at("training").items()) facts.identity.set(name, text);
-    json.at("gradients").get_to(facts.gradients);
-    for (const auto& row : json.at("epochs")) {
-      if (row.size() != 4) fail_training(path, "an epoch has not 4 values");
-      std::optional<double> accuracy;
-      if (!row.at(2).is_null()) accuracy = row.at(2).get<double>();
-      facts.epochs.push_back({facts.epochs.size(), row.at(0), row.at(1), accuracy, row.at(3)});
-    }
-  } catch (const nlohmann::json::exception& error) {
-    fail_training(path, fmt::format("the training's state is damaged: {}", error.what()));
+  const std::size_t begun = epochs + (is_within ? 1 : 0);
+  if (begun > training.epochs) {
+    fail_training(path, fmt::format("has begun epoch {} of {}, the training has {} epochs; train "
+                                    "for more, or remove it to begin anew",
+                                    begun, there.planned_epochs, training.epochs));
   }
-  return facts;
+  for (std::size_t e = 0; e < begun; ++e) {
+    const double was = e < epochs ? there.done.epochs[e].learning_rate : there.learning_rate;
+    const double is = training.learning_rate(e, training.epochs);
+    if (was == is) continue;
+    if (there.planned_epochs == training.epochs) {
+      fail_training(path, fmt::format("is the state of another training: the learning rate of "
+                                      "epoch {} was {} and is {}; remove it to begin anew",
+                                      e, was, is));
+    }
+    fail_training(
+        path, fmt::format("the learning rate of epoch {} was {} of {} epochs and is {} of {}: this "
+                          "schedule cannot be extended; use one that does not depend on the number "
+                          "of epochs, such as constant(rate) or StepDecay, from the beginning",
+                          e, was, there.planned_epochs, is, training.epochs));
+  }
 }
 
-inline void require_same_training(const std::filesystem::path& path, const Identity& there,
-                                  const Identity& here) {
+/// Says, or refuses, that the bits may differ from here on.
+inline void compare_environments(const TrainingStateFile& state, const Identity& there,
+                                 const Identity& here) {
   const std::vector<std::string> lines = differences(there, here);
   if (lines.empty()) return;
-  fail_training(path,
-                fmt::format("is the state of another training; remove it to begin anew:\n  {}",
-                            joined(lines, "\n  ")));
-}
-
-/// The tensors below a prefix, taken out of a file's.
-inline std::map<std::string, at::Tensor> extract_tensors(TensorFile& file,
-                                                         std::string_view prefix) {
-  std::map<std::string, at::Tensor> taken;
-  for (auto at = file.tensors.begin(); at != file.tensors.end();) {
-    if (!std::string_view(at->first).starts_with(prefix)) {
-      ++at;
-      continue;
-    }
-    taken.emplace(at->first.substr(prefix.size()), at->second);
-    at = file.tensors.erase(at);
+  const std::string text = joined(lines, "\n  ");
+  if (state.exact) {
+    fail_training(state.path,
+                  fmt::format("was written where a training may have other bits; go on under the "
+                              "same conditions, or without asking for exactness:\n  {}",
+                              text));
   }
-  return taken;
+  TORCH_WARN("interchoice: ", state.path.string(),
+             ": the training goes on under other conditions, and may so end in other bits than "
+             "without an interruption:\n  ",
+             text);
 }
 
-/// Takes up optimizer, gradients and generators of a file, once its network has been loaded.
-/// Nothing is changed if something does not fit.
+/// Calls `take`; an error of libtorch's becomes one of the file's, without stack frames.
+template <class Take>
+void with_path(const std::filesystem::path& path, const Take& take) {
+  try {
+    take();
+  } catch (const c10::Error& error) {
+    constexpr std::string_view kOwn = "interchoice: ";
+    std::string_view text = error.what_without_backtrace();
+    if (text.starts_with(kOwn)) text.remove_prefix(kOwn.size());
+    fail_training(path, text);
+  }
+}
+
+/// When a state is due.
+class StateSchedule {
+ public:
+  explicit StateSchedule(const TrainingStateFile& state) : state_(state) {
+    TORCH_CHECK(state.minutes >= 0, "interchoice: TrainingStateFile::minutes is ", state.minutes,
+                "; 0, for not by time, or more is needed");
+  }
+
+  /// After a step.
+  bool is_due(const TrainingRecord& record, bool is_over) {
+    ++steps_;
+    const bool is_epoch_due = record.position.step == 0 && state_.epochs > 0 &&
+                              record.position.epoch % state_.epochs == 0;
+    const bool is_step_due = state_.steps > 0 && steps_ % state_.steps == 0;
+    const auto now = Clock::now();
+    const bool is_time = state_.minutes > 0 && now - written_ >= Minutes(state_.minutes);
+    if (!is_over && !is_epoch_due && !is_step_due && !is_time) return false;
+    written_ = now;
+    return true;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Minutes = std::chrono::duration<double, std::ratio<60>>;
+
+  const TrainingStateFile& state_;
+  std::size_t steps_ = 0;  // of this process
+  Clock::time_point written_ = Clock::now();
+};
+
+/// Takes up a state of a training: network, optimizer, gradients, generators, and how far it came.
 template <class Network, class Run>
 void take_training(const std::filesystem::path& path, Network& network, Run& run,
-                   const TrainingFacts& facts, const std::map<std::string, at::Tensor>& optimizer,
+                   TrainingFacts facts, const std::map<std::string, at::Tensor>& optimizer,
                    const std::map<std::string, at::Tensor>& generator_states) {
   auto parameters = network->named_parameters();
-  std::map<std::string, StateTensors> members;  // by parameter
-  for (const auto& [name, tensor] : optimizer) {
-    const std::size_t dot = std::min(name.rfind('.'), name.size());
-    members[name.substr(0, dot)].emplace(name.substr(std::min(dot + 1, name.size())), tensor);
-  }
-  std::map<std::string, std::unique_ptr<OptimizerState>> states;
-  for (const auto& [name, tensors] : members) {
-    const at::Tensor* const parameter = parameters.find(name);
-    if (parameter != nullptr) states[name] = optimizer_state(run.optimizer(), *parameter, tensors);
-    if (states[name] == nullptr) {
-      fail_training(path, fmt::format("the optimizer's state for '{}' fits no parameter of the "
-                                      "network",
-                                      name));
-    }
-  }
+  auto states = optimizer_states(path, *network, run.optimizer(), optimizer);
   for (const std::string& name : facts.gradients) {
-    if (parameters.find(name) == nullptr) {
-      fail_training(path, fmt::format("there is no parameter '{}' to have a gradient", name));
-    }
+    if (parameters.contains(name)) continue;
+    fail_training(path, fmt::format("the network has no parameter {}", shown(name)));
   }
-  auto random = generators(device_of(*network));
-  for (auto& [name, generator] : random) {
-    const auto state = generator_states.find(name);
-    if (state == generator_states.end() || state->second.scalar_type() != at::kByte ||
-        state->second.sizes() != generator.get_state().sizes()) {
-      fail_training(path, fmt::format("the state of the random number generator '{}' is missing or "
-                                      "not this libtorch's; on this device the training cannot go "
-                                      "on from here",
-                                      name));
-    }
-  }
+  run.go_on_after(std::move(facts.done));
+  take_generators(path, device_of(*network), generator_states);
   for (auto& [name, state] : states) {
     run.optimizer().state()[parameters[name].unsafeGetTensorImpl()] = std::move(state);
   }
   for (const std::string& name : facts.gradients) {
     parameters[name].mutable_grad() = at::zeros_like(parameters[name]);
   }
-  for (auto& [name, generator] : random) generator.set_state(generator_states.at(name));
 }
 
 }  // namespace detail
 
-/// `train` in a way that an interruption undoes no finished epoch: the state is written to a file
-/// after every epoch, and a call that finds the file goes on from there.
+/// `train` in a way that an interruption undoes nothing: the state is written to a file, after
+/// every epoch or more often, at a stop, and at the end; a call that finds the file goes on from
+/// there, within an epoch too.
 ///
 /// The result is, bit by bit, that of a training that was never interrupted (on a device and with a
 /// number of threads that compute alike): weights, buffers, splits, the optimizer's state, the
-/// states of libtorch's random number generators, and the records. What was stopped within an epoch
-/// begins that epoch again. A finished training's file gives back its network and its record at
-/// once.
+/// states of libtorch's random number generators, and the records but for their seconds. A finished
+/// training's file gives back its network and its record at once.
+///
+/// A training goes on from the state of any training that has done the same so far: a finished one
+/// is extended by more epochs where the learning rates of those done do not change by it. Meanwhile
+/// the file is locked (`FileLock`). Under another number of threads, instruction set, version,
+/// device, or precision it goes on with a libtorch warning, or is refused (`exact`).
 ///
 /// `network` is as it is before its first step. *Throws* c10::Error for what cannot be kept or told
 /// apart: an optimizer that is none of libtorch's SGD, Adam, AdamW, RMSprop and Adagrad, parts
-/// without text (`training_identity`). std::runtime_error for a file that is damaged, of another
-/// network, or of another training (every difference is named); the file is left alone then,
-/// network and generators too if only the training differs. And as `train`. *Cost*: writes the
-/// network's weights and the optimizer's state each time.
+/// without text (`training_identity`). std::runtime_error, before the first step, for a file that
+/// is damaged, of another network, or of another training (every difference is named), that is in
+/// use, or cannot be written; the file is left alone then, network and generators too if only the
+/// training differs. The same for a state that is not finite, which is never written. And as
+/// `train`. *Cost*: writes the network's weights and the optimizer's state each time.
 template <class Network, class Source, class Sampler, class Report = NoProgress>
 TrainingRecord train_resumable(const TrainingStateFile& state, const Network& network,
                                const Source& data, const Sampler& sample, const Training& training,
                                Report&& report = {}) {
   static_assert(detail::CheckedTraining<Network, Source, Sampler>::value);
   Network shared = network;
-  TORCH_CHECK(state.every >= 1, "interchoice: TrainingStateFile::every is 0; at least 1 is needed");
+  detail::StateSchedule schedule(state);
   TORCH_CHECK(
       detail::empty_optimizer_state(*training.optimizer(*shared)) != nullptr,
       "interchoice: train_resumable keeps the state of libtorch's SGD, Adam, AdamW, RMSprop "
       "and Adagrad; use one of them, or train");
   const Identity identity = training_identity(data, sample, training);
+  const Identity environment = detail::environment_of(*shared);
+  const FileLock lock = FileLock::require(state.path);
+  require_writable(state.path);
   const bool is_begun = std::filesystem::exists(state.path);
   TensorFile file;
   detail::TrainingFacts facts;
@@ -264,23 +243,28 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
   if (is_begun) {
     file = read_tensor_file(state.path);
     facts = detail::parse_training_facts(state.path, file);
-    detail::require_same_training(state.path, facts.identity, identity);
-    if (facts.epochs.size() > training.epochs) {
-      detail::fail_training(state.path, "has more epochs than the training");
-    }
+    detail::require_same_training(state.path, facts, identity, training);
+    detail::compare_environments(state, facts.environment, environment);
     optimizer = detail::extract_tensors(file, detail::kOptimizerPrefix);
     generators = detail::extract_tensors(file, detail::kGeneratorPrefix);
-    detail::take_network(state.path, file, shared);
+    detail::with_path(state.path, [&] { detail::take_network(state.path, file, shared); });
   }
-  TrainingRun run(shared, data, sample, training, facts.epochs);
-  if (is_begun) detail::take_training(state.path, shared, run, facts, optimizer, generators);
+  TrainingRun run(shared, data, sample, training);
+  if (is_begun) {
+    detail::with_path(state.path, [&] {
+      detail::take_training(state.path, shared, run, std::move(facts), optimizer, generators);
+    });
+  }
   while (!run.is_over()) {
-    run.run_epoch(report);
-    const std::size_t done = run.record().epochs.size();
-    if (run.record().epochs.back().is_partial) break;
-    if (done % state.every == 0 || run.is_over()) {
-      write_tensor_file(state.path, detail::training_file(shared, run, identity));
-    }
+    run.run_step(report);
+    if (!schedule.is_due(run.record(), run.is_over())) continue;
+    write_tensor_file(state.path, detail::training_file(state.path, shared, run.optimizer(),
+                                                        {.identity = identity,
+                                                         .environment = environment,
+                                                         .planned_epochs = training.epochs,
+                                                         .split_epoch = training.split_epoch,
+                                                         .learning_rate = run.learning_rate(),
+                                                         .done = run.done()}));
   }
   return run.record();
 }

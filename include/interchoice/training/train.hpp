@@ -15,8 +15,8 @@ namespace interchoice {
 /// `network` is a module holder with `forward(x, architecture)`, `data` a `BatchSource`, `sample` a
 /// sampler of one or several paths a step. Gradients of several paths are added up;
 /// `Training::path_batches` says which batches they see. The same seeds give the same result,
-/// whatever ran before. *Throws* std::runtime_error if a loss is not finite, before the weights are
-/// touched (BatchNorm's running statistics have seen the batch by then).
+/// whatever ran before. *Throws* std::runtime_error for a step whose loss, gradient or buffers are
+/// not finite, unless `Training::non_finite` is to skip such; the network is as before that step.
 template <class Network, class Source, class Sampler, class Report = NoProgress>
 TrainingRecord train(const Network& network, const Source& data, const Sampler& sample,
                      const Training& training, Report&& report = {}) {

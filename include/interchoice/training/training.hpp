@@ -8,7 +8,9 @@
 #include "interchoice/training/copy_momentum.hpp"
 #include "interchoice/training/learning_rate.hpp"
 #include "interchoice/training/loss.hpp"
+#include "interchoice/training/non_finite.hpp"
 #include "interchoice/training/optimizer.hpp"
+#include "interchoice/training/training_position.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
 namespace interchoice {
@@ -42,18 +44,25 @@ struct Training {
   std::optional<std::size_t> split_epoch = {};
   /// Asked after every step; true ends the training cleanly.
   std::function<bool()> stop = {};
+  /// What happens to a step that is not finite. An epoch whose steps are all skipped ends the
+  /// training with an exception.
+  NonFinite non_finite = NonFinite::kStop;
 };
 
 /// The outcome of one epoch of training.
 struct EpochRecord {
   std::size_t epoch;
   double learning_rate;
-  double loss;  // mean over the epoch's examples, each counted for every path that saw it
+  /// The mean over the epoch's examples, each counted for every path that saw it; not a number if
+  /// all steps of a part of an epoch were skipped.
+  double loss;
   /// The fraction of targets that are the index of the largest logit of axis 1, for that path; none
   /// where targets are no classes.
   std::optional<double> accuracy;
   double seconds;
   bool is_partial = false;  // stopped before its last step
+  /// Steps that were not finite (`NonFinite::kSkip`): loss and accuracy leave them out.
+  std::size_t skipped = 0;
 };
 
 /// The outcome of a training.
@@ -61,6 +70,8 @@ struct TrainingRecord {
   std::vector<EpochRecord> epochs;
   /// Whether `Training::stop` ended it before its last step.
   bool stopped = false;
+  /// Where it ended, and would go on.
+  TrainingPosition position = {};
 };
 
 }  // namespace interchoice

@@ -6,11 +6,13 @@
 #include <torch/optim/optimizer.h>
 
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,9 +21,11 @@
 #include "interchoice/data/batch.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/sampling/sampler.hpp"
+#include "interchoice/training/detail/epoch_sums.hpp"
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/progress.hpp"
 #include "interchoice/training/training.hpp"
+#include "interchoice/training/training_position.hpp"
 
 namespace interchoice {
 
@@ -53,95 +57,103 @@ struct CheckedTraining {
   static constexpr bool value = true;
 };
 
-// Sums over what an epoch has seen.
-struct EpochSums {
-  double loss = 0;  // each example's, for every path
-  std::int64_t examples = 0;
-  std::int64_t correct = 0;
-  std::int64_t targets = 0;  // that are classes
-
-  void add(double mean_loss, std::int64_t count) {
-    loss += mean_loss * static_cast<double>(count);
-    examples += count;
-  }
-  void judge(const at::Tensor& logits, const at::Tensor& target) {
-    if (logits.dim() < 2 || target.is_floating_point()) return;
-    const at::Tensor predicted = logits.detach().argmax(1);
-    if (predicted.sizes() != target.sizes()) return;
-    correct += predicted.eq(target).sum().item<std::int64_t>();
-    targets += target.numel();
-  }
-  double mean_loss() const { return loss / static_cast<double>(examples); }
-  std::optional<double> accuracy() const {
-    if (targets == 0) return std::nullopt;
-    return static_cast<double>(correct) / static_cast<double>(targets);
-  }
-};
-
 }  // namespace detail
 
-/// A training that runs epoch by epoch, for loops that do something between epochs; `train` is a
-/// loop around it.
+/// The part of a training that is done, and a run goes on from: epochs, and some steps of the next
+/// one with the sums over them.
+struct DoneTraining {
+  std::vector<EpochRecord> epochs = {};
+  std::size_t step = 0;
+  detail::EpochSums sums = {};
+};
+
+/// A training that runs step by step, or epoch by epoch, for loops that do something in between;
+/// `train` is a loop around it.
 ///
 /// Shares the network, which is in training mode from the beginning on, and has copies of all else.
-/// Goes on after the epochs `done`; network and optimizer as those left them are the caller's
-/// business. *Throws*: as `train`.
+/// *Throws*: as `train`.
 template <class Network, class Sampler>
 class TrainingRun {
   static_assert(detail::CheckedTraining<Network, AnyBatchSource, Sampler>::value);
 
  public:
-  TrainingRun(Network network, AnyBatchSource data, Sampler sample, Training training,
-              std::vector<EpochRecord> done = {})
+  TrainingRun(Network network, AnyBatchSource data, Sampler sample, Training training)
       : network_(std::move(network)),
         data_(std::move(data)),
         sample_(std::move(sample)),
         training_(std::move(training)),
         paths_(paths_per_step(sample_)),
         optimizer_(training_.optimizer(*network_)),
-        step_(network_, *optimizer_, {training_.unsampled, training_.copies}),
-        device_(device_of(*network_)),
-        record_{std::move(done)} {
+        step_(network_, *optimizer_, {training_.unsampled, training_.copies, training_.non_finite}),
+        device_(device_of(*network_)) {
     check_options();
     network_->train();
   }
 
-  bool is_over() const { return record_.stopped || record_.epochs.size() >= training_.epochs; }
+  /// Goes on after what is done; before the first step. Network, optimizer and gradients as that
+  /// left them are the caller's business. *Throws* c10::Error for more than the training has.
+  void go_on_after(DoneTraining done) {
+    const std::size_t epoch = done.epochs.size();
+    TORCH_CHECK(record_.position == TrainingPosition{}, "interchoice: TrainingRun::go_on_after in ",
+                "epoch ", record_.position.epoch, "; call it before the first step");
+    TORCH_CHECK(epoch + (done.step > 0 ? 1 : 0) <= training_.epochs && done.step < steps_,
+                "interchoice: ", epoch, " epochs and ", done.step, " steps are done of ",
+                training_.epochs, " epochs of ", steps_, " steps");
+    record_.epochs = std::move(done.epochs);
+    record_.position = {epoch, done.step};
+    sums_ = done.sums;
+    before_ = epoch * steps_ + done.step;
+  }
 
-  /// Trains the next epoch, or a part of it if `Training::stop` ends it. *Throws* c10::Error if the
+  bool is_over() const { return record_.stopped || record_.position.epoch >= training_.epochs; }
+
+  /// Trains one step; begins and ends epochs as they come. *Throws* c10::Error if the training is
+  /// over.
+  template <class Report = NoProgress>
+  void run_step(Report&& report = {}) {
+    using Clock = std::chrono::steady_clock;
+    check_not_over("run_step");
+    const auto begin = Clock::now();
+    if (!batches_) begin_epoch();
+    train_step();
+    const std::size_t epoch = record_.position.epoch;
+    const std::size_t done = ++record_.position.step;
+    const bool is_last = done == steps_;
+    record_.stopped =
+        training_.stop && training_.stop() && !(epoch + 1 == training_.epochs && is_last);
+    report(
+        Progress{epoch * steps_ + done, training_.epochs * steps_, state_text(), is_last, before_});
+    sums_.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
+    if (is_last || record_.stopped) {
+      record_.epochs.push_back({epoch, learning_rate_, sums_.mean_loss(), sums_.accuracy(),
+                                sums_.seconds, !is_last, sums_.skipped});
+    }
+    if (is_last) {
+      record_.position = {epoch + 1, 0};
+      sums_ = {};
+      batches_.reset();
+    }
+  }
+
+  /// Trains to the end of the epoch, or until `Training::stop` ends it. *Throws* c10::Error if the
   /// training is over.
   template <class Report = NoProgress>
   void run_epoch(Report&& report = {}) {
-    using Clock = std::chrono::steady_clock;
-    const std::size_t epoch = record_.epochs.size();
-    TORCH_CHECK(!is_over(), "interchoice: TrainingRun::run_epoch after the end of the training, ",
-                epoch, " of ", training_.epochs, " epochs; call it while is_over() is false");
-    step_.begin(epoch);
-    if (training_.split_epoch == epoch) step_.split();
-    const double learning_rate = training_.learning_rate(epoch, training_.epochs);
-    set_learning_rate(*optimizer_, learning_rate);
-    const auto begin = Clock::now();
-    const AnyBatchSource::Epoch batches = data_.epoch(epoch);
-    detail::EpochSums sums;
-    std::size_t step = 0;
-    for (; step < steps_ && !record_.stopped; ++step) {
-      run_step(batches, step, sums);
-      record_.stopped = training_.stop && training_.stop() &&
-                        !(epoch + 1 == training_.epochs && step + 1 == steps_);
-      std::string state =
-          fmt::format("epoch {}/{}, loss {:.4f}", epoch + 1, training_.epochs, sums.mean_loss());
-      if (const auto accuracy = sums.accuracy()) {
-        state += fmt::format(", accuracy {:.2f} %", 100 * *accuracy);
-      }
-      report(Progress{epoch * steps_ + step + 1, training_.epochs * steps_, std::move(state),
-                      step + 1 == steps_});
-    }
-    record_.epochs.push_back({epoch, learning_rate, sums.mean_loss(), sums.accuracy(),
-                              std::chrono::duration<double>(Clock::now() - begin).count(),
-                              step < steps_});
+    check_not_over("run_epoch");
+    const std::size_t epoch = record_.position.epoch;
+    while (!is_over() && record_.position.epoch == epoch) run_step(report);
   }
 
   const TrainingRecord& record() const { return record_; }
+  /// What is done, to go on after: the record without the part of an epoch that a stop ends it
+  /// with.
+  DoneTraining done() const {
+    DoneTraining done{record_.epochs, record_.position.step, sums_};
+    done.epochs.resize(record_.position.epoch, EpochRecord{});
+    return done;
+  }
+  /// The learning rate of the epoch in progress, or of the last one.
+  double learning_rate() const { return learning_rate_; }
   torch::optim::Optimizer& optimizer() { return *optimizer_; }
 
  private:
@@ -157,20 +169,56 @@ class TrainingRun {
                 batches_a_step_, " batches; use smaller batches or PathBatches::kSame");
   }
 
-  void run_step(const AnyBatchSource::Epoch& batches, std::size_t step, detail::EpochSums& sums) {
+  void check_not_over(const char* call) const {
+    TORCH_CHECK(!is_over(), "interchoice: TrainingRun::", call, " after the end of the training, ",
+                record_.epochs.size(), " of ", training_.epochs,
+                " epochs; call it while is_over() is false");
+  }
+
+  void begin_epoch() {
+    const std::size_t epoch = record_.position.epoch;
+    step_.begin(record_.position);
+    if (training_.split_epoch == epoch) step_.split();  // nothing is left to, in mid-epoch
+    learning_rate_ = training_.learning_rate(epoch, training_.epochs);
+    TORCH_CHECK(std::isfinite(learning_rate_), "interchoice: the learning rate of epoch ", epoch,
+                " is ", learning_rate_, "; a finite one is needed");
+    set_learning_rate(*optimizer_, learning_rate_);
+    batches_.emplace(data_.epoch(epoch));
+  }
+
+  void train_step() {
     Batch batch;
+    detail::EpochSums sums;
     std::vector<std::int64_t> counts;  // examples, by path
     const auto record = step_(sample_, [&](const auto& path, std::size_t index) {
       if (index < batches_a_step_) {
-        const std::size_t next = step * batches_a_step_ + index;
-        batch = on_device(batches[static_cast<std::int64_t>(next)], device_);
+        const std::size_t next = record_.position.step * batches_a_step_ + index;
+        batch = on_device((*batches_)[static_cast<std::int64_t>(next)], device_);
       }
       const at::Tensor logits = network_->forward(batch.data, path);
       sums.judge(logits, batch.target);
       counts.push_back(batch.target.size(0));
       return training_.loss(logits, batch.target, batch.data);
     });
-    for (std::size_t p = 0; p < counts.size(); ++p) sums.add(record.losses[p], counts[p]);
+    if (!record.skipped) {
+      for (std::size_t p = 0; p < counts.size(); ++p) sums.add(record.losses[p], counts[p]);
+      sums_.add(sums);
+    } else if (++sums_.skipped == steps_) {
+      throw std::runtime_error(fmt::format(
+          "interchoice: every step of epoch {} was skipped, at the last one because {}; use a "
+          "smaller learning rate or check the data",
+          record_.position.epoch, record.fault));
+    }
+  }
+
+  std::string state_text() const {
+    std::string text = fmt::format("epoch {}/{}", record_.position.epoch + 1, training_.epochs);
+    if (sums_.examples > 0) text += fmt::format(", loss {:.4f}", sums_.mean_loss());
+    if (const auto accuracy = sums_.accuracy()) {
+      text += fmt::format(", accuracy {:.2f} %", 100 * *accuracy);
+    }
+    if (sums_.skipped > 0) text += fmt::format(", {} skipped", sums_.skipped);
+    return text;
   }
 
   Network network_;
@@ -184,6 +232,10 @@ class TrainingRun {
   PathStep step_;
   at::Device device_;
   TrainingRecord record_;
+  std::size_t before_ = 0;                        // steps that were done at the beginning
+  std::optional<AnyBatchSource::Epoch> batches_;  // of the epoch in progress
+  detail::EpochSums sums_;                        // over it
+  double learning_rate_ = 0;
 };
 
 }  // namespace interchoice
