@@ -6,12 +6,15 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "interchoice/io/atomic_file.hpp"
 #include "interchoice/report/read_report.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "report_folder.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 namespace ic = interchoice;
 namespace fs = std::filesystem;
@@ -90,7 +93,10 @@ TEST_CASE("bytes that are not UTF-8 are replaced alike in all files of a report"
 TEST_CASE("a folder that holds no report, or half of one, is refused with path and place") {
   const ReportFolder folder;
   ic::write_report(folder.path(), report_of_runs());
-  const std::string metrics = folder.content("metrics.json");
+  // Without digest, as earlier versions wrote it: changes of the table are looked at, too.
+  json old = json::parse(folder.content("metrics.json"));
+  old.erase("predictions_digest");
+  const std::string metrics = old.dump();
   const std::string predictions = folder.content("predictions.csv");
   const auto write = [&](const char* name, const std::string& text) {
     std::ofstream(folder.path() / name, std::ios::binary) << text;
@@ -141,7 +147,7 @@ TEST_CASE("a folder that holds no report, or half of one, is refused with path a
   change("/facts/1", {{"name", "command"}, {"value", "x"}}, "/facts/1 is a second 'command'");
 
   for (const std::string& text : std::vector<std::string>{
-           "", std::string("{"), metrics + "}", std::string(100'000, '['),
+           "", std::string("{"), metrics + "}", std::string(32, '['),
            metrics.substr(0, metrics.size() / 2), "{\"title\": \"\xFF\"}", "{\"title\": NaN}"}) {
     write("metrics.json", text);
     refuse("is not JSON");
@@ -153,7 +159,7 @@ TEST_CASE("a folder that holds no report, or half of one, is refused with path a
            {"", "the file is empty"},
            {predictions + "x,1\n", "fields"},
            {predictions + "\"", "never closed"},
-           {"arch,truth\na,1\nb,2\n", "there is no column"},
+           {"arch,truth\na,1\nb,2\n", "there is no column where metrics.json asks for"},
            {predictions.substr(0, predictions.find('\n') + 1), "0 architectures"}}) {
     write("predictions.csv", text);
     refuse(reason);
@@ -167,4 +173,148 @@ TEST_CASE("a folder that holds no report, or half of one, is refused with path a
   refuse("no such file");
   fs::remove(folder.path() / "predictions.csv");
   refuse("no such file");
+}
+
+TEST_CASE("a report whose writing was interrupted is the old one, the new one, or refused") {
+  const ReportFolder folder;
+  const auto write = [&](const std::string& name, const std::string& text) {
+    ic::write_file_atomically(folder.path() / name, text);
+  };
+  const ic::Report old = report_of_runs();
+  ic::Report changed = old;  // of the same columns and as many rows
+  std::swap(changed.truth[0], changed.truth[1]);
+  changed.title = "Changed";
+  const auto files = ic::detail::report_files(changed);
+  fs::create_directory(folder.path());
+  for (const bool has_digest : {true, false}) {
+    for (std::size_t count = 0; count <= files.size(); ++count) {
+      INFO(has_digest << ", " << count);
+      ic::write_report(folder.path(), old);
+      if (!has_digest) {
+        json metrics = json::parse(folder.content("metrics.json"));
+        metrics.erase("predictions_digest");
+        write("metrics.json", metrics.dump());
+      }
+      for (std::size_t i = 0; i < count; ++i) write(files[i].first, files[i].second);
+      if (count == 1) {
+        CHECK_THROWS_WITH(ic::read_report(folder.path()),
+                          Contains((folder.path() / "predictions.csv").string()) &&
+                              Contains("not written together") && Contains("write the report"));
+        continue;
+      }
+      const ic::Report read = ic::read_report(folder.path());
+      CHECK(read.title == (count == 0 ? old : changed).title);
+      CHECK(read.truth == (count == 0 ? old : changed).truth);
+      ic::write_report(folder.path(), read);  // completes it
+      if (count == 0) continue;
+      for (const auto& [name, text] : files) CHECK(folder.content(name) == text);
+    }
+  }
+  ic::write_report(folder.path(), old);
+  CHECK(ic::detail::report_files(old).front().second == folder.content("metrics.json"));
+  write("predictions.csv", files[1].second);
+  CHECK_THROWS_WITH(ic::read_report(folder.path()), Contains("not written together"));
+}
+
+TEST_CASE("a report's texts may be changed by hand, and its table if the digest is removed") {
+  const ReportFolder folder;
+  ic::write_report(folder.path(), small_report());
+  json metrics = json::parse(folder.content("metrics.json"));
+  std::string predictions = folder.content("predictions.csv");
+  metrics["title"] = "Another title";
+  CHECK(ic::parse_report(metrics.dump(), predictions, "source").title == "Another title");
+  predictions.replace(predictions.find(",90"), 3, ",91");
+  CHECK_THROWS_WITH(ic::parse_report(metrics.dump(), predictions, "source"),
+                    Contains("interchoice: source/predictions.csv: its digest is") &&
+                        Contains("remove predictions_digest from metrics.json"));
+  metrics.erase("predictions_digest");
+  CHECK(ic::parse_report(metrics.dump(), predictions, "source").truth[0] == 91);
+  metrics["predictions_digest"] = 3;
+  CHECK_THROWS_WITH(ic::parse_report(metrics.dump(), predictions, "source"),
+                    Contains("/predictions_digest is of type number; a text"));
+}
+
+TEST_CASE("JSON that nests without end is refused, wherever it does") {
+  const ic::Report report = small_report();
+  const auto files = ic::detail::report_files(report);
+  const auto repeated = [](const std::string& text, std::size_t count) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  const auto refuse = [&](const std::string& metrics) {
+    const std::string message =
+        message_of([&] { ic::parse_report(metrics, files[1].second, "source"); });
+    CHECK_THAT(message, Contains("source/metrics.json: it nests lists and objects deeper than 32"));
+  };
+  for (const std::size_t depth : {33u, 100'000u}) {
+    const std::string lists = repeated("[", depth);
+    const std::string objects = repeated("{\"a\":", depth);
+    refuse(lists);
+    refuse(objects);
+    refuse(lists + repeated("]", depth));
+    refuse("{\"title\": " + lists + repeated("]", depth) + "}");
+    refuse("{\"truth\": " + objects + "1" + repeated("}", depth) + "}");
+  }
+}
+
+TEST_CASE("messages about a report are short and have no control characters") {
+  const auto files = ic::detail::report_files(small_report());
+  json good = json::parse(files[0].second);
+  good.erase("predictions_digest");
+  const std::string table = files[1].second;
+  const std::string hostile = "\x1b[2J\n" + std::string(1'000'000, 'x');
+  const auto check = [&](const std::string& metrics, const std::string& predictions) {
+    const std::string message =
+        message_of([&] { ic::parse_report(metrics, predictions, "source"); });
+    INFO(message.substr(0, 2'000));
+    CHECK(is_presentable(message));
+  };
+  const auto check_member = [&](const char* pointer, const json& value) {
+    json changed = good;
+    changed[json::json_pointer(pointer)] = value;
+    check(changed.dump(), table);
+  };
+  check(hostile, table);
+  check("\"" + std::string(1'000'000, 'x'), table);
+  check("{\"" + std::string(1'000'000, 'x') + "\": 1, \"" + std::string(1'000'000, 'x') + "\": 1}",
+        table);
+  check_member("/predictors/0/label", hostile);
+  check_member("/predictions_digest", hostile);
+  check_member("/truth", hostile);
+  check_member("/facts/0/name", json::array({hostile}));
+  check_member("/facts", json::array({{{"name", hostile}, {"value", ""}},
+                                      {{"name", hostile}, {"value", ""}}}));
+  check(good.dump(), ic::csv_field(hostile) + "\n");
+  check(good.dump(), "arch," + ic::csv_field(hostile) + "\n");
+  check(good.dump(), table + ic::csv_field(hostile) + "\n");
+  check(good.dump(), table + "a," + ic::csv_field(hostile) + ",1,1\n");
+  check(good.dump(), table + ic::csv_field(hostile) + ",1e101,1,1\n");
+  check(good.dump(), table + ic::csv_field("=" + hostile) + ",1,1,1\n");
+}
+
+TEST_CASE("a report is refused before much is made of few bytes") {
+  const auto files = ic::detail::report_files(small_report());
+  const json good = json::parse(files[0].second);
+  // A label of 1 MB for each of 10,000 runs.
+  json labels = good;
+  labels.erase("predictions_digest");
+  labels["predictors"][0]["label"] = std::string(1'000'000, 'x');
+  labels["predictors"][0]["runs"] = 10'000;
+  std::string header = "arch,truth";
+  for (int i = 0; i < 20'000; ++i) header += ",c" + std::to_string(i);
+  CHECK_THROWS_WITH(ic::parse_report(labels.dump(), header + "\n", "source"),
+                    Contains("column 3: there is 'c0' where metrics.json asks for 'xxx"));
+  // Facts are compared with each other.
+  json facts = good;
+  for (int i = 0; i < 1'001; ++i) {
+    facts["facts"].push_back({{"name", "f" + std::to_string(i)}, {"value", ""}});
+  }
+  CHECK_THROWS_WITH(ic::parse_report(facts.dump(), files[1].second, "source"),
+                    Contains("/facts has 1003 elements; at most 1000"));
+  const ReportFolder folder;
+  ic::write_report(folder.path(), small_report());
+  fs::resize_file(folder.path() / "metrics.json", (1u << 26) + 1);
+  CHECK_THROWS_WITH(ic::read_report(folder.path()),
+                    Contains("has 67108865 bytes; at most 67108864 are read"));
 }

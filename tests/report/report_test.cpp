@@ -227,7 +227,38 @@ TEST_CASE("a report whose parts do not fit is refused, and nothing is written") 
     r.predictors[0].label = "truth, repeat 1";
   });
   reject("label 'truth' is taken", [](R& r) { r.predictors[0].label = "truth"; });
+  for (const std::string text : {"=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"}) {
+    reject("begins as a formula", [&](R& r) { r.predictors[0].label = text; });
+    reject("begins as a formula", [&](R& r) { r.architectures[0] = text; });
+  }
+  reject("facts of more than 1000 names", [](R& r) {
+    for (int i = 0; i < 1'000; ++i) r.predictors[0].facts.set("f" + std::to_string(i), "");
+  });
   CHECK_FALSE(fs::exists(folder.path()));
+}
+
+TEST_CASE("negative numbers and signs within a text are no formulas") {
+  const ReportFolder folder;
+  ic::Report report = small_report();
+  report.truth[0] = -5;
+  report.predictors[1].runs[0] = std::vector<double>(12, -0.5);
+  report.predictors[0].label = "a=b, +c -d @e";
+  report.architectures[0] = "3-0-1";
+  ic::write_report(folder.path(), report);
+  CHECK_THAT(folder.content("predictions.csv"), Contains("\n3-0-1,-5,"));
+}
+
+TEST_CASE("a report that cannot be written leaves the one that is there") {
+  const ReportFolder folder;
+  ic::write_report(folder.path(), small_report());
+  fs::remove(folder.path() / "curves.csv");
+  fs::create_directory(folder.path() / "curves.csv");
+  const std::string metrics = folder.content("metrics.json");
+  ic::Report changed = small_report();
+  changed.title = "Changed";
+  CHECK_THROWS_WITH(ic::write_report(folder.path(), changed), Contains("curves.csv"));
+  CHECK(folder.content("metrics.json") == metrics);
+  CHECK_THAT(folder.content("report.html"), !Contains("Changed"));
 }
 
 TEST_CASE("a folder that cannot be made or written is named") {

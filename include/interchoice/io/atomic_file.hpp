@@ -33,7 +33,7 @@ namespace interchoice {
 /// A regular file that exists is replaced, and the new one has the permissions of any new file.
 /// Nothing else is: no link, device or pipe. POSIX only.
 ///
-/// *Throws*: the constructor, `write` and `commit` `std::runtime_error` with the path, the
+/// *Throws*: the constructor, `write`, `flush` and `commit` `std::runtime_error` with the path, the
 /// operation and the system's reason; the temporary file is gone then.
 class AtomicFile {
  public:
@@ -67,10 +67,16 @@ class AtomicFile {
   /// Appends the text as it is.
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// Gives the written bytes the file's name. Nothing can be written afterwards.
-  void commit() {
+  /// Puts the written bytes on the disk. `commit` does so, too; several files that belong together
+  /// are all flushed before the first is committed.
+  void flush() {
     require_open();
     if (!file_.flush()) fail_because("flush it to the disk", errno);
+  }
+
+  /// Gives the written bytes the file's name. Nothing can be written afterwards.
+  void commit() {
+    flush();
     require_replaceable();
     // Still open, and so still locked: nobody takes it for abandoned.
     if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -57,8 +58,11 @@ class InputFile {
     }
   }
 
-  /// The whole file as text.
-  std::string text() const {
+  /// The whole file as text, which may have `most` bytes.
+  std::string text(std::uint64_t most = std::numeric_limits<std::int64_t>::max()) const {
+    if (size_ > most) {
+      fail(fmt::format("has {} bytes; at most {} are read", size_, most));
+    }
     std::string text(size_, '\0');
     read(0, text.data(), text.size());
     return text;

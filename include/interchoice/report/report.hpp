@@ -7,9 +7,11 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "interchoice/core/identity.hpp"
+#include "interchoice/core/shown.hpp"
 
 namespace interchoice {
 
@@ -35,7 +37,9 @@ struct Predictor {
 
 /// Predictions of many architectures beside their ground truth: the content of `write_report`.
 ///
-/// All texts are UTF-8 and shown as they are; nothing in them is taken for markup.
+/// All texts are UTF-8 and shown as they are; nothing in them is taken for markup. Labels and
+/// architectures begin with none of `=`, `+`, `-`, `@`, tab and carriage return, by which
+/// spreadsheets know formulas.
 struct Report {
   std::string title;
   std::string introduction;                ///< paragraphs, an empty line between them
@@ -66,9 +70,9 @@ inline void check_report_values(const std::string& name, const std::vector<doubl
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!(std::abs(values[i]) <= kLargest)) {
       fail_report(
-          fmt::format("{} is {} for architecture '{}'; values up to 1e100 can be shown: leave "
+          fmt::format("{} is {} for architecture {}; values up to 1e100 can be shown: leave "
                       "that architecture out of the report",
-                      name, values[i], architectures[i]));
+                      name, values[i], shown(architectures[i])));
     }
   }
 }
@@ -83,13 +87,42 @@ inline std::string repeat_name(std::size_t repeat) {
   return fmt::format("truth, repeat {}", repeat + 1);
 }
 
-/// *Throws*: `std::invalid_argument` if the report's parts do not fit each other.
+/// Refuses a text that a spreadsheet takes for a formula when it opens the report's tables.
+inline void check_no_formula(const std::string& what, const std::string& text) {
+  if (text.empty() || std::string_view("=+-@\t\r").find(text.front()) == std::string_view::npos) {
+    return;
+  }
+  fail_report(
+      fmt::format("{} {} begins as a formula of a spreadsheet does; let it begin with "
+                  "another character than =, +, -, @, tab and carriage return",
+                  what, shown(text)));
+}
+
+/// Refuses more facts than a table has room for: a column for each name.
+inline void check_facts(const std::vector<Predictor>& predictors) {
+  constexpr std::size_t kMost = 1'000;
+  std::set<std::string_view> names;
+  for (const Predictor& predictor : predictors) {
+    for (const auto& [name, text] : predictor.facts) names.insert(name);
+    if (names.size() > kMost) {
+      fail_report(
+          fmt::format("its predictors have facts of more than {} names; leave some out", kMost));
+    }
+  }
+}
+
+/// *Throws*: `std::invalid_argument` if the report's parts do not fit each other, or a text would
+/// be taken for something else.
 inline void check_report(const Report& report) {
   if (report.architectures.size() < 2) {
     fail_report(fmt::format("{} architectures; at least 2 are needed for an order",
                             report.architectures.size()));
   }
   if (report.predictors.empty()) fail_report("no predictors; add at least one");
+  for (const std::string& architecture : report.architectures) {
+    check_no_formula("the architecture", architecture);
+  }
+  check_facts(report.predictors);
   check_report_values("the truth", report.truth, report.architectures);
   if (report.truth_repeats.size() == 1) {
     fail_report("1 repeat of the truth; noise takes at least 2 to be seen: give them all, or none");
@@ -104,23 +137,25 @@ inline void check_report(const Report& report) {
   for (const Predictor& predictor : report.predictors) {
     const std::size_t runs = predictor.runs.size();
     if (predictor.label.empty()) fail_report("a predictor has no label; give it one");
+    check_no_formula("the predictor label", predictor.label);
     if (runs == 0) {
-      fail_report(fmt::format("predictor '{}' has no run; give it at least one", predictor.label));
+      fail_report(
+          fmt::format("predictor {} has no run; give it at least one", shown(predictor.label)));
     }
     std::set<std::string> own = {predictor.label};
     for (std::size_t run = 0; run < runs; ++run) {
       own.insert(run_name(predictor.label, runs, run));
-      check_report_values(fmt::format("predictor '{}'{}", predictor.label,
+      check_report_values(fmt::format("predictor {}{}", shown(predictor.label),
                                       runs == 1 ? "" : fmt::format(", run {},", run + 1)),
                           predictor.runs[run], report.architectures);
     }
     for (const std::string& name : own) {
       if (names.insert(name).second) continue;
       fail_report(fmt::format(
-          "the predictor label '{}' is taken; every predictor needs one of its own, other than "
+          "the predictor label {} is taken; every predictor needs one of its own, other than "
           "'arch', 'truth', 'best possible', 'random choice' and the names of runs ('{}') and "
           "repeats ('{}')",
-          name, run_name("label", 2, 0), repeat_name(0)));
+          shown(name), run_name("label", 2, 0), repeat_name(0)));
     }
   }
 }

@@ -8,10 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "interchoice/io/csv.hpp"
+#include "interchoice/report/detail/predictions_digest.hpp"
 #include "interchoice/report/number_text.hpp"
 #include "interchoice/report/report.hpp"
 #include "interchoice/report/report_statistics.hpp"
@@ -24,9 +26,9 @@ namespace interchoice::figures {
 
 namespace detail {
 
-/// A number as a CSV field: empty where it is undefined.
+/// A number as a CSV field: empty where it is not finite, as JSON has null there.
 inline std::string number_field(double value) {
-  return std::isnan(value) ? std::string() : shortest_text(value);
+  return std::isfinite(value) ? shortest_text(value) : std::string();
 }
 
 inline nlohmann::ordered_json facts_json(const Identity& facts) {
@@ -118,14 +120,18 @@ inline nlohmann::ordered_json truth_json(const Report& report, const ReportStati
 }  // namespace detail
 
 /// The report's numbers as JSON; undefined ones are null. A predictor's numbers are means over its
-/// runs. Together with `predictions_csv` it holds the whole report (`read_report`).
-inline std::string metrics_json(const Report& report, const ReportStatistics& statistics) {
-  nlohmann::ordered_json json = {{"title", report.title},
-                                 {"introduction", report.introduction},
-                                 {"truth", detail::truth_json(report, statistics)},
-                                 {"resamples", statistics.resamples},
-                                 {"predictors", nlohmann::ordered_json::array()},
-                                 {"facts", detail::facts_json(report.facts)}};
+/// runs. Together with `predictions`, which is `predictions_csv(report)` and whose digest it has,
+/// it holds the whole report (`read_report`).
+inline std::string metrics_json(const Report& report, const ReportStatistics& statistics,
+                                std::string_view predictions) {
+  nlohmann::ordered_json json = {
+      {"title", report.title},
+      {"introduction", report.introduction},
+      {"truth", detail::truth_json(report, statistics)},
+      {"resamples", statistics.resamples},
+      {"predictors", nlohmann::ordered_json::array()},
+      {"facts", detail::facts_json(report.facts)},
+      {"predictions_digest", interchoice::detail::predictions_digest(predictions)}};
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     json["predictors"].push_back(
         detail::predictor_json(report, report.predictors[i], statistics.predictors[i]));

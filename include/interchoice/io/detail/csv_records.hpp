@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/shown.hpp"
+
 namespace interchoice::detail {
 
 /// One record of a CSV file.
@@ -29,21 +31,23 @@ struct CsvRecord {
 /// CRLF; the last one need not. A byte order mark at the start is skipped.
 class CsvReader {
  public:
+  /// The most fields of a text. An empty one takes a byte of the file and 32 of memory.
+  static constexpr std::size_t kMostFields = std::size_t{1} << 25;
+
   CsvReader(std::string_view text, const std::string& source) : rest_(text), source_(source) {
     if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
   }
 
-  /// All records that are left.
-  std::vector<CsvRecord> read_all() {
-    std::vector<CsvRecord> records;
-    while (!rest_.empty()) records.push_back(read_record());
-    return records;
-  }
+  /// Whether there is no record left.
+  bool at_end() const { return rest_.empty(); }
 
- private:
-  CsvRecord read_record() {
+  /// The next record; one of an empty line has one field, which is empty.
+  CsvRecord read() {
     CsvRecord record{line_, {}};
     do {
+      if (fields_++ == kMostFields) {
+        fail(fmt::format("more than {} fields up to here; take a smaller table", kMostFields));
+      }
       record.fields.push_back(rest_.starts_with('"') ? read_quoted() : read_plain());
     } while (skip(","));
     if (!rest_.empty() && !skip("\n") && !skip("\r\n")) {
@@ -56,15 +60,16 @@ class CsvReader {
     return record;
   }
 
+ private:
   std::string read_plain() {
     const std::size_t length = std::min(rest_.find_first_of(",\"\r\n"), rest_.size());
     std::string field(rest_.substr(0, length));
     rest_.remove_prefix(length);
     if (rest_.starts_with('"')) {
       fail(
-          fmt::format("a quote inside the unquoted field '{}'; put the whole field between quotes "
+          fmt::format("a quote inside the unquoted field {}; put the whole field between quotes "
                       "and double the quotes in it",
-                      field));
+                      shown(field)));
     }
     return field;
   }
@@ -98,6 +103,7 @@ class CsvReader {
   std::string_view rest_;
   const std::string& source_;
   std::size_t line_ = 1;
+  std::size_t fields_ = 0;  // that were read
 };
 
 }  // namespace interchoice::detail
