@@ -74,7 +74,7 @@ void train(const fs::path& folder, Net net, const Distribution& distribution, in
   Training training;
   training.epochs = 4;
   training.learning_rate = cosine(0.05, 1e-3);
-  train_resumable({.path = folder / "state"}, net, tiny_batches(96, 8),
+  train_resumable({.path = folder / "state", .steps = 2}, net, tiny_batches(96, 8),
                   Sampler(distribution, Seed{4}), training);
   save(folder / "net.safetensors", net);
 }

@@ -1,5 +1,6 @@
 // The two files of a report that are read, metrics.json and predictions.csv, with a NUL between.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -13,11 +14,8 @@ namespace ic = interchoice;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = ic::testing::as_text(data, size);
   const std::size_t end = std::min(text.find('\0'), text.size());
-  const auto folder = ic::testing::fuzz_folder();
-  ic::testing::write_bytes(folder / "metrics.json", text.substr(0, end));
-  ic::testing::write_bytes(folder / "predictions.csv", text.substr(std::min(end + 1, text.size())));
   try {
-    ic::read_report(folder);
+    ic::parse_report(text.substr(0, end), text.substr(std::min(end + 1, text.size())), "fuzz");
   } catch (const std::runtime_error&) {
   }
   return 0;
