@@ -165,10 +165,10 @@ Report report_of(int salt) {
   report.truth_label = "accuracy";
   report.truth_unit = "%";
   Predictor predictor{"bias<1>", {{}}, false, {{1, 2.25, 15.5}}, {{"seconds", "31"}}};
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 60; ++i) {
     report.architectures.push_back(fmt::format("a<{}>", i));
     report.truth.push_back(90 + 0.25 * i + salt);
-    predictor.runs.front().push_back((i * 5 + salt) % 12);
+    predictor.runs.front().push_back((i * 7 + salt) % 60);
   }
   report.predictors = {std::move(predictor)};
   report.facts = {{"salt", fmt::format("{}", salt)}};

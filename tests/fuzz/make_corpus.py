@@ -48,8 +48,10 @@ put("tensor_file", "network_of_format_1", tensor_file({"network.weight": ("F32",
                                "is_split": False})}))
 put("tensor_file", "training", tensor_file({"network.w": ("F32", [2]), "generator.cpu": ("U8", [8])}, {
     "interchoice_training": json.dumps({
-        "format": 2, "training": {"epochs": "2", "loss": "cross entropy"},
-        "gradients": ["w"], "epochs": [[0.5, 1.25, 0.75, 3.5], [0.25, 1.0, None, 3.5]]})}))
+        "format": 3, "training": {"loss": "cross entropy"}, "environment": {"threads": "1"},
+        "planned_epochs": 2, "split_epoch": None, "learning_rate": 0.1, "step": 1,
+        "sums": {"loss": 1.5, "examples": 8, "correct": 3, "targets": 8, "skipped": 0, "seconds": 1},
+        "epochs": [[0.5, 1.25, 0.75, 3.5, 0], [0.25, 1.0, None, 3.5, 1]], "gradients": ["w"]})}))
 
 # --- descriptions of checkpoints ------------------------------------------------------------------
 
