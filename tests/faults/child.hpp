@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -31,7 +33,18 @@ class SharedPlan {
   SharedPlan& operator=(const SharedPlan&) = delete;
   ~SharedPlan() { ::munmap(plan_, sizeof(FaultPlan)); }
 
-  FaultPlan* operator->() const { return plan_; }
+  /// What is to happen to the next child: nothing for the number 0.
+  void set(const std::filesystem::path& folder, int number = 0, int kind = 0) {
+    if (folder.string().size() >= sizeof plan_->folder) {
+      throw std::runtime_error("the folder's name is too long for a fault plan");
+    }
+    std::strcpy(plan_->folder, folder.c_str());
+    plan_->calls = 0;
+    plan_->number = number;
+    plan_->kind = kind;
+  }
+
+  const FaultPlan* operator->() const { return plan_; }
   FaultPlan* get() const { return plan_; }
 
  private:

@@ -1,7 +1,7 @@
 // Injected faults: makes a call of a write fail, write less, or the process's last, and looks at
 // what is left behind.
 //
-//   interchoice_faults --faults 2000 [--seed 1] [--folder /tmp]
+//   interchoice_faults --faults 2000 [--seed 1]
 //   interchoice_faults --flips 20000
 //
 // A fault is a scenario, the number of a call below its folder, and what happens to it. After each:
@@ -18,14 +18,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
-#include <optional>
+#include <memory>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -35,6 +32,7 @@
 #include <vector>
 
 #include "faults/child.hpp"
+#include "faults/numbers.hpp"
 #include "faults/scenarios.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -91,8 +89,7 @@ class Stage {
     fs::create_directories(base_ / "old");
     require(in_child([&] { scenario_.first(base_ / "old"); }), "first");
     become_copy(base_ / "new", base_ / "old");
-    plan_->number = 0;
-    set_folder(base_ / "new");
+    plan_.set(base_ / "new");
     require(in_child([&] { scenario_.second(base_ / "new"); }, plan_.get()), "second");
     calls_ = std::string(plan_->trace, static_cast<std::size_t>(plan_->calls));
     old_names_ = names_in(base_ / "old");
@@ -122,10 +119,7 @@ class Stage {
     ++tally.faults;
     const fs::path folder = base_ / "struck";
     become_copy(folder, base_ / "old");
-    set_folder(folder);
-    plan_->calls = 0;
-    plan_->number = fault.number;
-    plan_->kind = fault.kind;
+    plan_.set(folder, fault.number, fault.kind);
     const auto work = [&] { scenario_.second(folder); };
     const Ending ending = in_child(work, plan_.get());
     const bool is_kill = fault.kind >= kKillBefore;
@@ -190,12 +184,6 @@ class Stage {
   }
 
   std::string content(const char* folder) const { return scenario_.content(base_ / folder, false); }
-
-  void set_folder(const fs::path& folder) {
-    if (folder.string().size() >= sizeof plan_->folder) throw std::runtime_error("long folder");
-    std::strcpy(plan_->folder, folder.c_str());
-    plan_->calls = 0;
-  }
 
   bool is_allowed(const std::string& found, bool is_done) const {
     if (found == new_) return true;
@@ -391,37 +379,20 @@ bool damage(std::size_t wanted, std::mt19937& random, const fs::path& base) {
   return different == 0;
 }
 
-std::size_t number_in(const char* text) {
-  char* end = nullptr;
-  const unsigned long number = std::strtoul(text, &end, 10);
-  if (*text == '\0' || *end != '\0')
-    throw std::invalid_argument(std::string(text) + " is no number");
-  return number;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  at::set_num_threads(1);
+  at::set_num_threads(1);  // a thread of this process would not be there in its children
+  const auto numbers = numbers_in(argc, argv, {{"--faults", 0}, {"--flips", 0}, {"--seed", 1}});
   try {
-    std::map<std::string, std::string> options{
-        {"--faults", "0"}, {"--flips", "0"}, {"--seed", "1"}};
-    for (int i = 1; i < argc; i += 2) {
-      const auto option = options.find(argv[i]);
-      if (option == options.end() || i + 1 == argc) {
-        fmt::print(stderr, "usage: {} [--faults N] [--flips N] [--seed S]\n", argv[0]);
-        return 2;
-      }
-      option->second = argv[i + 1];
-    }
-    std::mt19937 random(static_cast<unsigned>(number_in(options["--seed"].c_str())));
+    std::mt19937 random(static_cast<unsigned>(numbers.at("--seed")));
     const TemporaryFolder folder;
     const fs::path base = fs::canonical(folder.path());
     bool is_right = true;
-    const std::size_t faults = number_in(options["--faults"].c_str());
-    if (faults > 0) is_right = inject(faults, random, base) && is_right;
-    const std::size_t flips = number_in(options["--flips"].c_str());
-    if (flips > 0) is_right = damage(flips, random, base) && is_right;
+    if (const auto wanted = numbers.at("--faults")) is_right = inject(wanted, random, base);
+    if (const auto wanted = numbers.at("--flips")) {
+      is_right = damage(wanted, random, base) && is_right;
+    }
     return is_right ? 0 : 1;
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -11,6 +11,7 @@
 #include <ATen/Parallel.h>
 #include <fmt/core.h>
 #include <torch/nn/pimpl.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -18,7 +19,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -32,6 +32,7 @@
 
 #include "examples/token_network.hpp"
 #include "faults/child.hpp"
+#include "faults/numbers.hpp"
 #include "faults/state_content.hpp"
 #include "faults/tiny_network.hpp"
 #include "interchoice/networks/saved_network.hpp"
@@ -124,7 +125,7 @@ class Victim {
   Victim(const Case& training, const fs::path& base, std::mt19937& random)
       : training_(training), base_(base), random_(random) {
     fs::create_directories(base_ / "whole");
-    follow(base_ / "whole", 0, 0);
+    plan_.set(base_ / "whole");
     const auto begin = std::chrono::steady_clock::now();
     const Ending ending = in_child([&] { training_.train(base_ / "whole"); }, plan_.get());
     duration_ = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -166,14 +167,6 @@ class Victim {
   }
 
  private:
-  void follow(const fs::path& folder, int number, int kind) {
-    if (folder.string().size() >= sizeof plan_->folder) throw std::runtime_error("long folder");
-    std::strcpy(plan_->folder, folder.c_str());
-    plan_->calls = 0;
-    plan_->number = number;
-    plan_->kind = kind;
-  }
-
   Ending attack(const fs::path& folder, Tally& tally) {
     const auto work = [&] { training_.train(folder); };
     if (random_() % 2 == 0) {
@@ -184,8 +177,8 @@ class Victim {
       return ending;
     }
     constexpr std::array kKinds{kKillBefore, kKillAfter, kKillTorn};
-    follow(folder, 1 + static_cast<int>(random_() % static_cast<unsigned>(calls_)),
-           kKinds[random_() % kKinds.size()]);
+    plan_.set(folder, 1 + static_cast<int>(random_() % static_cast<unsigned>(calls_)),
+              kKinds[random_() % kKinds.size()]);
     const Ending ending = in_child(work, plan_.get());
     if (ending.signal == SIGKILL) ++tally.at_calls;
     return ending;
@@ -201,13 +194,6 @@ class Victim {
   std::string state_;
 };
 
-std::size_t number_in(const std::string& text) {
-  char* end = nullptr;
-  const unsigned long number = std::strtoul(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0') throw std::invalid_argument(text + " is no number");
-  return number;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -218,18 +204,10 @@ int main(int argc, char** argv) {
     ::execv("/proc/self/exe", argv);
   }
   at::set_num_threads(1);  // a thread of this process would not be there in its children
-  std::size_t kills = 0;
-  std::size_t seed = 1;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    if (i + 1 == argc || (option != "--kills" && option != "--seed")) {
-      fmt::print(stderr, "usage: {} --kills N [--seed S]\n", argv[0]);
-      return 2;
-    }
-    (option == "--kills" ? kills : seed) = number_in(argv[++i]);
-  }
+  const auto numbers = numbers_in(argc, argv, {{"--kills", 0}, {"--seed", 1}});
+  const std::size_t kills = numbers.at("--kills");
   try {
-    std::mt19937 random(static_cast<unsigned>(seed));
+    std::mt19937 random(static_cast<unsigned>(numbers.at("--seed")));
     const TemporaryFolder folder;
     const fs::path base = fs::canonical(folder.path());
     const std::vector<Case> all_cases = cases();
