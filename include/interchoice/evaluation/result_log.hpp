@@ -67,8 +67,11 @@ class ResultLog {
     }
     file_ = detail::Descriptor(path_, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
     if (!file_.is_open()) fail_because("open it for writing");
-    if (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0) {
-      fail("another process is writing it; wait for that, or give another file");
+    while (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) {
+        fail("another process is writing it; wait for that, or give another file");
+      }
+      if (errno != EINTR) fail_because("lock it");
     }
     if (!take_up(identity, spelling)) write(header_ + ",digest\n");
   }
