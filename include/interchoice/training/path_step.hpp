@@ -119,8 +119,8 @@ class PathStep {
   /// zero then. What a buffer had of infinities before does not count.
   ///
   /// *Throws* c10::Error before the first `begin` and after one that failed; std::runtime_error
-  /// with what was not finite, unless `NonFinite::kSkip`. *Cost*: copies the buffers and reads the
-  /// gradients once.
+  /// with what was not finite, unless `NonFinite::kSkip`. *Cost*: copies the buffers and reads
+  /// the gradients of the paths once.
   template <class Sampler, class LossOfPath>
   auto operator()(const Sampler& sample, const LossOfPath& loss) {
     static_assert(PathSampler<Sampler>,
@@ -142,6 +142,7 @@ class PathStep {
     guard_.note();
     try {
       options_.unsampled(*network_);
+      guard_.note_gradients(*optimizer_);
       std::vector<at::Tensor> losses;
       for (const auto& path : paths) {
         const at::Tensor value = [&]() -> at::Tensor {

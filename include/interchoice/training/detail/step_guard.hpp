@@ -1,7 +1,6 @@
 #pragma once
 
 #include <ATen/EmptyTensor.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_amp_foreach_non_finite_check_and_unscale.h>
@@ -17,11 +16,9 @@
 #include <torch/optim/optimizer.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -42,8 +39,8 @@ struct StepOutcome {
 /// What a step changes before its optimizer does, kept so that it can be put back: buffers,
 /// libtorch's generators, and which parameters have a gradient.
 ///
-/// On the CPU all buffers are copied, and all gradients read, as plain memory: calls of libtorch's
-/// operators for each of a super-network's tensors would cost more than the guard may.
+/// On the CPU all buffers are copied, and all changed gradients read, as plain memory: calls of
+/// libtorch's operators for each of a super-network's tensors would cost more than the guard may.
 class StepGuard {
  public:
   /// Looks up the tensors of a network and its optimizer; again whenever they get more.
@@ -77,7 +74,7 @@ class StepGuard {
     }
   }
 
-  /// Takes note of what there is before a step.
+  /// Takes note of what there is before a step, before gradients are cleared.
   void note() {
     std::size_t bytes = 0;
     for (Buffer& buffer : buffers_) {
@@ -98,6 +95,15 @@ class StepGuard {
     has_gradient_.resize(parameters_.size());
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       has_gradient_[i] = parameters_[i].grad().defined();
+    }
+  }
+
+  /// Takes note of the gradients of what the optimizer trains, once they are cleared: those of the
+  /// weights off the path, which stay what they are, need not be read.
+  void note_gradients(const torch::optim::Optimizer& optimizer) {
+    cleared_.clear();
+    for (const auto& group : optimizer.param_groups()) {
+      for (const at::Tensor& p : group.params()) cleared_.push_back(mark_of(p.grad()));
     }
   }
 
@@ -130,15 +136,18 @@ class StepGuard {
   StepOutcome outcome(const torch::nn::Module& network, const torch::optim::Optimizer& optimizer,
                       const std::vector<at::Tensor>& losses) {
     const c10::NoGradGuard no_grad;
-    rows_.clear();
+    changed_.clear();
     std::vector<at::Tensor> far;  // on a GPU
     bool is_finite = true;
+    std::size_t place = 0;
     for (const auto& group : optimizer.param_groups()) {
       for (const at::Tensor& p : group.params()) {
         const at::Tensor& gradient = p.grad();
-        if (!gradient.defined()) continue;
+        const bool is_cleared = place < cleared_.size() && cleared_[place] == mark_of(gradient);
+        ++place;
+        if (is_cleared || !gradient.defined()) continue;
         if (is_plain(gradient)) {
-          add_row(gradient);
+          changed_.add(gradient);
         } else if (gradient.is_cuda() && has_known_exponent(gradient.scalar_type()) &&
                    gradient.layout() == at::kStrided) {
           far.push_back(gradient);
@@ -147,7 +156,7 @@ class StepGuard {
         }
       }
     }
-    is_finite = is_finite && rows_are_finite() &&
+    is_finite = is_finite && changed_.are_finite() &&
                 std::all_of(buffers_.begin(), buffers_.end(),
                             [&](const Buffer& buffer) { return is_as_finite_as_before(buffer); });
     for (std::size_t i = 0; i < far_buffers_.size(); ++i) {
@@ -172,11 +181,18 @@ class StepGuard {
     std::size_t begin = 0;  // within `saved_`
     std::size_t bytes = 0;
   };
-  struct Row {
-    at::ScalarType type;
-    const char* data;
-    std::int64_t count;
+  /// A tensor at one time: another tensor, or the same one after a change, has another mark.
+  struct Mark {
+    const void* tensor;
+    std::uint32_t version;
+    friend bool operator==(const Mark&, const Mark&) = default;
   };
+
+  static Mark mark_of(const at::Tensor& tensor) {
+    if (!tensor.defined()) return {nullptr, 0};
+    return {tensor.unsafeGetTensorImpl(),
+            tensor.unsafeGetTensorImpl()->version_counter().current_version()};
+  }
 
   /// The part of memory in which a tensor lies.
   static std::size_t bytes_of(const at::Tensor& tensor) {
@@ -184,34 +200,6 @@ class StepGuard {
                ? tensor.nbytes()
                : at::detail::computeStorageNbytes(tensor.sizes(), tensor.strides(),
                                                   tensor.element_size());
-  }
-
-  // Pieces of like size, to be shared out among threads.
-  void add_row(const at::Tensor& tensor) {
-    constexpr std::int64_t kPiece = 1 << 15;
-    const auto* const data = static_cast<const char*>(tensor.const_data_ptr());
-    const auto size = static_cast<std::int64_t>(tensor.element_size());
-    for (std::int64_t at = 0; at < tensor.numel(); at += kPiece) {
-      rows_.push_back(
-          {tensor.scalar_type(), data + at * size, std::min(kPiece, tensor.numel() - at)});
-    }
-  }
-
-  bool rows_are_finite() const {
-    std::int64_t count = 0;
-    for (const Row& row : rows_) count += row.count;
-    const auto size = static_cast<std::int64_t>(rows_.size());
-    const bool is_small = count < 1 << 18;  // not worth other threads
-    std::atomic<bool> finite = true;
-    at::parallel_for(0, size, is_small ? size : 1, [&](std::int64_t begin, std::int64_t end) {
-      bool all = true;
-      for (std::int64_t i = begin; i < end; ++i) {
-        const Row& row = rows_[static_cast<std::size_t>(i)];
-        all = all_finite(row.type, row.data, row.count) && all;
-      }
-      if (!all) finite = false;
-    });
-    return finite;
   }
 
   bool is_as_finite_as_before(const Buffer& buffer) const {
@@ -280,7 +268,8 @@ class StepGuard {
   std::vector<std::pair<at::Generator, at::Tensor>> generators_;
   std::vector<at::Tensor> parameters_;  // of the network and the optimizer
   std::vector<bool> has_gradient_;
-  std::vector<Row> rows_;
+  std::vector<Mark> cleared_;
+  PlainTensors changed_;
 };
 
 }  // namespace interchoice::detail
