@@ -18,8 +18,10 @@
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
+#include "interchoice/spaces/nasbench_macro.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/shared_data.hpp"
 
 namespace ic = interchoice;
@@ -228,6 +230,12 @@ TEST_CASE("a malformed text is refused with the place") {
     INFO(bad);
     CHECK_THROWS_AS(chain(bad), std::invalid_argument);
   }
+
+  const std::string hostile = "\x1b[2J\n" + std::string(1'000'000, 'x');
+  CHECK(is_presentable(message_of([&] { cell("|" + hostile + "~0|"); })));
+  CHECK(is_presentable(message_of([&] { cell(good + hostile); })));
+  CHECK(is_presentable(message_of([&] { chain("1-4-0-2" + hostile); })));
+  CHECK(is_presentable(message_of([&] { ic::from_text<ic::NasBenchMacroSpace>(hostile); })));
 }
 
 TEST_CASE("a spoilt text is refused, or is the text of another architecture") {

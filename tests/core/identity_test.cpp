@@ -5,6 +5,7 @@
 
 #include "interchoice/core/identity.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 namespace ic = interchoice;
 
@@ -30,4 +31,32 @@ TEST_CASE("differences name every fact that differs or is missing, once") {
                                  "width is '16' there, missing here"});
   CHECK(ic::differences(there, there).empty());
   CHECK(ic::differences({}, {}).empty());
+}
+
+TEST_CASE("differences of long texts show the place where they differ") {
+  const std::string same(300, 'x');
+  const ic::Identity there{{"space", same + "there" + same}, {"name", "short"}};
+  const ic::Identity here{{"space", same + "here" + same}, {"name", "short, but longer"}};
+  const std::vector<std::string> lines = ic::differences(there, here);
+  REQUIRE(lines.size() == 2);
+  const std::string before(40, 'x');
+  CHECK_THAT(lines[0], Catch::Matchers::Contains("is (from byte 260) '" + before + "therexxx"));
+  CHECK_THAT(lines[0], Catch::Matchers::Contains("there, (from byte 260) '" + before + "herexxx"));
+  CHECK(lines[0].size() < 500);
+  CHECK(lines[1] == "name is 'short' there, 'short, but longer' here");
+  // One is the beginning of the other.
+  const std::string end =
+      ic::differences({{"a", same}}, {{"a", same + "\xc3\xa9" + "more"}}).front();
+  CHECK_THAT(end, Catch::Matchers::Contains("a is (from byte 260) '" + before + "' there"));
+}
+
+TEST_CASE("differences are few and presentable whatever the facts are") {
+  ic::Identity there;
+  for (int i = 0; i < 100; ++i) there.set("\x1b[2J" + std::to_string(i), "\n\x1b[31m");
+  there.set(std::string(100'000, 'n'), std::string(100'000, '\x1b'));
+  const std::vector<std::string> lines = ic::differences(there, {{"policy", "none"}});
+  REQUIRE(lines.size() == 21);
+  for (const std::string& line : lines) CHECK(is_presentable(line));
+  CHECK(lines.front() == "policy is missing there, 'none' here");
+  CHECK(lines.back() == "82 more differ");
 }

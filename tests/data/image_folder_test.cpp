@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <sys/stat.h>
 #include <turbojpeg.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include "interchoice/data/jpeg.hpp"
 #include "interchoice/data/prefetch.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/shared_data.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -197,6 +199,9 @@ TEST_CASE("JPEGs of every kind are decoded; what is none is refused with its rea
   CHECK_THROWS_WITH(ic::decode_jpeg(plain, "plain", {.max_pixels = 50 * 37 - 1}),
                     Contains("37 x 50"));
   CHECK_NOTHROW(ic::decode_jpeg(plain, "plain", {.max_pixels = 50 * 37}));
+  CHECK_THROWS_WITH(ic::decode_jpeg(progressive, "progressive", {.max_scans = 3}),
+                    Contains("scans; at most 3 are allowed"));
+  CHECK_NOTHROW(ic::decode_jpeg(plain, "plain", {.max_scans = 1}));
 
   // A file that ends anywhere is refused; damaged anywhere, it is refused or becomes an image.
   for (std::size_t length = 0; length < plain.size(); ++length) {
@@ -268,9 +273,9 @@ TEST_CASE("image folders are sorted, strict, and follow links") {
 
   CHECK_NOTHROW(ic::ImageFolder(folder.path(), {.classes = images.class_names()}));
   CHECK_THROWS_WITH(ic::ImageFolder(folder.path(), {.classes = {"ant", "cow"}}),
-                    Contains("3 classes, 2 are asked for") && Contains("`bee` where `cow`"));
+                    Contains("3 classes, 2 are asked for") && Contains("'bee' where 'cow'"));
   CHECK_THROWS_WITH(ic::ImageFolder(folder.path(), {.classes = {"ant", "bee", "cow", "dog"}}),
-                    Contains("is missing where `dog`"));
+                    Contains("is missing where 'dog'"));
 
   const auto refused = [&](const std::string& name, const std::string& reason) {
     INFO(name);
@@ -291,6 +296,23 @@ TEST_CASE("image folders are sorted, strict, and follow links") {
   refused("bee/8.jpg", "is not a file");
   fs::create_directory(folder / "dog");
   refused("dog", "has no image");
+  // Nothing is opened that would wait, or never end.
+  REQUIRE(::mkfifo((folder / "bee/7.jpg").c_str(), 0600) == 0);
+  refused("bee/7.jpg", "is not a file");
+  REQUIRE(::mkfifo((folder / "fox").c_str(), 0600) == 0);
+  refused("fox", "is not a folder");
+  fs::create_symlink("/dev/zero", folder / "bee/6.jpg");
+  refused("bee/6.jpg", "is not a file");
+  fs::create_directory_symlink(".", folder / "gnu");
+  refused("gnu", "is not a file");
+  fs::create_directory_symlink("hen", folder / "hen");
+  refused("hen", "is not a folder");
+  // Names from elsewhere are shown without what a terminal would obey.
+  for (const std::string name : {"bee/\x1b[2J\n.txt", "\x1b]0;x\x07"}) {
+    folder.write(name, "");
+    CHECK(is_presentable(message_of([&] { ic::ImageFolder(folder.path()); })));
+    fs::remove(folder / name);
+  }
   CHECK_THROWS_WITH(ic::ImageFolder(folder / "elk"), Contains("there is no such folder"));
   CHECK_THROWS_WITH(ic::ImageFolder(folder / "bee/0.JPEG"), Contains("is not a folder"));
   fs::create_directory(folder / ".none");
@@ -301,6 +323,8 @@ TEST_CASE("image folders are sorted, strict, and follow links") {
   CHECK_THROWS_WITH(late.image(2), Contains("ant/2.JPEG: is not a JPEG file"));
   fs::remove(folder / "ant/3.JPEG");
   CHECK_THROWS_WITH(late.image(3), Contains("ant/3.JPEG: there is no such file"));
+  REQUIRE(::mkfifo((folder / "ant/3.JPEG").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(late.image(3), Contains("ant/3.JPEG: is not a regular file"));
 }
 
 TEST_CASE("folder batches are what decoding, cutting, resizing and colouring make") {

@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -236,6 +237,13 @@ TEST_CASE("IDX files") {
   CHECK_THROWS_WITH(bad_images(idx(8, {0xffffffff, 0xffffffff, 0xffffffff}, 72)),
                     Contains("announces 4294967295x4294967295x4294967295 values"));
   CHECK_THROWS_WITH(bad_images("\x1f\x8b\x08\x08 and so on"), Contains("gunzip"));
+  // Neither opens for ever nor escapes as another error.
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(ic::read_idx({.images = folder / "pipe", .labels = labels}, 10),
+                    Contains("interchoice: ") && Contains("pipe: is not a regular file"));
+  std::filesystem::create_symlink("loop", folder / "loop");
+  CHECK_THROWS_WITH(ic::read_idx({.images = folder / "loop", .labels = labels}, 10),
+                    Contains("interchoice: ") && Contains("loop: cannot be opened"));
 
   const auto with_labels = [&](const std::string& bytes, std::int64_t classes) {
     ic::read_idx({.images = images, .labels = folder.write("bad", bytes)}, classes);

@@ -1,5 +1,7 @@
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,6 +20,7 @@
 #include "interchoice/stats/noise_ceiling.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/shared_data.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -312,4 +315,53 @@ TEST_CASE("NAS-Bench-Macro's three runs", "[shared]") {
     CHECK(tau > 0.8795);
     CHECK(tau < 0.8825);
   }
+}
+
+TEST_CASE("messages about a benchmark file are short and have no control characters") {
+  const std::string hostile = "\x1b[2J\n" + std::string(1'000'000, 'x');
+  const std::string field = ic::csv_field(hostile);
+  const auto check = [](const auto& call) {
+    const std::string message = message_of(call);
+    INFO(message.substr(0, 2'000));
+    CHECK(is_presentable(message));
+  };
+  check([&] { bench("arch,y\n" + field + ",1\n"); });
+  check([&] { bench("arch,y\n0-1-0," + field + "\n").column("y"); });
+  check([&] { bench("arch," + field + "\n0-1-0,1\n").column("y"); });
+  check([&] { bench("arch," + field + "\n0-1-0,x\n").column(hostile); });
+  const Bench own = bench("arch,index\n0-1-0," + field + "\n0-0-0,2\n");
+  const auto join = [&own](const std::string& text) {
+    Bench copy = own;
+    copy.join(ic::CsvTable::parse(text, "j.csv"), "j.csv", {.key = "index"});
+  };
+  check([&] { join("index,z\n" + ic::csv_field(hostile + "y") + ",1\n"); });
+  check([&] { join("index,z\n" + field + ",1\n" + field + ",1\n"); });
+  check([&] { join("index,z\n2,1\n"); });
+  check([&] {
+    bench("arch,index\n0-1-0," + field + "\n0-0-0," + field + "\n")
+        .join(ic::CsvTable::parse("index\n", "j.csv"), "j.csv", {.key = "index"});
+  });
+  const Table table = bench("arch," + field + "\n0-1-0," + field + "\n0-0-0,2\n")
+                          .column(hostile, {.missing = {hostile}});
+  check([&] { table.value({0, 1, 0}); });
+}
+
+TEST_CASE("benchmark files of very many columns are joined, and a name is found among them") {
+  constexpr int kColumns = 50'000;
+  const auto text = [](const char* key, const char* name) {
+    std::string header = key;
+    std::string row = "\n0-1-0";
+    for (int i = 0; i < kColumns; ++i) {
+      header += fmt::format(",{}{}", name, i);
+      row += fmt::format(",{}", i);
+    }
+    return header + row + '\n';
+  };
+  Bench own = bench(text("arch", "a"));
+  own.join(ic::CsvTable::parse(text("arch", "b"), "j.csv"), "j.csv", {.key = "arch"});
+  CHECK(own.columns().size() == 2 * kColumns);
+  for (int i = 0; i < kColumns; i += 1'000) {
+    CHECK(own.column(fmt::format("b{}", i)).value({0, 1, 0}) == i);
+  }
+  CHECK_THROWS_WITH(own.column("c"), Contains("'a8', 'a9' and 99990 more"));
 }

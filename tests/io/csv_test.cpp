@@ -14,6 +14,8 @@
 
 #include "interchoice/core/exact_number.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace ic = interchoice;
 using Catch::Matchers::Contains;
@@ -172,4 +174,45 @@ TEST_CASE("a CSV file that cannot be read is named") {
   CHECK_THROWS_WITH(ic::CsvTable::read("no-such-folder/x.csv"), Contains("no-such-folder/x.csv"));
   CHECK_THROWS_WITH(ic::CsvTable::read(std::filesystem::temp_directory_path()),
                     Contains("not a regular file"));
+}
+
+TEST_CASE("a CSV file of very many columns is read, and equal names are found") {
+  constexpr int kColumns = 200'000;
+  std::string header;
+  std::string row;
+  for (int i = 0; i < kColumns; ++i) {
+    header += fmt::format("{}c{}", i == 0 ? "" : ",", i);
+    row += fmt::format("{}{}", i == 0 ? "" : ",", i);
+  }
+  const auto table = parse(header + '\n' + row + '\n');
+  CHECK(table.columns().size() == kColumns);
+  for (int i = 0; i < kColumns; i += 1'000) {
+    CHECK(table.numbers(fmt::format("c{}", i)) == std::vector<double>{static_cast<double>(i)});
+  }
+  CHECK_THROWS_WITH(parse(header + ",c7\n"), Contains("columns 8 and 200001 are both named 'c7'"));
+  CHECK_THROWS_WITH(table.texts("d"), Contains("'c8', 'c9' and 199990 more"));
+}
+
+TEST_CASE("a CSV file of too many fields or bytes is refused before it fills the memory") {
+  const std::string source = "t.csv";
+  ic::detail::CsvReader reader("a,b\n1,2\n3,4\n", source, 5);
+  reader.read();
+  reader.read();
+  CHECK_THROWS_WITH(reader.read(), Contains("t.csv:3: more than 5 fields up to here"));
+  const ic::testing::TemporaryFolder folder;
+  const auto path = folder.write("large.csv", "a\n1\n");
+  std::filesystem::resize_file(path, ic::CsvTable::kMostBytes + 1);  // sparse
+  CHECK_THROWS_WITH(ic::CsvTable::read(path), Contains(path.string()) && Contains("at most"));
+}
+
+TEST_CASE("messages about a CSV file are short and have no control characters") {
+  const std::string hostile = "\x1b]0;title\x07\r\n" + std::string(1'000'000, 'x');
+  const std::string field = ic::csv_field(hostile);
+  for (const std::string& text : {field + "," + field + "\n", std::string(1'000'000, 'x') + "\"",
+                                  field + "\nx,y\n", "a\n" + field, field + "x"}) {
+    const std::string message = message_of([&] { parse(text).numbers("a"); });
+    INFO(message.substr(0, 2'000));
+    CHECK(is_presentable(message));
+  }
+  CHECK(is_presentable(message_of([&] { parse("a\n").texts(hostile); })));
 }

@@ -237,6 +237,14 @@ TEST_CASE("a report whose parts do not fit is refused, and nothing is written") 
   CHECK_FALSE(fs::exists(folder.path()));
 }
 
+TEST_CASE("numbers that are not finite are empty fields, never texts") {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const double value : {std::nan(""), kInfinity, -kInfinity}) {
+    CHECK(ic::figures::detail::number_field(value).empty());
+  }
+  CHECK(ic::figures::detail::number_field(-0.5) == "-0.5");
+}
+
 TEST_CASE("negative numbers and signs within a text are no formulas") {
   const ReportFolder folder;
   ic::Report report = small_report();

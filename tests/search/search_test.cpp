@@ -32,6 +32,7 @@
 #include "interchoice/spaces/nasbench_macro.hpp"
 #include "spaces/example_spaces.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace ic = interchoice;
@@ -503,4 +504,20 @@ TEST_CASE("histories are read strictly, and numbers come back bit by bit") {
   auto fewer = problem;
   fewer.objectives.pop_back();
   CHECK_THROWS_WITH(ic::history_csv(fewer, history), Contains("has 2 objectives"));
+
+  // What could not be read again is not written.
+  for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK_THROWS_WITH(ic::history_csv(problem, {{{1, 1, 1, 1, 1, 1}, {1, bad}, 0}}),
+                      Contains("'c' of '" + arch + "' is") && Contains("finite numbers only"));
+    CHECK_THROWS_WITH(ic::history_csv(problem, {{{1, 1, 1, 1, 1, 1}, {}, bad}}),
+                      Contains("'violation' of"));
+  }
+
+  const std::string hostile = "\x1b[2J\n" + std::string(1'000'000, 'x');
+  const std::string field = ic::csv_field(hostile);
+  for (const std::string& rows :
+       {field + ",0,1,2\n", arch + "," + field + ",1,2\n", arch + ",0,1," + field + "\n",
+        arch + ",1," + field + ",\n", ic::csv_field("|nor_conv_1x1~0|+" + hostile) + ",0,1,2\n"}) {
+    CHECK(is_presentable(refused(rows)));
+  }
 }

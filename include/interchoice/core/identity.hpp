@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/shown.hpp"
+
 namespace interchoice {
 
 /// The facts that something stands for: a network, a training, an evaluation, a folder of results.
@@ -69,24 +71,52 @@ class Identity {
   std::vector<Fact> facts_;
 };
 
+namespace detail {
+
+/// The name of a fact, which has no quotes in messages.
+inline std::string shown_name(const std::string& name) {
+  const std::string text = shown(name);
+  return text == fmt::format("'{}'", name) ? name : text;
+}
+
+/// The text of a fact of which another one is `other`: from shortly before the place where they
+/// begin to differ, if that is far from the beginning.
+inline std::string shown_fact(const std::string* fact, const std::string* other) {
+  constexpr std::size_t kMost = 160;
+  constexpr std::size_t kBefore = 40;
+  if (fact == nullptr) return "missing";
+  if (other == nullptr || fact->size() <= kMost) return shown(*fact, kMost);
+  const auto [differs, ignored] =
+      std::mismatch(fact->begin(), fact->end(), other->begin(), other->end());
+  auto place = static_cast<std::size_t>(differs - fact->begin());
+  if (place < kMost - kBefore) return shown(*fact, kMost);
+  for (place -= kBefore; place > 0 && ((*fact)[place] & 0xc0) == 0x80;) --place;  // UTF-8
+  return fmt::format("(from byte {}) {}", place,
+                     shown(std::string_view(*fact).substr(place), kMost));
+}
+
+}  // namespace detail
+
 /// A line for every fact that differs: `policy is 'bias<1>' there, 'none' here`. Empty where the
-/// two agree.
+/// two agree. Long texts are cut to where they differ, and of many lines the last says how many
+/// more there are.
 inline std::vector<std::string> differences(const Identity& there, const Identity& here) {
+  constexpr std::size_t kMost = 20;
   std::vector<std::string> lines;
-  const auto text = [](const std::string* fact) {
-    return fact == nullptr ? std::string("missing") : fmt::format("'{}'", *fact);
-  };
+  std::size_t count = 0;
   const auto compare = [&](const std::string& name) {
     const std::string* const a = there.find(name);
     const std::string* const b = here.find(name);
-    if (a == nullptr || b == nullptr ? a != b : *a != *b) {
-      lines.push_back(fmt::format("{} is {} there, {} here", name, text(a), text(b)));
-    }
+    if (a == nullptr || b == nullptr ? a == b : *a == *b) return;
+    if (++count > kMost) return;
+    lines.push_back(fmt::format("{} is {} there, {} here", detail::shown_name(name),
+                                detail::shown_fact(a, b), detail::shown_fact(b, a)));
   };
   for (const auto& [name, fact] : here) compare(name);
   for (const auto& [name, fact] : there) {
     if (here.find(name) == nullptr) compare(name);
   }
+  if (count > kMost) lines.push_back(fmt::format("{} more differ", count - kMost));
   return lines;
 }
 

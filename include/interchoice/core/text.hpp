@@ -14,6 +14,7 @@
 
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/core/detail/joined.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/core/text_formatter.hpp"
 
 namespace interchoice {
@@ -52,8 +53,8 @@ Architecture<Space> from_text(std::string_view text) {
     const char* at = text.data();
     const char* const end = at + text.size();
     const auto fail = [&](const std::string& reason) {
-      throw std::invalid_argument(fmt::format("interchoice: architecture text '{}', place {}: {}",
-                                              text, at - text.data(), reason));
+      throw std::invalid_argument(fmt::format("interchoice: architecture text {}, place {}: {}",
+                                              shown(text, 200), at - text.data(), reason));
     };
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       if (choice > 0) {

@@ -11,6 +11,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "interchoice/core/detail/joined.hpp"
@@ -39,7 +40,8 @@ inline constexpr const char* kHowToUnpack =
 inline at::Tensor read_idx_bytes(const std::filesystem::path& path, std::uint8_t dimensions) {
   std::filesystem::path compressed = path;
   compressed += ".gz";
-  if (!std::filesystem::exists(path) && std::filesystem::exists(compressed)) {
+  std::error_code error;  // of whatever else is wrong with the path InputFile tells
+  if (!std::filesystem::exists(path, error) && std::filesystem::exists(compressed, error)) {
     throw std::runtime_error(fmt::format("interchoice: {}: is there as .gz only; unpack it{}",
                                          path.string(), kHowToUnpack));
   }

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/core/shown.hpp"
 #include "interchoice/data/image.hpp"
 #include "interchoice/data/jpeg.hpp"
 #include "interchoice/io/input_file.hpp"
@@ -156,8 +157,7 @@ inline ImageFolder::List::List(const std::filesystem::path& root, ImageFolderOpt
   for (const std::string& name : classes) {
     if (type_of(root / name) != fs::file_type::directory) {
       fail_reading((root / name).string(),
-                   fmt::format("is not a folder; {} may hold the folders of the classes only",
-                               root.string()));
+                   "is not a folder; beside it there may be the folders of the classes only");
     }
   }
   if (classes.empty()) {
@@ -166,13 +166,12 @@ inline ImageFolder::List::List(const std::filesystem::path& root, ImageFolderOpt
   if (!options.classes.empty() && options.classes != classes) {
     const auto [here, asked] = std::mismatch(classes.begin(), classes.end(),
                                              options.classes.begin(), options.classes.end());
-    fail_reading(
-        root.string(),
-        fmt::format("has {} classes, {} are asked for; the first that differs is {} where "
-                    "{} is asked for (ImageFolderOptions::classes)",
-                    classes.size(), options.classes.size(),
-                    here == classes.end() ? "missing" : fmt::format("`{}`", *here),
-                    asked == options.classes.end() ? "none" : fmt::format("`{}`", *asked)));
+    fail_reading(root.string(),
+                 fmt::format("has {} classes, {} are asked for; the first that differs is {} where "
+                             "{} is asked for (ImageFolderOptions::classes)",
+                             classes.size(), options.classes.size(),
+                             here == classes.end() ? "missing" : shown(*here),
+                             asked == options.classes.end() ? "none" : shown(*asked)));
   }
   for (std::size_t label = 0; label < classes.size(); ++label) {
     const fs::path folder = root / classes[label];

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <turbojpeg.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,9 @@ struct JpegOptions {
   /// The most pixels, height times width; 0.2 GB decoded, twice as much again while a progressive
   /// file is being decoded.
   std::int64_t max_pixels = std::int64_t{1} << 26;
+  /// The most scans, each of which is a pass over all pixels: some ten in a progressive file, while
+  /// 0.2 MB with hundreds of them take ten seconds.
+  int max_scans = 64;
   /// Take damaged data, pixels that the file does not hold being made up by the decoder (a cut file
   /// ends in grey). Otherwise all that the decoder warns of is refused.
   bool accept_damaged = false;
@@ -35,7 +39,12 @@ struct JpegHeader {
 
 namespace detail {
 
-[[noreturn]] inline void fail_reading(const std::string& source, const std::string& reason) {
+// `source` is a path whose names may come with a folder from elsewhere: without control characters,
+// which a terminal would obey.
+[[noreturn]] inline void fail_reading(std::string source, const std::string& reason) {
+  for (char& c : source) {
+    if ((c >= 0 && c < 0x20) || c == 0x7f) c = '?';
+  }
   throw std::runtime_error(fmt::format("interchoice: {}: {}", source, reason));
 }
 
@@ -57,6 +66,16 @@ class JpegDecoder {
   std::unique_ptr<std::remove_pointer_t<tjhandle>, Destroy> handle_;
 };
 
+// Markers of a scan. Coded pixels hold none by chance; a small image within the file counts, too.
+inline int count_scans(std::span<const std::uint8_t> bytes) {
+  int scans = 0;
+  for (auto at = bytes.begin();
+       (at = std::find(at, bytes.end(), std::uint8_t{0xFF})) != bytes.end(); ++at) {
+    if (bytes.end() - at > 1 && at[1] == 0xDA) ++scans;
+  }
+  return scans;
+}
+
 inline JpegHeader read_jpeg_header(const JpegDecoder& decoder, std::span<const std::uint8_t> bytes,
                                    const std::string& source, const JpegOptions& options) {
   if (bytes.empty()) fail_reading(source, "is empty; a JPEG file was expected");
@@ -77,6 +96,11 @@ inline JpegHeader read_jpeg_header(const JpegDecoder& decoder, std::span<const s
     fail_reading(source, fmt::format("claims {} x {} pixels; at most {} are allowed "
                                      "(JpegOptions::max_pixels)",
                                      width, height, options.max_pixels));
+  }
+  if (const int scans = count_scans(bytes); scans > options.max_scans) {
+    fail_reading(source,
+                 fmt::format("has {} scans; at most {} are allowed (JpegOptions::max_scans)", scans,
+                             options.max_scans));
   }
   const bool is_cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
   return {height, width, is_cmyk ? 4 : colours == TJCS_GRAY ? 1 : 3};

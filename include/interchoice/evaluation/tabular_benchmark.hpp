@@ -3,20 +3,21 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/detail/shown_list.hpp"
+#include "interchoice/core/exact_number.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/evaluation/benchmark_table.hpp"
 #include "interchoice/io/csv.hpp"
@@ -85,8 +86,8 @@ class TabularBenchmark {
       const auto [first, is_new] = benchmark.places_.emplace(benchmark.architectures_.back(), row);
       if (!is_new) {
         fail(csv.place(row),
-             fmt::format("architecture '{}' was listed before, at {}; remove one of the two rows",
-                         text, csv.place(first->second)));
+             fmt::format("architecture {} was listed before, at {}; remove one of the two rows",
+                         shown(text, 200), csv.place(first->second)));
       }
       rows.push_back(row);
     }
@@ -110,14 +111,14 @@ class TabularBenchmark {
     const std::string& file_key = options.file_key ? *options.file_key : options.key;
     const Column own = find(options.key);
     const std::vector<std::string> keys = texts(own);
-    std::unordered_map<std::string, std::size_t> known;
+    std::map<std::string_view, std::size_t> known;
     for (std::size_t i = 0; i < size(); ++i) {
       const auto [first, is_new] = known.emplace(keys[i], i);
       if (!is_new) {
         fail(place(own, i),
-             fmt::format("key '{}' in column '{}' was there before, at {}; join by a column that "
+             fmt::format("key {} in column '{}' was there before, at {}; join by a column that "
                          "is different in every row",
-                         keys[i], options.key, place(own, first->second)));
+                         shown(keys[i]), options.key, place(own, first->second)));
       }
     }
     std::vector<std::optional<std::size_t>> rows(size());
@@ -126,24 +127,24 @@ class TabularBenchmark {
       const auto found = known.find(others[row]);
       if (found == known.end()) {
         fail(csv.place(row),
-             fmt::format("key '{}' in column '{}' is not in column '{}' of {}; remove the row or "
+             fmt::format("key {} in column '{}' is not in column '{}' of {}; remove the row or "
                          "join the file to another table",
-                         others[row], file_key, options.key, parts_[own.part].source));
+                         shown(others[row]), file_key, options.key, parts_[own.part].source));
       }
       std::optional<std::size_t>& place = rows[found->second];
       if (place) {
-        fail(csv.place(row), fmt::format("key '{}' was listed before, at {}; remove one of the "
+        fail(csv.place(row), fmt::format("key {} was listed before, at {}; remove one of the "
                                          "two rows",
-                                         others[row], csv.place(*place)));
+                                         shown(others[row]), csv.place(*place)));
       }
       place = row;
     }
     const auto first = std::find(rows.begin(), rows.end(), std::nullopt);
     if (first != rows.end() && !options.may_lack_rows) {
       const auto i = static_cast<std::size_t>(first - rows.begin());
-      fail(source, fmt::format("lacks {} of {} rows: the first is key '{}', of {}; complete the "
+      fail(source, fmt::format("lacks {} of {} rows: the first is key {}, of {}; complete the "
                                "file or set `may_lack_rows`",
-                               std::count(first, rows.end(), std::nullopt), size(), keys[i],
+                               std::count(first, rows.end(), std::nullopt), size(), shown(keys[i]),
                                place(own, i)));
     }
     add({std::move(csv), std::move(source), std::move(rows)}, file_key, options.prefix);
@@ -184,14 +185,16 @@ class TabularBenchmark {
     for (std::size_t i = 0; i < size(); ++i) {
       if (std::find(options.missing.begin(), options.missing.end(), fields[i]) !=
           options.missing.end()) {
-        empty.emplace(architectures_[i], fmt::format("{}: column '{}' has no value ('{}')",
-                                                     place(column, i), column.name, fields[i]));
+        empty.emplace(architectures_[i],
+                      fmt::format("{}: column {} has no value ({})", place(column, i),
+                                  shown(column.name), shown(fields[i])));
         continue;
       }
       architectures.push_back(architectures_[i]);
       values.push_back(number(column, fields[i], i));
     }
-    std::string source = fmt::format("{}, column '{}'", parts_[column.part].source, column.name);
+    std::string source =
+        fmt::format("{}, column {}", parts_[column.part].source, shown(column.name));
     if (values.empty()) fail(source, "every value is missing; is `missing` what you mean?");
     table_type table(std::move(source), std::move(architectures), std::move(values));
     table.empty_ = std::move(empty);
@@ -218,7 +221,7 @@ class TabularBenchmark {
     for (const std::string& name : names) {
       const std::vector<double> one = column(name).values();
       for (std::size_t i = 0; i < size(); ++i) means[i] += one[i];
-      source += fmt::format(" '{}'", name);
+      source += ' ' + shown(name);
     }
     for (double& value : means) value /= static_cast<double>(names.size());
     return table_type(std::move(source), architectures_, std::move(means));
@@ -247,30 +250,29 @@ class TabularBenchmark {
 
   void add(Part part, const std::string& key, const std::string& prefix) {
     std::vector<Column> columns = columns_;
+    std::map<std::string, std::size_t> places = column_places_;
     for (const std::string& name : part.csv.columns()) {
       if (name == key) continue;
-      const std::string full = prefix + name;
-      for (const Column& column : columns_) {
-        if (column.name != full) continue;
-        fail(part.source, fmt::format("column '{}' is there already, from {}; give a prefix", full,
-                                      parts_[column.part].source));
+      std::string full = prefix + name;
+      const auto [place, is_new] = places.emplace(full, columns.size());
+      if (!is_new) {
+        fail(part.source, fmt::format("column {} is there already, from {}; give a prefix",
+                                      shown(full), parts_[columns[place->second].part].source));
       }
-      columns.push_back({full, name, parts_.size()});
+      columns.push_back({std::move(full), name, parts_.size()});
     }
+    column_places_ = std::move(places);
     if (parts_.empty()) architecture_column_ = key;
     columns_ = std::move(columns);
     parts_.push_back(std::move(part));
   }
 
   Column find(std::string_view name) const {
-    std::string existing;
-    for (const Column& column : columns_) {
-      if (column.name == name) return column;
-      existing += fmt::format("{}'{}'", existing.empty() ? "" : ", ", column.name);
-    }
+    const auto place = column_places_.find(std::string(name));
+    if (place != column_places_.end()) return columns_[place->second];
     if (name == architecture_column_) return {architecture_column_, architecture_column_, 0};
-    fail(source(), fmt::format("there is no column '{}'; there are {}", name,
-                               existing.empty() ? "none" : existing));
+    fail(source(), fmt::format("there is no column {}; there are {}", shown(name),
+                               detail::shown_list(columns())));
   }
 
   // Fields in the order of the architectures; "" where a joined file has no row.
@@ -289,26 +291,23 @@ class TabularBenchmark {
   }
 
   double number(const Column& column, const std::string& field, std::size_t i) const {
-    double value = 0;
-    const char* const end = field.data() + field.size();
-    const auto [rest, error] = std::from_chars(field.data(), end, value);
-    if (error == std::errc() && rest == end && std::isfinite(value)) return value;
+    if (const std::optional<double> value = exact_number(field)) return *value;
     const std::string architecture = to_text(architectures_[i]);
-    fail(
-        place(column, i),
-        parts_[column.part].rows[i]
-            ? fmt::format("column '{}' holds '{}' for architecture '{}'; write a finite number, or "
-                          "say that '{}' is missing",
-                          column.name, field, architecture, field)
-            : fmt::format("there is no row for architecture '{}'; say that '' is missing to leave "
-                          "it out",
-                          architecture));
+    fail(place(column, i),
+         parts_[column.part].rows[i]
+             ? fmt::format("column {} holds {} for architecture '{}'; write a finite number, or "
+                           "say that {} is missing",
+                           shown(column.name), shown(field), architecture, shown(field))
+             : fmt::format("there is no row for architecture '{}'; say that '' is missing to leave "
+                           "it out",
+                           architecture));
   }
 
   std::vector<architecture_type> architectures_;
   std::unordered_map<architecture_type, std::size_t> places_;
   std::vector<Part> parts_;
   std::vector<Column> columns_;
+  std::map<std::string, std::size_t> column_places_;  // in `columns_`, by name
   std::string architecture_column_;
 };
 

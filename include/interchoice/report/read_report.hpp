@@ -24,8 +24,8 @@ namespace interchoice {
 
 namespace detail {
 
-// More than any report has; what is made of a file takes some ten times its bytes of memory.
-inline constexpr std::uint64_t kMostMetricsBytes = std::uint64_t{1} << 26;
+// More than any report has; what is made of a file takes up to forty times its bytes of memory.
+inline constexpr std::uint64_t kMostMetricsBytes = std::uint64_t{1} << 25;
 inline constexpr std::size_t kMostFacts = 1'000;
 inline constexpr std::size_t kMostEpochs = 1'000'000;
 

@@ -72,7 +72,7 @@ inline void check_report_values(const std::string& name, const std::vector<doubl
       fail_report(
           fmt::format("{} is {} for architecture {}; values up to 1e100 can be shown: leave "
                       "that architecture out of the report",
-                      name, values[i], shown(architectures[i])));
+                      name, values[i], shown(architectures[i], 200)));
     }
   }
 }
@@ -95,7 +95,7 @@ inline void check_no_formula(const std::string& what, const std::string& text) {
   fail_report(
       fmt::format("{} {} begins as a formula of a spreadsheet does; let it begin with "
                   "another character than =, +, -, @, tab and carriage return",
-                  what, shown(text)));
+                  what, shown(text, 200)));
 }
 
 /// Refuses more facts than a table has room for: a column for each name.

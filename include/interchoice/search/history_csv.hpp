@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "interchoice/core/exact_number.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/csv.hpp"
@@ -27,8 +29,18 @@ namespace detail {
 inline double number_in(const std::string& field, const std::string& column,
                         const std::string& place) {
   if (const std::optional<double> value = exact_number(field)) return *value;
-  throw std::runtime_error(fmt::format(
-      "interchoice: {}: column '{}' holds '{}'; a finite number is needed", place, column, field));
+  throw std::runtime_error(
+      fmt::format("interchoice: {}: column '{}' holds {}; a finite number is needed", place, column,
+                  shown(field)));
+}
+
+/// The number, if the history can be read again with it.
+template <SearchSpace Space>
+double finite(double value, const std::string& name, const Architecture<Space>& architecture) {
+  if (std::isfinite(value)) return value;
+  throw std::invalid_argument(
+      fmt::format("interchoice: history_csv: '{}' of '{}' is {}; a history has finite numbers only",
+                  name, to_text(architecture), value));
 }
 
 template <SearchSpace Space>
@@ -44,7 +56,7 @@ std::vector<std::string> history_columns(const SearchProblem<Space>& problem) {
 /// architecture is infeasible. Numbers read back as the same doubles.
 ///
 /// *Throws*: `std::invalid_argument` if the problem is none (`check_problem`) or if an entry has
-/// another number of objectives.
+/// another number of objectives or a number that is not finite.
 template <SearchSpace Space>
 std::string history_csv(const SearchProblem<Space>& problem, const SearchHistory<Space>& history) {
   check_problem(problem);
@@ -57,9 +69,13 @@ std::string history_csv(const SearchProblem<Space>& problem, const SearchHistory
           "that the history was made with",
           to_text(entry.architecture), entry.objectives.size(), expected));
     }
-    text += fmt::format("{},{}", csv_field(to_text(entry.architecture)), entry.violation);
+    text += fmt::format("{},{}", csv_field(to_text(entry.architecture)),
+                        detail::finite(entry.violation, "violation", entry.architecture));
     for (std::size_t i = 0; i < problem.objectives.size(); ++i) {
-      text += entry.is_feasible() ? fmt::format(",{}", entry.objectives[i]) : ",";
+      text += ',';
+      if (!entry.is_feasible()) continue;
+      text += fmt::format("{}", detail::finite(entry.objectives[i], problem.objectives[i].name,
+                                               entry.architecture));
     }
     text += '\n';
   }
@@ -130,28 +146,28 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
       fail(place, error.what());
     }
     if (!problem.restriction.allows(entry.architecture)) {
-      fail(place, fmt::format("the problem's restriction does not allow '{}'; is it another "
+      fail(place, fmt::format("the problem's restriction does not allow {}; is it another "
                               "search's file?",
-                              fields[0][row]));
+                              shown(fields[0][row], 200)));
     }
     const auto [first, is_new] = rows.emplace(entry.architecture, row);
     if (!is_new) {
-      fail(place, fmt::format("architecture '{}' was listed before, at {}; a history holds each "
+      fail(place, fmt::format("architecture {} was listed before, at {}; a history holds each "
                               "once",
-                              fields[0][row], csv.place(first->second)));
+                              shown(fields[0][row], 200), csv.place(first->second)));
     }
     entry.violation = detail::number_in(fields[1][row], "violation", place);
     if (entry.violation < 0) {
-      fail(place, fmt::format("violation {} is negative; 0 means feasible", fields[1][row]));
+      fail(place, fmt::format("violation {} is negative; 0 means feasible", shown(fields[1][row])));
     }
     for (std::size_t i = 2; i < columns.size(); ++i) {
       const std::string& field = fields[i][row];
       if (entry.is_feasible()) {
         entry.objectives.push_back(detail::number_in(field, columns[i], place));
       } else if (!field.empty()) {
-        fail(place, fmt::format("column '{}' holds '{}' for an infeasible architecture; it must be "
+        fail(place, fmt::format("column '{}' holds {} for an infeasible architecture; it must be "
                                 "empty",
-                                columns[i], field));
+                                columns[i], shown(field)));
       }
     }
     history.push_back(std::move(entry));
@@ -163,7 +179,7 @@ SearchHistory<Space> parse_history(std::string_view text, const std::string& sou
 template <SearchSpace Space>
 SearchHistory<Space> read_history(const std::filesystem::path& path,
                                   const SearchProblem<Space>& problem) {
-  return parse_history(InputFile(path).text(), path.string(), problem);
+  return parse_history(InputFile(path).text(CsvTable::kMostBytes), path.string(), problem);
 }
 
 }  // namespace interchoice

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "interchoice/core/architecture.hpp"
+#include "interchoice/core/shown.hpp"
 #include "interchoice/spaces/chain.hpp"
 
 namespace interchoice {
@@ -61,8 +62,8 @@ struct NasBenchMacroSpace : Chain<8, nasbench_macro::LayerCandidates> {
     }
     if (!valid) {
       throw std::invalid_argument(fmt::format(
-          "interchoice: architecture text '{}' needs eight digits from 0 to 2, such as 02110012",
-          text));
+          "interchoice: architecture text {} needs eight digits from 0 to 2, such as 02110012",
+          shown(text)));
     }
     return candidates;
   }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -22,30 +23,62 @@ namespace interchoice::detail {
       fmt::format("interchoice: {}: {} {}", source, place.empty() ? "it" : place, reason));
 }
 
-/// JSON of a file from anywhere: members of one name are refused, and lists in lists without end,
-/// for which copies and texts of a value would need as much of the stack.
-inline nlohmann::json parse_json(std::string_view text, const std::string& source) {
-  constexpr int kMostNested = 32;
-  std::vector<std::set<std::string>> members;  // of the objects that are open
-  const auto check = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    using Event = nlohmann::json::parse_event_t;
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    if (opens && depth >= kMostNested) {
+/// A handler of nlohmann's parser that refuses what its values would take without a word: members
+/// of one name, and lists in lists without end, copies and texts of which need as much of the
+/// stack.
+///
+/// A pass of its own: the parser's callback looks at all elements of a list at the end of each.
+class JsonCheck {
+ public:
+  explicit JsonCheck(const std::string& source) : source_(source) {}
+
+  bool null() { return true; }
+  bool boolean(bool) { return true; }
+  bool number_integer(std::int64_t) { return true; }
+  bool number_unsigned(std::uint64_t) { return true; }
+  bool number_float(double, const std::string&) { return true; }
+  bool string(const std::string&) { return true; }
+  bool binary(const std::vector<std::uint8_t>&) { return true; }
+  bool start_object(std::size_t) { return open(); }
+  bool start_array(std::size_t) { return open(); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool key(const std::string& name) {
+    if (members_.back().insert(name).second) return true;
+    fail_json(source_, "", fmt::format("has an object with two members {}; keep one", shown(name)));
+  }
+  /// Left to the parser of values.
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) {
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t kMostNested = 32;
+
+  bool open() {
+    if (members_.size() == kMostNested) {
       fail_json(
-          source, "",
+          source_, "",
           fmt::format("nests lists and objects deeper than {}; that is no report", kMostNested));
     }
-    if (event == Event::object_start) members.emplace_back();
-    if (event == Event::object_end) members.pop_back();
-    if (event == Event::key && !members.back().insert(value.get<std::string>()).second) {
-      fail_json(source, "",
-                fmt::format("has an object with two members {}; keep one",
-                            shown(value.get_ref<const std::string&>())));
-    }
+    members_.emplace_back();
     return true;
-  };
+  }
+  bool close() {
+    members_.pop_back();
+    return true;
+  }
+
+  const std::string& source_;
+  std::vector<std::set<std::string>> members_;  // of each list and object that is open
+};
+
+/// The value of a JSON text from anywhere.
+inline nlohmann::json parse_json(std::string_view text, const std::string& source) {
+  JsonCheck check(source);
+  nlohmann::json::sax_parse(text, &check);
   try {
-    return nlohmann::json::parse(text, check);
+    return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& error) {
     fail_json(source, "", fmt::format("is not JSON: {}", shown(error.what(), 300)));
   }

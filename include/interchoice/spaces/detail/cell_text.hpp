@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "interchoice/core/shown.hpp"
+
 namespace interchoice::detail {
 
 /// Appends the text of one cell of `Cell`: `|op~0|+|op~0|op~1|`.
@@ -40,7 +42,7 @@ class CellTextReader {
         for (std::size_t k = 0; k < count; ++k) {
           known += fmt::format(" '{}'", Cell::candidate_name(choice, k));
         }
-        fail(fmt::format("unknown operation '{}'; the candidates are{}", op, known));
+        fail(fmt::format("unknown operation {}; the candidates are{}", shown(op), known));
       }
       candidates[choice] = static_cast<std::uint8_t>(c);
       at_ += op.size();
@@ -58,8 +60,8 @@ class CellTextReader {
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw std::invalid_argument(
-        fmt::format("interchoice: architecture text '{}', place {}: {}", text_, at_, reason));
+    throw std::invalid_argument(fmt::format("interchoice: architecture text {}, place {}: {}",
+                                            shown(text_, 200), at_, reason));
   }
 
   std::string_view text_;
