@@ -196,16 +196,17 @@ class StepGuard {
 
   /// The part of memory in which a tensor lies.
   static std::size_t bytes_of(const at::Tensor& tensor) {
-    return tensor.is_non_overlapping_and_dense()
-               ? tensor.nbytes()
-               : at::detail::computeStorageNbytes(tensor.sizes(), tensor.strides(),
-                                                  tensor.element_size());
+    if (tensor.is_non_overlapping_and_dense()) return tensor.nbytes();
+    return at::detail::computeStorageNbytes(tensor.sizes(), tensor.strides(), size_of(tensor));
+  }
+  static std::size_t size_of(const at::Tensor& tensor) {  // of an element
+    return static_cast<std::size_t>(tensor.element_size());
   }
 
   bool is_as_finite_as_before(const Buffer& buffer) const {
     const at::ScalarType type = buffer.tensor.scalar_type();
     if (!has_known_exponent(type)) return true;
-    const auto count = static_cast<std::int64_t>(buffer.bytes / buffer.tensor.element_size());
+    const auto count = static_cast<std::int64_t>(buffer.bytes / size_of(buffer.tensor));
     return all_finite(type, buffer.tensor.const_data_ptr(), count) ||
            !all_finite(type, saved_.data() + buffer.begin, count);
   }
