@@ -136,8 +136,10 @@ class Stage {
       ++tally.bad_messages;
     }
     const std::set<std::string> names = names_in(folder);
-    // What cannot be removed may stay until the next write.
-    const bool may_leave = is_kill || fault.kind == kDamagedFromNow || fault.call == 'u';
+    // What cannot be removed, and the file of a lock that may be another's, stay until the next
+    // write.
+    const bool may_leave =
+        is_kill || fault.kind == kDamagedFromNow || fault.call == 'u' || fault.call == 'l';
     if (!may_leave) {
       for (const std::string& name : names) {
         if (names_.contains(name) || old_names_.contains(name)) continue;
