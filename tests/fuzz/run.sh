@@ -29,16 +29,17 @@ run_target() {
       # libtorch is not instrumented: what it does to a container cannot be followed, and the search
       # for leaks goes through all that it holds, at every input. What is too large for it to
       # allocate it refuses with an exception.
-      options=(-detect_leaks=0)
-      export ASAN_OPTIONS=detect_container_overflow=0:allocator_may_return_null=1:max_allocation_size_mb=1024
+      options=()
+      ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0
+      export ASAN_OPTIONS=$ASAN_OPTIONS:allocator_may_return_null=1:max_allocation_size_mb=1024
       ;;
   esac
   "build/fuzz/tests/fuzz/fuzz_$target" -max_total_time="$2" -rss_limit_mb=2048 "${options[@]}" \
     -timeout=10 -artifact_prefix="build/fuzz/findings/$target-" -print_final_stats=1 -verbosity=1 \
     "build/fuzz/corpus/$target" "tests/fuzz/corpus/$target" > "$log" 2>&1 || status=1
-  echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions in $2 s," \
-    "$(sed -nE 's/.* cov: ([0-9]+) .*/\1/p' "$log" | tail -n 1) edges," \
-    "$(sed -n 's/^stat::peak_rss_mb: *//p' "$log") MB at most"
+  last() { sed -nE "s/$1/\1/p" "$log" | tail -n 1; }
+  echo "$target: $(last '^stat::number_of_executed_units: *(.*)') executions in $2 s," \
+    "$(last '.* cov: ([0-9]+) .*') edges, $(last '^stat::peak_rss_mb: *(.*)') MB at most"
   if [ $status != 0 ]; then grep -aE '^(SUMMARY|==.*ERROR|MS:|Test unit written)' "$log" || tail "$log"; fi
   return $status
 }
