@@ -118,10 +118,11 @@ ic::SearchHistory<Space> resumed_search(const std::filesystem::path& file,
       ic::store_history(file, problem, options.is_slow ? 1 : 50);
   const ic::InterruptRequest interrupt;
   ic::TerminalProgress progress("searching");
+  const std::size_t before = history.size();
   history = search_by<Space>(options, problem, std::move(history), [&](const auto& known) {
     if (options.is_slow) {
       progress({known.size(), total, "architecture " + ic::to_text(known.back().architecture),
-                known.size() % 16 == 0});
+                known.size() % 16 == 0, before});
     }
     return store(known) && !interrupt.requested();
   });

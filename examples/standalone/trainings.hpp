@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -100,6 +101,7 @@ class StandaloneTrainings {
                       "--partial it writes the table of what is finished",
                       count_, total, results_.folder().string()));
     };
+    std::size_t own = 0;
     while (count_ < total) {
       bool has_trained = false;
       all_of_trainings([&](std::size_t place, std::uint64_t seed) {
@@ -112,7 +114,9 @@ class StandaloneTrainings {
         require_no_interrupt();
         results_.write(architectures_[place], seed, *accuracy);
         has_trained = is_known(place, seed);
-        progress({count_, total, ic::to_text(architectures_[place]), count_ % 16 == 0});
+        ++own;
+        progress({count_, total, ic::to_text(architectures_[place]), count_ % 16 == 0,
+                  count_ - std::min(own, count_)});
       });
       if (!has_trained && count_ < total) {  // others are at the rest
         std::this_thread::sleep_for(std::chrono::milliseconds(200));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "interchoice/core/identity.hpp"
+#include "interchoice/core/shown.hpp"
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 
@@ -59,4 +60,13 @@ TEST_CASE("differences are few and presentable whatever the facts are") {
   for (const std::string& line : lines) CHECK(is_presentable(line));
   CHECK(lines.front() == "policy is missing there, 'none' here");
   CHECK(lines.back() == "82 more differ");
+}
+
+TEST_CASE("a text is shown at bearable length, and without what a terminal obeys") {
+  CHECK(ic::shown("plain \xc3\xbc") == "'plain \xc3\xbc'");
+  CHECK(ic::shown("a\n\x1b[2J\x7f\xc2\x9b"
+                  "1\xc2\xa0") == "'a??[2J??1\xc2\xa0'");
+  CHECK(ic::shown(std::string(100, 'x'), 3) == "'xxx'... (100 bytes)");
+  CHECK(ic::shown("ab\xc3\xbc", 3) == "'ab'... (4 bytes)");  // no half character
+  CHECK(ic::shown("") == "''");
 }

@@ -96,6 +96,7 @@ TEST_CASE("a folder that holds no report, or half of one, is refused with path a
   // Without digest, as earlier versions wrote it: changes of the table are looked at, too.
   json old = json::parse(folder.content("metrics.json"));
   old.erase("predictions_digest");
+  for (json& predictor : old["predictors"]) predictor.erase("training_digest");
   const std::string metrics = old.dump();
   const std::string predictions = folder.content("predictions.csv");
   const auto write = [&](const char* name, const std::string& text) {
@@ -229,6 +230,14 @@ TEST_CASE("a report's texts may be changed by hand, and its table if the digest 
                         Contains("remove predictions_digest from metrics.json"));
   metrics.erase("predictions_digest");
   CHECK(ic::parse_report(metrics.dump(), predictions, "source").truth[0] == 91);
+  json other = metrics;
+  REQUIRE(other["predictors"][0]["training"].size() > 0);
+  other["predictors"][0]["training"][0]["loss"] = 0.125;
+  CHECK_THROWS_WITH(ic::parse_report(other.dump(), predictions, "source"),
+                    Contains("/predictors/0 has a training that was changed since it was written"));
+  other["predictors"][0].erase("training_digest");
+  CHECK(ic::parse_report(other.dump(), predictions, "source").predictors[0].training[0].loss ==
+        0.125);
   metrics["predictions_digest"] = 3;
   CHECK_THROWS_WITH(ic::parse_report(metrics.dump(), predictions, "source"),
                     Contains("/predictions_digest is of type number; a text"));

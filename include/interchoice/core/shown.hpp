@@ -16,8 +16,12 @@ inline std::string shown(std::string_view text, std::size_t most = 80) {
   std::size_t length = std::min(text.size(), most);
   while (length < text.size() && length > 0 && (text[length] & 0xc0) == 0x80) --length;
   std::string result = fmt::format("'{}'", text.substr(0, length));
-  for (char& character : result) {
-    if ((character >= 0 && character < 0x20) || character == 0x7f) character = '?';
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(result[i]);
+    if (byte < 0x20 || byte == 0x7f) result[i] = '?';
+    // U+0080 to U+009F
+    if (byte >= 0x80 && byte < 0xa0 && i > 0 && result[i - 1] == '\xc2')
+      result.replace(--i, 2, "?");
   }
   if (length < text.size()) result += fmt::format("... ({} bytes)", text.size());
   return result;

@@ -131,10 +131,14 @@ std::vector<std::optional<double>> rank(const Evaluation& evaluation, const Rank
     }
     same.members.push_back(i);
   }
+  const std::size_t before = done;
   const auto result = [&](std::size_t position, double accuracy) {
     for (const std::size_t i : waiting[position]->members) take(i, accuracy);
-    report(Progress{done, evaluation.size(), "architecture " + evaluation.text(missing[position]),
-                    done % 16 == 0});
+    report(Progress{.done = done,
+                    .total = evaluation.size(),
+                    .state = "architecture " + evaluation.text(missing[position]),
+                    .is_milestone = done % 16 == 0,
+                    .before = before});
     return !(options.stop && options.stop());
   };
   std::optional<FoldBatchNorm> folding;

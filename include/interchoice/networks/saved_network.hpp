@@ -209,25 +209,23 @@ Identity network_identity(const Net& net) {
 
 namespace detail {
 
-/// Refuses weights that no training can go on from. An infinity in a buffer may be a mask's.
-inline void require_finite(const torch::nn::Module& network) {
-  const auto require = [](const std::string& name, const at::Tensor& bad) {
-    const auto count = bad.sum().item<std::int64_t>();
-    if (count == 0) return;
-    throw std::runtime_error(fmt::format(
-        "interchoice: '{}' of the network has {} numbers that are not finite; it is not saved",
-        name, count));
-  };
+/// What of a network is not finite: a parameter, or a buffer with a NaN (an infinity may be a
+/// mask's). Empty if all is.
+inline std::string part_not_finite(const torch::nn::Module& network) {
   for (const auto& p : network.named_parameters()) {
-    require(p.key(), at::isfinite(p.value()).logical_not());
+    if (!at::isfinite(p.value()).all().item<bool>()) {
+      return fmt::format("the parameter '{}'", p.key());
+    }
   }
-  for (const auto& b : network.named_buffers()) require(b.key(), at::isnan(b.value()));
+  for (const auto& b : network.named_buffers()) {
+    if (at::isnan(b.value()).any().item<bool>()) return fmt::format("the buffer '{}'", b.key());
+  }
+  return {};
 }
 
 /// A network as the content of a file.
 template <class Net>
 TensorFile network_file(const Net& net, const Identity& facts) {
-  require_finite(*net);
   TensorFile file;
   file.tensors = named_state(*net);
   const auto set = [&](std::string_view prefix, const std::string& name, const std::string& text) {
@@ -318,6 +316,10 @@ Net made_network(const Identity& identity, const First&... first) {
 template <class Net>
 void save(const std::filesystem::path& path, const Net& net, const Identity& facts = {}) {
   static_assert(detail::CheckedHolder<Net>::value);
+  if (const std::string part = detail::part_not_finite(*net); !part.empty()) {
+    detail::fail_network(
+        path, fmt::format("is not written, since {} is not finite; what is there stays", part));
+  }
   write_tensor_file(path, detail::network_file(net, facts));
 }
 

@@ -17,7 +17,7 @@
 #include "interchoice/io/csv.hpp"
 #include "interchoice/io/input_file.hpp"
 #include "interchoice/report/detail/json_part.hpp"
-#include "interchoice/report/detail/predictions_digest.hpp"
+#include "interchoice/report/detail/report_digests.hpp"
 #include "interchoice/report/report.hpp"
 
 namespace interchoice {
@@ -40,12 +40,19 @@ inline Identity read_facts(const JsonPart& list) {
   return facts;
 }
 
-inline std::vector<TrainingPoint> read_training(const JsonPart& list) {
+/// The training of a predictor. Those of earlier versions have no digest.
+inline std::vector<TrainingPoint> read_training(const JsonPart& predictor) {
   std::vector<TrainingPoint> training;
-  for (const JsonPart& point : list.elements(kMostEpochs)) {
+  for (const JsonPart& point : predictor["training"].elements(kMostEpochs)) {
     training.push_back(
         {point["epoch"].whole(std::numeric_limits<int>::min(), std::numeric_limits<int>::max()),
          point["loss"].number(), point["accuracy"].number()});
+  }
+  const std::string wanted = predictor.text_or_empty("training_digest");
+  if (!wanted.empty() && wanted != training_digest(training)) {
+    predictor.fail(
+        "has a training that was changed since it was written: its digest is another; write the "
+        "report again, or remove training_digest to take it as it is");
   }
   return training;
 }
@@ -137,7 +144,7 @@ inline Report parse_report(std::string_view metrics_text, std::string_view predi
     Predictor predictor{.label = part["label"].text(),
                         .runs = {},
                         .baseline = part["trivial"].truth_value(),
-                        .training = detail::read_training(part["training"]),
+                        .training = detail::read_training(part),
                         .facts = detail::read_facts(part["facts"])};
     const auto runs = static_cast<std::size_t>(part["runs"].whole(1, kMostColumns));
     for (std::size_t run = 0; run < runs; ++run) {
@@ -167,7 +174,7 @@ inline Report parse_report(std::string_view metrics_text, std::string_view predi
 /// these and is not read. Writing the report again gives the same bytes.
 ///
 /// `metrics.json` holds the digest of the `predictions.csv` that was written with it, so that the
-/// halves of two reports are no report. Its texts may be edited.
+/// halves of two reports are no report, and one of each training. Its texts may be edited.
 ///
 /// A loss that was not finite reads as NaN.
 ///

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "interchoice/io/csv.hpp"
-#include "interchoice/report/detail/predictions_digest.hpp"
+#include "interchoice/report/detail/report_digests.hpp"
 #include "interchoice/report/number_text.hpp"
 #include "interchoice/report/report.hpp"
 #include "interchoice/report/report_statistics.hpp"
@@ -93,6 +93,7 @@ inline nlohmann::ordered_json predictor_json(const Report& report, const Predict
     json["best_architectures"].push_back(report.architectures[order[place]]);
   }
   json["facts"] = facts_json(predictor.facts);
+  json["training_digest"] = interchoice::detail::training_digest(predictor.training);
   json["training"] = nlohmann::ordered_json::array();
   for (const auto& [epoch, loss, accuracy] : predictor.training) {
     json["training"].push_back({{"epoch", epoch}, {"loss", loss}, {"accuracy", accuracy}});

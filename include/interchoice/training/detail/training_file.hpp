@@ -1,7 +1,6 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/isnan.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
@@ -145,27 +144,24 @@ inline TrainingFacts parse_training_facts(const std::filesystem::path& path,
 template <class Network>
 TensorFile training_file(const std::filesystem::path& path, const Network& network,
                          torch::optim::Optimizer& optimizer, TrainingFacts facts) {
-  const auto require = [&](bool is_finite, const std::string& name) {
-    if (is_finite) return;
-    fail_training(path, fmt::format("no state of epoch {}, step {} is written, since {} is not "
-                                    "finite; what is there stays. Use a smaller learning rate or "
-                                    "check the data",
-                                    facts.done.epochs.size(), facts.done.step, name));
-  };
-  for (const auto& buffer : network->named_buffers()) {
-    require(all_finite(buffer.value()) || !at::isnan(buffer.value()).any().template item<bool>(),
-            fmt::format("the buffer '{}'", buffer.key()));
-  }
+  std::string not_finite = part_not_finite(*network);
   std::map<std::string, at::Tensor> optimizer_tensors;
   for (const auto& parameter : network->named_parameters()) {
-    require(all_finite(parameter.value()), fmt::format("the parameter '{}'", parameter.key()));
     for (const auto& [member, tensor] : state_tensors(optimizer, parameter.value())) {
-      require(all_finite(tensor),
-              fmt::format("the optimizer's '{}' of the parameter '{}'", member, parameter.key()));
+      if (not_finite.empty() && !all_finite(tensor)) {
+        not_finite =
+            fmt::format("the optimizer's '{}' of the parameter '{}'", member, parameter.key());
+      }
       optimizer_tensors[fmt::format("{}{}.{}", kOptimizerPrefix, parameter.key(), member)] = tensor;
     }
     // Values are cleared before the next step; whether there are any decides what moves.
     if (parameter.value().grad().defined()) facts.gradients.push_back(parameter.key());
+  }
+  if (!not_finite.empty()) {
+    fail_training(path, fmt::format("no state of epoch {}, step {} is written, since {} is not "
+                                    "finite; what is there stays. Use a smaller learning rate or "
+                                    "check the data",
+                                    facts.done.epochs.size(), facts.done.step, not_finite));
   }
   TensorFile file = network_file(network, {});
   file.tensors.merge(optimizer_tensors);
