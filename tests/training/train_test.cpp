@@ -510,6 +510,15 @@ TEST_CASE("progress in a file is one plain line a milestone") {
                        Contains("\nall  100 %") && !Contains("first") && !Contains("third"));
 }
 
+TEST_CASE("progress that cannot be shown does not end the task") {
+  std::FILE* const full = std::fopen("/dev/full", "w");
+  REQUIRE(full != nullptr);
+  ic::TerminalProgress show("training", full);
+  CHECK_NOTHROW(show({.done = 1, .total = 2, .state = "", .is_milestone = true}));
+  CHECK_NOTHROW(show({.done = 2, .total = 2, .state = "", .is_milestone = true}));
+  std::fclose(full);
+}
+
 TEST_CASE("the time left is that of this process's steps") {
   ic::Progress progress{.done = 30, .total = 50, .state = "", .is_milestone = false};
   CHECK(ic::seconds_left(progress, 60) == 40);

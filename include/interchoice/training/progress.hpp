@@ -36,7 +36,7 @@ struct NoProgress {
 };
 
 /// Shows progress with the time left: one line that is overwritten on a terminal, elsewhere a plain
-/// line at each milestone.
+/// line at each milestone. What cannot be written is lost.
 class TerminalProgress {
  public:
   explicit TerminalProgress(std::string task = "", std::FILE* stream = stderr)
@@ -53,10 +53,13 @@ class TerminalProgress {
     shown_ = now;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
     const double left = seconds_left(progress, seconds);
-    fmt::print(stream_, "{}{}{}{}  {:3.0f} %  {} elapsed, {} left{}",
-               is_terminal_ ? "\r\033[K" : "", task_, task_.empty() ? "" : ": ", progress.state,
-               100 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
-               clock_text(seconds), clock_text(left), is_terminal_ && !last ? "" : "\n");
+    const std::string text =
+        fmt::format("{}{}{}{}  {:3.0f} %  {} elapsed, {} left{}", is_terminal_ ? "\r\033[K" : "",
+                    task_, task_.empty() ? "" : ": ", progress.state,
+                    100 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
+                    clock_text(seconds), clock_text(left), is_terminal_ && !last ? "" : "\n");
+    // A stream that takes nothing more is no reason to end the task.
+    std::fwrite(text.data(), 1, text.size(), stream_);
     std::fflush(stream_);
   }
 
