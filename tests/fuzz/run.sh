@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 seconds=${1:-}
-if ! [[ $seconds =~ ^[0-9]+$ ]]; then sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
+if ! [[ $seconds =~ ^[1-9][0-9]*$ ]]; then sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
 shift
 cmake --preset fuzz > /dev/null
 cmake --build --preset fuzz > /dev/null

@@ -11,6 +11,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
 #include <fmt/core.h>
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
@@ -78,6 +79,9 @@ class StepGuard {
   void note() {
     std::size_t bytes = 0;
     for (Buffer& buffer : buffers_) {
+      TORCH_CHECK(buffer.tensor.device().is_cpu(), "interchoice: the network was moved to ",
+                  buffer.tensor.device(),
+                  " within an epoch; move it before PathStep::begin or TrainingRun");
       buffer.begin = bytes;
       buffer.bytes = bytes_of(buffer.tensor);
       bytes += buffer.bytes;
