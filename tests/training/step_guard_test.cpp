@@ -283,16 +283,6 @@ TEST_CASE("large, double, and sparse gradients are read to their end") {
   CHECK(same_bits(before, table->weight));
 }
 
-TEST_CASE("a network that is moved within an epoch is refused") {
-  auto net = network<ic::none>();
-  auto optimizer = ic::Sgd{}(*net);
-  ic::PathStep step(net, optimizer);
-  step.begin(0);
-  net->to(at::kMeta);
-  CHECK_THAT(thrown_by([&] { step(kUniform, [](const Path&) { return at::zeros({}); }); }),
-             Contains("was moved to meta within an epoch; move it before"));
-}
-
 namespace {
 
 /// Batches of which some have an image that is not a number.
