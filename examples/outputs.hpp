@@ -49,8 +49,10 @@ namespace detail {
 /// A path as it is compared: links are followed, as far as it exists.
 inline std::filesystem::path resolved(const std::filesystem::path& path) {
   std::error_code error;
-  std::filesystem::path full = std::filesystem::weakly_canonical(path, error);
-  if (error || full.empty()) full = std::filesystem::absolute(path).lexically_normal();
+  // Absolute first: a relative path of which nothing exists would stay what it is.
+  const std::filesystem::path absolute = std::filesystem::absolute(path);
+  std::filesystem::path full = std::filesystem::weakly_canonical(absolute, error);
+  if (error || full.empty()) full = absolute.lexically_normal();
   return full.has_filename() ? full : full.parent_path();  // "folder/" is "folder"
 }
 

@@ -67,6 +67,7 @@ ln "$folder/file" "$folder/hard"
 for other in "$folder/file" "$folder/./file" "$folder/link/file" "$folder/hard"; do
   refused 2 "are the same file" "${train[@]}" --state "$folder/file" --out "$other"
 done
+refused 2 "are the same file" env -C "$folder" "${train[@]}" --state new --out ./new
 refused 2 "are the same file" "${train[@]}" --state "$folder/x.csv" --out "$folder/x"
 refused 2 "are the same file" "${train[@]}" --stopped-out "$folder/x" --out "$folder/x"
 refused 2 "are the same file" "${train[@]}" --data "cifar10:$folder/file" --out "$folder/file"
