@@ -581,7 +581,7 @@ TEST_CASE("folded results are not mixed with others") {
     return line;
   };
   const std::string header =
-      "arch,accuracy,space,policy,recalibration,images,weights,batches,batch_norm";
+      "arch,accuracy,space,policy,recalibration,images,weights,batches,batch_norm,digest";
   CHECK(header_of(folder.path() / "results.csv") == header);
   options.results = ic::ResultFile{folder.path() / "folded.csv"};
   CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
