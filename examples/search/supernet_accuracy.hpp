@@ -93,8 +93,9 @@ class SupernetAccuracy {
     log_.emplace(results_, identity, ic::ResultLog::spelling<Space>);
     if (!log_->has_digests()) {
       print_message("search_architectures",
-                    results_.string() + " has no digests: it was begun by an older version, and "
-                                        "damage to its lines would not be noticed");
+                    results_.string() +
+                        " has no digests: it was begun by an older version, and "
+                        "damage to its lines would not be noticed");
     }
     for (const auto& [text, accuracy] : log_->results()) {
       accuracies_[form_(ic::from_text<Space>(text))] = accuracy;
