@@ -539,7 +539,7 @@ TEST_CASE("results are streamed and taken up") {
   options.recalibration = ic::Recalibration::paper(3);
   const c10::NoGradGuard no_grad;
   net->net->parameters().front().add_(1);
-  const std::string message = thrown_by([&] { ic::rank(net, {data, data}, kPaths, options); });
+  const std::string message = message_of([&] { ic::rank(net, {data, data}, kPaths, options); });
   CHECK_THAT(message, Contains("results.csv") && Contains("weights is '") &&
                           Contains("recalibration is 'momentum(2)'") &&
                           Contains("'momentum(3)' here"));

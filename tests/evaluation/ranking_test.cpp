@@ -331,7 +331,7 @@ TEST_CASE("logits that are not finite are an error that names the architecture")
         GENERATE(std::nan(""), std::numeric_limits<double>::infinity()));
     const State before = state_of(*net);
     if (GENERATE(false, true)) options.sharing = ic::PrefixSharing{};
-    const std::string message = thrown_by([&] { ic::rank(net, {data, data}, paths, options); });
+    const std::string message = message_of([&] { ic::rank(net, {data, data}, paths, options); });
     CHECK_THAT(message,
                Contains("architecture '" + ic::to_text(paths[1]) + "'") && Contains("not finite"));
     CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
@@ -551,7 +551,7 @@ TEST_CASE("results of other data are refused, however late the data differ") {
   rank(train, valid, paper, "results.csv");
   CHECK_NOTHROW(rank(train, valid, paper, "results.csv"));
   for (const bool of_validation : {true, false}) {
-    const std::string message = thrown_by([&] {
+    const std::string message = message_of([&] {
       of_validation ? rank(train, with_last_label_changed(valid), paper, "results.csv")
                     : rank(with_last_label_changed(train), valid, paper, "results.csv");
     });
@@ -570,7 +570,7 @@ TEST_CASE("folded results are not mixed with others") {
                              .results = ic::ResultFile{folder.path() / "results.csv"}};
   ic::rank(net, {data, data}, kPaths, options);
   options.fold_batch_norm = true;
-  CHECK_THAT(thrown_by([&] {
+  CHECK_THAT(message_of([&] {
                ic::rank(net, {data, data}, kPaths, options);
              }),
              Contains("batch_norm is 'unfolded' there, 'folded' here") && Contains("results.csv"));
@@ -587,13 +587,13 @@ TEST_CASE("folded results are not mixed with others") {
   CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
   CHECK_NOTHROW(ic::rank(net, {data, data}, kPaths, options));
   options.fold_batch_norm = false;
-  CHECK_THAT(thrown_by([&] {
+  CHECK_THAT(message_of([&] {
                ic::rank(net, {data, data}, kPaths, options);
              }),
              Contains("batch_norm is 'folded' there, 'unfolded' here") && Contains("folded.csv"));
 
   options = {.recalibration = ic::Recalibration::batch_statistics(), .fold_batch_norm = true};
-  CHECK_THAT(thrown_by([&] {
+  CHECK_THAT(message_of([&] {
                ic::rank(net, {data, data}, kPaths, options);
              }),
              Contains("fold_batch_norm") && Contains("batch_statistics"));

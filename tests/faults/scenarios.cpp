@@ -213,14 +213,15 @@ void train(const fs::path& folder, Net& net, std::size_t steps) {
                   Sampler(Uniform(all<Space>), Seed{4}), training);
 }
 
+void begin_training(const fs::path& folder) {
+  Net net = make_net(1);
+  train(folder, net, 4);
+}
+
 Scenario state() {
   return {.name = "training state",
           .between = Between::kGoesOn,
-          .first =
-              [](const fs::path& folder) {
-                Net net = make_net(1);
-                train(folder, net, 4);
-              },
+          .first = begin_training,
           .second =
               [](const fs::path& folder) {
                 Net net = make_net(1);
@@ -235,11 +236,7 @@ Scenario state() {
 Scenario state_then_checkpoint() {
   return {.name = "state, then checkpoint",
           .between = Between::kGoesOn,
-          .first =
-              [](const fs::path& folder) {
-                Net net = make_net(1);
-                train(folder, net, 4);
-              },
+          .first = begin_training,
           .second =
               [](const fs::path& folder) {
                 Net net = make_net(1);

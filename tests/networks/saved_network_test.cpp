@@ -49,7 +49,7 @@ void fill(nn::Module& network, std::uint64_t seed) {
 template <class Network>
 std::string refusal(const std::filesystem::path& path, Network& net) {
   const State before = state_of(*net);
-  const std::string message = thrown_by([&] { ic::load(path, net); });
+  const std::string message = message_of([&] { ic::load(path, net); });
   CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
   CHECK_THAT(message, Contains(path.string()));
   return message;
@@ -187,7 +187,7 @@ TEST_CASE("loading names every difference and changes nothing") {
       return usage.ru_maxrss;
     };
     const auto before = most_kilobytes();
-    CHECK_THAT(thrown_by([&] { ic::load<Net<ic::bias<1>>>(path); }),
+    CHECK_THAT(message_of([&] { ic::load<Net<ic::bias<1>>>(path); }),
                Contains(path.string()) && Contains("tensors of more than 67108864 bytes"));
     CHECK(most_kilobytes() - before < 200'000);
     CHECK_NOTHROW(make_net<ic::bias<1>>(3));  // the limit is gone
@@ -197,18 +197,18 @@ TEST_CASE("loading names every difference and changes nothing") {
       INFO(text);
       write(
           [&](ic::TensorFile& file) { file.metadata["interchoice.network.options.width"] = text; });
-      CHECK_THAT(thrown_by([&] { ic::load<Net<ic::bias<1>>>(path); }),
+      CHECK_THAT(message_of([&] { ic::load<Net<ic::bias<1>>>(path); }),
                  Contains(path.string()) && Contains("option 'width' is '" + std::string(text)));
     }
     write([](ic::TensorFile& file) {
       file.metadata.erase("interchoice.network.options.cells_per_stage");
     });
-    CHECK_THAT(thrown_by([&] { ic::load<Net<ic::bias<1>>>(path); }),
+    CHECK_THAT(message_of([&] { ic::load<Net<ic::bias<1>>>(path); }),
                Contains("option 'cells_per_stage' is missing"));
     write([](ic::TensorFile& file) {
       file.metadata["interchoice.network.options.cells_per_stage"] = "1,0";
     });
-    CHECK_THAT(thrown_by([&] { ic::load<Net<ic::bias<1>>>(path); }),
+    CHECK_THAT(message_of([&] { ic::load<Net<ic::bias<1>>>(path); }),
                Contains(path.string()) && Contains("at least one cell in each stage"));
   }
   SECTION("another file, or none") {
@@ -244,7 +244,7 @@ TEST_CASE("files of format 1 are read into an existing network") {
   auto other = make_net<ic::none>(1);
   CHECK_THAT(refusal(path, other),
              Contains("policy is 'split<1>' there, 'none' here") && !Contains("options"));
-  CHECK_THAT(thrown_by([&] { ic::load<Net<ic::split<1>>>(path); }),
+  CHECK_THAT(message_of([&] { ic::load<Net<ic::split<1>>>(path); }),
              Contains("option 'input_channels' is missing"));
   for (const std::string& text :
        {std::string(""), std::string("{"), std::string("null"), std::string("[1]"),
@@ -303,7 +303,7 @@ TEST_CASE("what is not finite is not saved") {
     const at::Tensor element = tensor.view({-1})[0];
     const at::Tensor kept = element.clone();
     element.fill_(value);
-    const std::string message = thrown_by([&] { ic::save(path, net); });
+    const std::string message = message_of([&] { ic::save(path, net); });
     element.copy_(kept);
     return message;
   };
@@ -343,7 +343,7 @@ TEST_CASE("a refused file leaves an unsplit network unsplit") {
   REQUIRE(file.tensors.erase("network.cells.2.edge23.copy4.nor_conv_1x1.convolution.weight") == 1);
   ic::write_tensor_file(path, file);
   const State before = state_of(*net);
-  CHECK_THAT(thrown_by([&] { ic::load(path, net); }),
+  CHECK_THAT(message_of([&] { ic::load(path, net); }),
              Contains("edge23.copy4.nor_conv_1x1.convolution.weight' is missing there"));
   const State after = state_of(*net);
   for (const auto& [name, tensor] : before) CHECK(same_bits(tensor, after.at(name)));
@@ -359,11 +359,11 @@ TEST_CASE("saving that fails leaves the former file") {
   fill(*net, 3);
   const ic::Identity no_text{{"remark", "\xff"}};
   CHECK_THROWS_AS(ic::save(path, net, no_text), std::runtime_error);
-  CHECK_THAT(thrown_by([&] { ic::save(path, net, no_text); }),
+  CHECK_THAT(message_of([&] { ic::save(path, net, no_text); }),
              Contains(path.string()) && Contains("UTF-8"));
   CHECK(bytes_of(path) == former);
   const auto absent = folder / "absent" / "net.safetensors";
-  CHECK_THAT(thrown_by([&] { ic::save(absent, net); }), Contains(absent.string()));
+  CHECK_THAT(message_of([&] { ic::save(absent, net); }), Contains(absent.string()));
   const auto taken = folder / "taken";
   std::filesystem::create_directories(taken / "inside");
   CHECK_THROWS_AS(ic::save(taken, net), std::runtime_error);
@@ -522,7 +522,7 @@ void check_subnet(Network& net, const Path& path, const at::Tensor& x) {
   CHECK_THAT(refusal(file, other), Contains("architecture is '" + ic::to_text(path) + "' there"));
   CHECK_THAT(refusal(file, net), Contains("policy is 'fixed' there"));
   ic::save(file, net);
-  CHECK_THAT(thrown_by([&] { ic::load<decltype(best)>(file); }), Contains(file.string()));
+  CHECK_THAT(message_of([&] { ic::load<decltype(best)>(file); }), Contains(file.string()));
 }
 
 }  // namespace

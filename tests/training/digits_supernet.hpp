@@ -15,6 +15,7 @@
 #include "interchoice/data/batches.hpp"
 #include "interchoice/data/digits.hpp"
 #include "interchoice/networks/nasbench201.hpp"
+#include "support/message_of.hpp"
 
 namespace interchoice::testing {
 
@@ -80,17 +81,6 @@ inline std::vector<std::string> differing(const State& a, const State& b) {
     if (!a.contains(name)) names.push_back(name);
   }
   return names;
-}
-
-/// The text of the error that a call throws; empty if nothing.
-template <class Call>
-std::string thrown_by(const Call& call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return {};
 }
 
 }  // namespace interchoice::testing

@@ -201,17 +201,17 @@ TEST_CASE("what is forgotten is said") {
   };
   ic::PathStep step(net, optimizer);
   const State before = state_of(*net);
-  CHECK_THAT(thrown_by([&] { step(kUniform, loss); }), Contains("a step before PathStep::begin"));
+  CHECK_THAT(message_of([&] { step(kUniform, loss); }), Contains("a step before PathStep::begin"));
   step.begin(0);
-  CHECK_THAT(thrown_by([&] { step.begin(0); }), Contains("begin(0) after begin(0)"));
-  CHECK_THAT(thrown_by([&] { step(kUniform, [&](const Path&) { return batch.data; }); }),
+  CHECK_THAT(message_of([&] { step.begin(0); }), Contains("begin(0) after begin(0)"));
+  CHECK_THAT(message_of([&] { step(kUniform, [&](const Path&) { return batch.data; }); }),
              Contains("the loss of a path is") && Contains("[16, 1, 8, 8]"));
-  CHECK_THAT(thrown_by([&] { step(kUniform, [](const Path&) { return at::zeros({}); }); }),
+  CHECK_THAT(message_of([&] { step(kUniform, [](const Path&) { return at::zeros({}); }); }),
              Contains("without a gradient"));
   CHECK(differing(before, state_of(*net)).empty());
   // A split that the optimizer would not hear of.
   ic::begin_epoch(*net, 1);
-  CHECK_THAT(thrown_by([&] { step.begin(1); }),
+  CHECK_THAT(message_of([&] { step.begin(1); }),
              Contains("the network has") && Contains("called by PathStep"));
 
   // An optimizer whose state is unknown: no silent sharing, and a way out.
@@ -223,9 +223,9 @@ TEST_CASE("what is forgotten is said") {
   ic::PathStep copied(other, own);
   copied.begin(0);
   copied(kUniform, own_loss);
-  CHECK_THAT(thrown_by([&] { copied.begin(1); }), Contains("use fresh_momentum"));
-  CHECK_THAT(thrown_by([&] { copied(kUniform, own_loss); }), Contains("or after one that failed"));
-  CHECK_THAT(thrown_by([&] { copied.begin(1); }), Contains("the network has"));
+  CHECK_THAT(message_of([&] { copied.begin(1); }), Contains("use fresh_momentum"));
+  CHECK_THAT(message_of([&] { copied(kUniform, own_loss); }), Contains("or after one that failed"));
+  CHECK_THAT(message_of([&] { copied.begin(1); }), Contains("the network has"));
   auto third = make_net<ic::split<1>>(1);
   const ic::Training training{
       .epochs = 3,
@@ -242,14 +242,14 @@ TEST_CASE("an optimizer that cannot train the network is refused") {
                          torch::optim::SGDOptions(0.1));
   CHECK_NOTHROW(ic::PathStep(net, before));
   ic::split_now(*net);  // as `load` does
-  CHECK_THAT(thrown_by([&] { ic::PathStep(net, before); }),
+  CHECK_THAT(message_of([&] { ic::PathStep(net, before); }),
              Contains("but not copy 1 of it") &&
                  Contains("make the optimizer after the network is loaded or split"));
   CHECK_NOTHROW(ic::PathStep(net, head));  // trains none of the sources either
   auto after = ic::Sgd{}(*net);
   CHECK_NOTHROW(ic::PathStep(net, after));
   torch::optim::LBFGS lbfgs(net->parameters());
-  CHECK_THAT(thrown_by([&] { ic::PathStep(net, lbfgs); }), Contains("PathStep with LBFGS"));
+  CHECK_THAT(message_of([&] { ic::PathStep(net, lbfgs); }), Contains("PathStep with LBFGS"));
 }
 
 TEST_CASE("a step returns its paths and losses; several paths may see batches of their own") {
@@ -374,7 +374,7 @@ TEST_CASE("a run that is over trains no further epoch") {
     run.run_epoch();
     CHECK(run.is_over());
     const State before = state_of(*net);
-    const std::string message = thrown_by([&] { run.run_epoch(); });
+    const std::string message = message_of([&] { run.run_epoch(); });
     CHECK(differing(before, state_of(*net)).empty());
     CHECK(run.record().epochs.size() == 1);
     return message;

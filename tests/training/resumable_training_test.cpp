@@ -231,7 +231,7 @@ TEST_CASE("a state of another training is refused with every difference, and lef
     auto net = network<ic::bias<1>>();
     const State before = state_of(*net);
     const std::string message =
-        thrown_by([&] { ic::train_resumable(file, net, data, sample, other); });
+        message_of([&] { ic::train_resumable(file, net, data, sample, other); });
     CHECK(differing(before, state_of(*net)) == std::vector<std::string>{});
     CHECK(bytes_of(file.path) == bytes);
     CHECK_THAT(message, Contains(file.path.string()));
@@ -281,7 +281,7 @@ TEST_CASE("a state of another training is refused with every difference, and lef
 
   // Another network.
   auto net = network<ic::none>();
-  CHECK_THAT(thrown_by([&] { ic::train_resumable(file, net, data_of(), kUniform, training); }),
+  CHECK_THAT(message_of([&] { ic::train_resumable(file, net, data_of(), kUniform, training); }),
              Contains("policy is 'bias<1>' there, 'none' here"));
 }
 
@@ -290,7 +290,7 @@ TEST_CASE("what is no state of a training, or a damaged one, is refused") {
   const ic::TrainingStateFile file{folder / "state"};
   const auto go_on = [&] {
     auto net = network<ic::none>();
-    return thrown_by([&] { ic::train_resumable(file, net, data_of(), kUniform, training_of()); });
+    return message_of([&] { ic::train_resumable(file, net, data_of(), kUniform, training_of()); });
   };
   REQUIRE(go_on() == "");
   const ic::TensorFile whole = ic::read_tensor_file(file.path);
@@ -339,7 +339,7 @@ TEST_CASE("what is no state of a training, or a damaged one, is refused") {
   // A state is no checkpoint either: what it has more is named.
   ic::write_tensor_file(file.path, whole);
   auto net = network<ic::none>();
-  CHECK_THAT(thrown_by([&] { ic::load(file.path, net); }),
+  CHECK_THAT(message_of([&] { ic::load(file.path, net); }),
              Contains("optimizer.net.stem.convolution.weight.momentum_buffer' is"));
 }
 
@@ -356,7 +356,7 @@ TEST_CASE("a sampler or data that differ a little make another training") {
   };
   const auto go_on = [&](double weight, const ic::ImageSet& set) {
     auto net = network<ic::none>();
-    return thrown_by(
+    return message_of(
         [&] { ic::train_resumable(file, net, batches(set, 32, 3), weighted(weight), training); });
   };
   const ic::ImageSet set = ic::first_images(digits(), 96);
@@ -376,7 +376,7 @@ TEST_CASE("what cannot be kept or told apart is refused before the first step") 
   auto net = network<ic::none>();
   const auto refusal = [&](const ic::TrainingStateFile& state, const auto& data, const auto& sample,
                            const ic::Training& training) {
-    return thrown_by([&] { ic::train_resumable(state, net, data, sample, training); });
+    return message_of([&] { ic::train_resumable(state, net, data, sample, training); });
   };
   ic::Training training = training_of();
   CHECK_THAT(refusal({.path = file.path, .minutes = -1}, data_of(), kUniform, training),
@@ -443,10 +443,10 @@ TEST_CASE("a training is extended where its learning rates allow it") {
 
   // What is done is done: no split before it, none taken back, none moved.
   for (const auto& other : {std::optional<std::size_t>(5), std::optional<std::size_t>(2)}) {
-    CHECK_THAT(thrown_by([&] { go_on(8, other, file.path); }), Contains("split epoch is"));
+    CHECK_THAT(message_of([&] { go_on(8, other, file.path); }), Contains("split epoch is"));
   }
   CHECK(go_on(8, split, file.path).first.epochs.size() == 8);
-  CHECK_THAT(thrown_by([&] { go_on(7, split, file.path); }),
+  CHECK_THAT(message_of([&] { go_on(7, split, file.path); }),
              Contains("has begun epoch 8 of 8, the training has 7"));
 }
 
@@ -468,7 +468,7 @@ TEST_CASE("an epoch in progress keeps its learning rate, and its split") {
     changed.learning_rate = rate;
     changed.split_epoch = split;
     changed.stop = [] { return true; };
-    return thrown_by([&] { ic::train_resumable(file, other, data_of(), kUniform, changed); });
+    return message_of([&] { ic::train_resumable(file, other, data_of(), kUniform, changed); });
   };
   const auto from = [](std::size_t first) -> ic::LearningRate {
     return [first](std::size_t epoch, std::size_t) { return epoch < first ? 0.05 : 0.01; };
@@ -509,7 +509,7 @@ TEST_CASE("other conditions are said once, or refused") {
   const ic::Training training = training_of();
   const auto go_on = [&] {
     auto net = network<ic::none>();
-    return thrown_by([&] { ic::train_resumable(file, net, data_of(), kUniform, training); });
+    return message_of([&] { ic::train_resumable(file, net, data_of(), kUniform, training); });
   };
   Warnings warnings;
   const c10::WarningUtils::WarningHandlerGuard guard(&warnings);
@@ -581,7 +581,7 @@ TEST_CASE("a state that is not finite is never written") {
       return false;
     };
     const std::string message =
-        thrown_by([&] { ic::train_resumable(file, net, data_of(), kUniform, training); });
+        message_of([&] { ic::train_resumable(file, net, data_of(), kUniform, training); });
     CHECK(bytes_of(file.path) == bytes);
     if (!message.empty()) CHECK_THAT(message, Contains(file.path.string()));
     return message;
@@ -601,6 +601,6 @@ TEST_CASE("a state that is not finite is never written") {
   optimizer.step();
   auto& state = *optimizer.state().at(parameter.unsafeGetTensorImpl());
   static_cast<torch::optim::SGDParamState&>(state).momentum_buffer()[0][0][0][0] = NAN;
-  CHECK_THAT(thrown_by([&] { ic::detail::training_file(file.path, net, optimizer, {}); }),
+  CHECK_THAT(message_of([&] { ic::detail::training_file(file.path, net, optimizer, {}); }),
              Contains("the optimizer's 'momentum_buffer' of the parameter '" + weight + "'"));
 }

@@ -319,7 +319,7 @@ TEST_CASE("a loss of any path that is not finite ends the training before the st
     before = parameters_of(*net);
     return false;
   };
-  const std::string message = thrown_by([&] { ic::train(net, data, fair(2), training); });
+  const std::string message = message_of([&] { ic::train(net, data, fair(2), training); });
   const auto paths = fair(2)(0, 1);
   std::size_t bad = 0;
   while (paths[bad][0] != 3) ++bad;
@@ -339,7 +339,7 @@ TEST_CASE("what cannot be a step of several paths is refused") {
     auto net = make_net<ic::none>(1);
     const State before = state_of(*net);
     const auto data = batches(ic::first_images(digits(), 24), 8, 1);
-    const std::string text = thrown_by([&] { ic::train(net, data, sample, training); });
+    const std::string text = message_of([&] { ic::train(net, data, sample, training); });
     CHECK(differing(before, state_of(*net)).empty());
     return text;
   };

@@ -171,7 +171,7 @@ TEMPLATE_TEST_CASE("a step that is not finite changes no byte", "", ic::none, ic
       const auto loss = faulty(net, batch, fault, 0);
       std::string message;
       ic::StepRecord<Path> record;
-      message = thrown_by([&] { record = step(only(other), loss); });
+      message = message_of([&] { record = step(only(other), loss); });
       CHECK(differing(before, everything(*net, *optimizer)) == std::vector<std::string>{});
       for (const auto& p : net->parameters()) {
         if (p.grad().defined()) CHECK(p.grad().count_nonzero().template item<std::int64_t>() == 0);
@@ -234,7 +234,7 @@ TEST_CASE("the gradients that count are those of what the optimizer trains") {
   step.begin(0);
   step(kUniform, faulty(net, batch, Fault::kGradientOfHead, 0));
   const State before = everything(*net, optimizer);
-  CHECK_THAT(thrown_by([&] {
+  CHECK_THAT(message_of([&] {
                step(kUniform, [&](const Path& path) {
                  return at::cross_entropy_loss(net->forward(batch.data, path), batch.target) +
                         (scale - 1).sqrt().sum();
@@ -262,7 +262,7 @@ TEST_CASE("large, double, and sparse gradients are read to their end") {
       const at::Tensor last = net->weight.view(-1)[-1];
       return net->weight.sum() + (last - last.detach()).sqrt();
     };
-    CHECK_THAT(thrown_by([&] { step(path, root); }), Contains("the gradient of 'weight'"));
+    CHECK_THAT(message_of([&] { step(path, root); }), Contains("the gradient of 'weight'"));
     CHECK(same_bits(before, net->weight));
   }
   at::set_num_threads(static_cast<int>(threads));
@@ -273,7 +273,7 @@ TEST_CASE("large, double, and sparse gradients are read to their end") {
   step.begin(0);
   CHECK_NOTHROW(step(path, [&](const Path&) { return table(at::tensor({1, 2})).sum(); }));
   const at::Tensor before = table->weight.detach().clone();
-  CHECK_THAT(thrown_by([&] {
+  CHECK_THAT(message_of([&] {
                step(path, [&](const Path&) {
                  const at::Tensor rows = table(at::tensor({1, 2}));
                  return (rows - rows.detach()).sqrt().sum();
@@ -363,17 +363,17 @@ TEST_CASE("a training skips what is not finite, counts it, and leaves it out of 
   auto third = make_net<ic::bias<1>>(1);
   const Spoiled all{data, [](std::uint64_t epoch, std::size_t) { return epoch == 1; }};
   CHECK_THAT(
-      thrown_by([&] { ic::train(third, all, kUniform, training); }),
+      message_of([&] { ic::train(third, all, kUniform, training); }),
       Contains("every step of epoch 1 was skipped, at the last one because the loss is nan"));
   training.non_finite = ic::NonFinite::kStop;
-  CHECK_THAT(thrown_by([&] { ic::train(third, all, kUniform, training); }),
+  CHECK_THAT(message_of([&] { ic::train(third, all, kUniform, training); }),
              Contains("the loss is nan in epoch 1, step 0,"));
 }
 
 TEST_CASE("a learning rate that is no number is refused") {
   auto net = make_net<ic::bias<1>>(1);
   const State before = state_of(*net);
-  CHECK_THAT(thrown_by([&] {
+  CHECK_THAT(message_of([&] {
                ic::train(net, batches(ic::first_images(digits(), 32), 16, 3), kUniform,
                          {.epochs = 1, .learning_rate = ic::constant(NAN)});
              }),
@@ -390,5 +390,5 @@ TEST_CASE("learning rates that do not depend on the number of epochs") {
     CHECK(steps(3, epochs) == 0.1);
     CHECK(steps(6, epochs) == 0.05);
   }
-  CHECK_THAT(thrown_by([] { ic::StepDecay{.period = 0}(0, 1); }), Contains("period of 0"));
+  CHECK_THAT(message_of([] { ic::StepDecay{.period = 0}(0, 1); }), Contains("period of 0"));
 }

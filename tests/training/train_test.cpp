@@ -83,7 +83,7 @@ TEST_CASE("warm-up grows to the full rate, then the other rate has the epochs th
   CHECK(rate(5, 6) == 0.06);
   CHECK(ic::warm_up(0, ic::cosine(9, 1))(1, 3) == ic::cosine(9, 1)(1, 3));
   CHECK(ic::warm_up(1, ic::warm_up(1, ic::constant(8)))(0, 4) == 2);  // half of half
-  CHECK_THAT(thrown_by([&] { rate(0, 5); }), Contains("a warm-up of 5 epochs in a training of 5"));
+  CHECK_THAT(message_of([&] { rate(0, 5); }), Contains("a warm-up of 5 epochs in a training of 5"));
 }
 
 TEST_CASE("the three columns of Table 5") {
@@ -382,10 +382,10 @@ TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
   CHECK(differing(state_of(*built_in), state_of(*earlier)) == std::vector<std::string>{});
 
   auto plain = make_net<ic::none>(1);
-  CHECK_THAT(thrown_by([&] { ic::train(plain, data, uniform(1), training); }),
+  CHECK_THAT(message_of([&] { ic::train(plain, data, uniform(1), training); }),
              Contains("no choice block of the network can split"));
   training.split_epoch = 3;
-  CHECK_THAT(thrown_by([&] { ic::train(asked, data, uniform(1), training); }),
+  CHECK_THAT(message_of([&] { ic::train(asked, data, uniform(1), training); }),
              Contains("split_epoch is 3 of 3 epochs"));
 }
 
@@ -403,7 +403,7 @@ TEST_CASE("a loss that is not finite ends the training before it reaches the wei
     }
     return false;
   };
-  const std::string message = thrown_by([&] { ic::train(net, data, uniform(1), training); });
+  const std::string message = message_of([&] { ic::train(net, data, uniform(1), training); });
   CHECK_THAT(message, Contains("epoch 1, step 1,") && Contains(ic::to_text(uniform(1)(1, 1))) &&
                           Contains("nan"));
   CHECK(steps == 4);
