@@ -23,6 +23,13 @@ wait_for() {
   echo "FAILED: $1 has $(finished "$1") of $2 trainings after half a minute"
   exit 1
 }
+# holds_a_training NAME: whether a process has claimed a training that is not finished
+holds_a_training() {
+  for lock in "$folder/$1.parts"/[0-9]*-[0-9]*.csv.lock; do
+    [ -s "${lock%.lock}" ] || flock --nonblock "$lock" true || return 0
+  done
+  return 1
+}
 
 "${train[@]}" --out "$folder/alone.csv"
 # They have learnt something, each something else: twenty equal numbers would compare nothing.
@@ -63,7 +70,10 @@ cmp "$folder/alone.csv" "$folder/shared.csv"
 # Once it is killed, the other one takes over.
 "${train[@]}" --out "$folder/left.csv" & first=$!
 wait_for left.csv 2
-kill -STOP $first
+until kill -STOP $first && sleep 0.1 && holds_a_training left.csv; do
+  kill -CONT $first  # it was between two trainings
+  sleep 0.05
+done
 "${train[@]}" --out "$folder/left.csv" & second=$!
 wait_for left.csv 19
 sleep 1
