@@ -18,6 +18,7 @@
 
 #include "benchmarks/interleaved.hpp"
 #include "benchmarks/training_steps.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 

@@ -17,14 +17,14 @@
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
-#include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/sampling/fixed.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/optimizer.hpp"
-#include "interchoice/training/unsampled_weights.hpp"
+#include "interchoice/training/path_step.hpp"
 
-/// Training steps (forward, backward, SGD) as functions, one for each variant to be compared.
+/// Training steps (forward, backward, SGD; of super-networks by `PathStep`) as functions, one for
+/// each variant to be compared.
 namespace benchmarks {
 
 namespace ic = interchoice;
@@ -52,38 +52,49 @@ struct Data {
 
 using Step = std::function<void(std::size_t round)>;
 
-template <class Module, class Forward>
-Step training_step(std::shared_ptr<Module> net, const Data& data, Forward forward) {
-  const at::Device device = data.images.device();
-  net->to(device);
-  const auto sgd = std::make_shared<torch::optim::SGD>(ic::Sgd{}(*net));
-  ic::set_learning_rate(*sgd, 0.025);
-  return [=](std::size_t round) {
-    ic::move_unsampled(*net);
-    at::cross_entropy_loss(forward(*net, round), data.labels).backward();
-    sgd->step();
-    if (device.is_cuda()) torch::cuda::synchronize();  // a step is over when the device is done
-  };
-}
+struct Loop {
+  template <class Net>
+  explicit Loop(const Net& net) : sgd(ic::Sgd{}(*net)), step(net, sgd) {}
+  torch::optim::SGD sgd;
+  ic::PathStep step;
+};
 
-/// A super-network's step on the path `sample(0, round)`, in epoch 0: `split<0>` is split.
+/// A super-network's step, as a loop of one's own has it, on the path `sample(0, round)`, in epoch
+/// 0: `split<0>` is split.
 template <class Network, class Policy, class Sample>
 Step supernet_step(const Data& data, const typename Network::Options& options, Sample sample) {
+  const at::Device device = data.images.device();
   ic::Supernet<Network, Policy> net(options);
-  ic::begin_epoch(*net, 0);
-  return training_step(net.ptr(), data, [=](auto& module, std::size_t round) {
-    return module.forward(data.images, sample(0, round));
-  });
+  net->to(device);
+  const auto loop = std::make_shared<Loop>(net);
+  loop->step.begin(0);
+  ic::set_learning_rate(loop->sgd, 0.025);
+  return [=, module = net.ptr()](std::size_t round) {
+    loop->step([&](std::size_t, std::size_t) { return sample(0, round); },
+               [&](const auto& path) {
+                 return at::cross_entropy_loss(module->forward(data.images, path), data.labels);
+               });
+    if (device.is_cuda()) torch::cuda::synchronize();  // a step is over when the device is done
+  };
 }
 
 /// The path that is compared with a network written by hand.
 inline const ic::Architecture<Space> kStaticPath{3, 2, 3, 3, 2, 3};
 
+/// The step of that network, with libtorch's own SGD.
 inline Step static_step(const Data& data, const std::vector<std::int64_t>& cells) {
+  const at::Device device = data.images.device();
   const auto net =
       std::make_shared<StaticNetwork>(16, cells, std::array<std::int64_t, 6>{3, 1, 3, 3, 1, 3});
-  return training_step(
-      net, data, [=](StaticNetwork& module, std::size_t) { return module.forward(data.images); });
+  net->to(device);
+  const auto sgd = std::make_shared<torch::optim::SGD>(ic::Sgd{}(*net));
+  ic::set_learning_rate(*sgd, 0.025);
+  return [=](std::size_t) {
+    net->zero_grad(/*set_to_none=*/false);
+    at::cross_entropy_loss(net->forward(data.images), data.labels).backward();
+    sgd->step();
+    if (device.is_cuda()) torch::cuda::synchronize();
+  };
 }
 
 }  // namespace benchmarks

@@ -184,7 +184,7 @@ void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
   const ic::LearningRate learning_rate = ic::cosine(0.1, 1e-5);
   torch::optim::SGD optimizer = ic::Sgd{.momentum = 0.9, .weight_decay = 3e-4}(*net);
   ic::PathStep step(net, optimizer,
-                    {.unsampled = ic::freeze_unsampled, .copies = ic::copied_momentum});
+                    {.unsampled = ic::UnsampledWeights::kFreeze, .copies = ic::copied_momentum});
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
     const ic::NewParameters added = step.begin(epoch);
     ic::set_learning_rate(optimizer, learning_rate(epoch, epochs));
@@ -216,7 +216,7 @@ ic::TrainingRecord distil(MyNet<Policy>& net, const ic::Batches& data, const Dis
                     .loss = loss,
                     .optimizer = ic::AdamW{.weight_decay = 0.01},
                     .learning_rate = ic::warm_up(1, ic::cosine(1e-3, 1e-5)),
-                    .unsampled = ic::freeze_unsampled});
+                    .unsampled = ic::UnsampledWeights::kFreeze});
 }
 
 /// Tokens [N, T] with a target each, of which `BatchesOf` makes batches.

@@ -31,6 +31,7 @@
 #include "interchoice/nn/choice_block.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
+#include "interchoice/nn/settle_weights.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/path_step.hpp"

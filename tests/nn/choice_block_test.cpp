@@ -299,7 +299,7 @@ void check_training() {
     for (std::uint64_t step = 0; step < 12; ++step) {
       const ic::Architecture<Space> path = sample(epoch, step);
       const Batch batch = batch_of(step);
-      ic::move_unsampled(*net);
+      net->zero_grad(/*set_to_none=*/false);
       const at::Tensor loss =
           torch::nn::functional::cross_entropy(net->forward(batch.data, path), batch.target);
       loss.backward();

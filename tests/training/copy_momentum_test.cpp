@@ -26,7 +26,8 @@ constexpr double kDecay = 0.01;
 /// All copies and their source go on with one momentum, as in the reference implementation.
 ///
 /// Every parameter that has a gradient at a step moves it, so no more than one of those that share
-/// it may have one: it goes with `freeze_unsampled`, and a context a step at each location.
+/// it may have one: it goes with `UnsampledWeights::kFreeze`, and a context a step at each
+/// location.
 struct SharedMomentum {
   void operator()(torch::optim::Optimizer& optimizer, const ic::NewParameter& copy) const {
     copy.parameter.mutable_grad().reset();
@@ -68,7 +69,7 @@ TEST_CASE("copied, fresh and shared momentum") {
   ic::set_learning_rate(sgd, kRate);
   const auto step = [&](std::int64_t index, const Path& path) {
     const ic::Batch batch = data.epoch(0)[index];
-    ic::freeze_unsampled(*net);
+    net->zero_grad();
     at::cross_entropy_loss(net->forward(batch.data.to(at::kDouble), path), batch.target).backward();
     sgd.step();
   };
@@ -141,7 +142,7 @@ TEST_CASE("train passes the copies' momentum on") {
     ic::train(net, data, ic::Sampler(ic::Uniform(ic::only_convolutions<Space>), ic::Seed{1}),
               {.epochs = 2,
                .learning_rate = [](std::size_t, std::size_t) { return kRate; },
-               .unsampled = ic::freeze_unsampled,
+               .unsampled = ic::UnsampledWeights::kFreeze,
                .copies = rule_of(rule)});
     return state_of(*net);
   };

@@ -15,6 +15,7 @@
 #include "interchoice/data/batches.hpp"
 #include "interchoice/data/digits.hpp"
 #include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/nn/settle_weights.hpp"
 #include "support/message_of.hpp"
 
 namespace interchoice::testing {
@@ -51,6 +52,7 @@ using State = std::map<std::string, at::Tensor>;
 
 /// A copy of a network's state, as it is now.
 inline State state_of(const torch::nn::Module& network) {
+  settle_weights(network);
   State state;
   for (const auto& p : network.named_parameters()) state[p.key()] = p.value().detach().clone();
   for (const auto& b : network.named_buffers()) state[b.key()] = b.value().detach().clone();
@@ -58,6 +60,7 @@ inline State state_of(const torch::nn::Module& network) {
 }
 
 inline State parameters_of(const torch::nn::Module& network) {
+  settle_weights(network);
   State state;
   for (const auto& p : network.named_parameters()) state[p.key()] = p.value().detach().clone();
   return state;

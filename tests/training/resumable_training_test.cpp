@@ -186,7 +186,7 @@ TEST_CASE("so does one of other options") {
     check_resumes<ic::split<ic::on_demand>>(training, kUniform);
   }
   SECTION("frozen weights off the path") {
-    training.unsampled = ic::freeze_unsampled;
+    training.unsampled = ic::UnsampledWeights::kFreeze;
     check_resumes<ic::split<2>>(training, kUniform);
   }
   SECTION("no momentum: what has been sampled goes on to decay") {
@@ -246,7 +246,7 @@ TEST_CASE("a state of another training is refused with every difference, and lef
       {"loss is 'cross entropy, label smoothing 0' there",
        [](auto& t) { t.loss = ic::CrossEntropy{.label_smoothing = 0.1}; }},
       {"unsampled weights is 'move' there, 'freeze' here",
-       [](auto& t) { t.unsampled = ic::freeze_unsampled; }},
+       [](auto& t) { t.unsampled = ic::UnsampledWeights::kFreeze; }},
       {"batches of paths", [](auto& t) { t.path_batches = ic::PathBatches::kSuccessive; }},
       {"split epoch is the policy's there, '2' here", [](auto& t) { t.split_epoch = 2; }},
       {"momentum of copies is 'copied' there, 'fresh' here",
@@ -310,8 +310,11 @@ TEST_CASE("what is no state of a training, or a damaged one, is refused") {
   CHECK(damaged([](auto&) {}) == "");
   CHECK_THAT(damaged([](auto& f) { f.metadata.erase("interchoice_training"); }),
              Contains("no state of a training"));
-  CHECK_THAT(with("\"format\":3", "\"format\":2"),
-             Contains("format 2, this version reads format 3; remove it to begin anew"));
+  CHECK_THAT(with("\"format\":4", "\"format\":3"),
+             Contains("format 3, this version reads format 4; remove it to begin anew"));
+  CHECK_THAT(with("\"owed\":[]", "\"owed\":[0,1]"), Contains("a weight owes 1 of 0 steps"));
+  CHECK_THAT(with("\"owed\":[]", "\"owed\":[0,-1]"), Contains("a weight owes -1 of 0 steps"));
+  CHECK_THAT(with("\"owed\":[]", "\"owed\":[0,0]"), Contains("it has 2 owed steps for"));
   CHECK_THAT(with("{", "["), Contains("damaged"));
   CHECK_THAT(with("\"epochs\":[[", "\"epochs\":[[1.0,"), Contains("5 values"));
   CHECK_THAT(with("\"gradients\":[\"", "\"gradients\":[\"x"), Contains("no parameter 'x"));

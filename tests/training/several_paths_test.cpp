@@ -292,14 +292,14 @@ TEST_CASE("one path a step is the same in every form") {
   CHECK(differing(state, trained(OnePath{}, PathBatches::kSame)).empty());
   CHECK(differing(state, trained(OnePath{}, PathBatches::kSuccessive)).empty());
   // Where every weight is on a path of every step, it does not matter what happens to the others.
-  const auto fairly = [](const ic::UnsampledWeights& unsampled) {
+  const auto fairly = [](ic::UnsampledWeights unsampled) {
     auto net = make_net<ic::none>(1);
     ic::train(net, batches(ic::first_images(digits(), 24), 8, 1), fair(1),
               {.epochs = 2, .learning_rate = ic::constant(0.1), .unsampled = unsampled});
     return state_of(*net);
   };
-  const State freeze = fairly(ic::freeze_unsampled);
-  CHECK(differing(fairly(ic::move_unsampled), freeze).empty());
+  const State freeze = fairly(ic::UnsampledWeights::kFreeze);
+  CHECK(differing(fairly(ic::UnsampledWeights::kMove), freeze).empty());
   CHECK_FALSE(differing(freeze, state_of(*make_net<ic::none>(1))).empty());
 }
 

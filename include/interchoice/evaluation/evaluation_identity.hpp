@@ -12,6 +12,7 @@
 #include "interchoice/io/detail/tensor_digest.hpp"
 #include "interchoice/io/digest.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/settle_weights.hpp"
 
 namespace interchoice {
 
@@ -26,6 +27,7 @@ inline Identity evaluation_identity(const std::string& space, const torch::nn::M
     const auto [policy, is_new] = seen.insert(block.policy());
     if (is_new) policies += (policies.empty() ? "" : "; ") + *policy;
   });
+  settle_weights(network);
   Digest weights;
   const auto add_weights = [&](const auto& named_tensors) {
     for (const auto& tensor : named_tensors) {

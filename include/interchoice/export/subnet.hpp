@@ -18,6 +18,7 @@
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/detail/copy_state.hpp"
+#include "interchoice/nn/settle_weights.hpp"
 
 namespace interchoice {
 
@@ -191,6 +192,7 @@ Subnet<Network, Space> extract(Network& net, const Architecture<Space>& architec
   auto subnet =
       detail::rebuilt<Subnet<Network, Space>>(net, architecture, std::forward<Args>(args)...);
   detail::check_same_network(*net, *subnet);
+  settle_weights(*net);
   if (const auto parameters = net->parameters(); !parameters.empty()) {
     subnet->to(parameters.front().device(), parameters.front().scalar_type());
   }

@@ -30,6 +30,7 @@
 #include "interchoice/networks/detail/allocation_limit.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/detail/module_of.hpp"
+#include "interchoice/nn/settle_weights.hpp"
 #include "interchoice/version.hpp"
 
 namespace interchoice {
@@ -275,6 +276,7 @@ void take_network(const std::filesystem::path& path, const TensorFile& file, Net
       lines = tensor_differences(file.tensors, state, [](const std::string&) { return false; });
       if (lines.empty()) {
         const c10::NoGradGuard no_grad;
+        settle_weights(*net);
         for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
         return;
       }
@@ -316,6 +318,7 @@ Net made_network(const Identity& identity, const First&... first) {
 template <class Net>
 void save(const std::filesystem::path& path, const Net& net, const Identity& facts = {}) {
   static_assert(detail::CheckedHolder<Net>::value);
+  settle_weights(*net);
   if (const std::string part = detail::part_not_finite(*net); !part.empty()) {
     detail::fail_network(
         path, fmt::format("is not written, since {} is not finite; what is there stays", part));

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@
 #include "interchoice/nn/detail/thread_scope.hpp"
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/nn/resolution.hpp"
+#include "interchoice/nn/use_observer.hpp"
 
 namespace interchoice {
 
@@ -76,6 +78,10 @@ class AnyChoiceBlock : public torch::nn::Module {
     return all;
   }
 
+  /// Lets an observer know of the use of the candidates, counted from `first` on.
+  void observe(std::shared_ptr<UseObserver> observer, std::size_t first) {
+    bank_.observe(std::move(observer), first);
+  }
   /// Builds the candidate that an architecture takes here. For the blocks of a subnet.
   void build(std::span<const std::uint8_t> architecture) {
     TORCH_INTERNAL_ASSERT(is_fixed());

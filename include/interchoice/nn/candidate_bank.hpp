@@ -5,13 +5,17 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "interchoice/nn/detail/copy_state.hpp"
+#include "interchoice/nn/detail/lazy_copy.hpp"
+#include "interchoice/nn/detail/no_initial_values.hpp"
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/nn/operation.hpp"
+#include "interchoice/nn/use_observer.hpp"
 
 namespace interchoice {
 
@@ -37,9 +41,26 @@ class CandidateBank {
   BuiltOperation& at(std::size_t copy, std::size_t candidate) const {
     return *copies_[copy][candidate];
   }
-  /// A candidate of copy 0; null where a subnet has another one.
-  BuiltOperation* find(std::size_t candidate) const {
-    return copies_.empty() ? nullptr : copies_[0][candidate].get();
+  /// The same, to run it: its weights are up to date (`UseObserver`).
+  BuiltOperation& use(std::size_t copy, std::size_t candidate) const {
+    if (observer_) observer_->before_use(first_ + copy * candidate_count() + candidate);
+    return at(copy, candidate);
+  }
+  /// Lets the weights of all candidates be up to date for who reads them.
+  void before_read() const {
+    if (observer_) observer_->before_read();
+  }
+  /// Lets an observer know of the use of candidates, which count from `first` on, copy by copy;
+  /// null for nobody. What the observer before has put off is done first.
+  void observe(std::shared_ptr<UseObserver> observer, std::size_t first) {
+    if (observer_ && observer_ != observer) observer_->released();
+    observer_ = std::move(observer);
+    first_ = first;
+  }
+  const UseObserver* observer() const { return observer_.get(); }
+  /// The same; null where a subnet has another one.
+  BuiltOperation* find(std::size_t candidate, std::size_t copy = 0) const {
+    return copies_.empty() ? nullptr : copies_[copy][candidate].get();
   }
 
   /// Builds copy 0 with one candidate only.
@@ -52,6 +73,7 @@ class CandidateBank {
   /// Makes `count` copies in all: copy 0 stays what it is, the others start with its weights,
   /// buffers, mode and requires_grad. Returns the new parameters.
   NewParameters grow_to(std::size_t count) {
+    observe(nullptr, 0);  // the candidates' numbers change
     NewParameters added;
     while (copies_.size() < count) {
       const std::size_t k = copies_.size();
@@ -62,11 +84,15 @@ class CandidateBank {
         holder = owner_->register_module(name, std::make_shared<torch::nn::Module>()).get();
         holder->train(owner_->is_training());
       }
-      for (std::size_t c = 0; c < candidate_count(); ++c) build(*holder, copies_[k], c);
+      for (std::size_t c = 0; c < candidate_count(); ++c) {
+        std::optional<detail::NoInitialValues> no_values;
+        if (k > 0 && operations_[c].copied_by_state) no_values.emplace();
+        build(*holder, copies_[k], c);
+      }
       for (std::size_t c = 0; k > 0 && c < candidate_count(); ++c) {
         const auto from = at(0, c).module();
         const auto to = at(k, c).module();
-        detail::copy_state(*from, *to);
+        detail::copy_state(*from, *to, detail::lazy_copy);
         const auto sources = from->named_parameters();
         for (auto& p : to->named_parameters()) {
           p.value().set_requires_grad(sources[p.key()].requires_grad());
@@ -90,6 +116,8 @@ class CandidateBank {
   std::vector<AnyOperation> operations_;
   Geometry geometry_;
   std::vector<Copy> copies_;
+  std::shared_ptr<UseObserver> observer_;
+  std::size_t first_ = 0;
 };
 
 }  // namespace interchoice

@@ -134,9 +134,9 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   BuiltOperation& operation(const Selection& selection) {
     if constexpr (detail::HasCopy<State>) {
-      return bank_.at(state_->copy(selection), selection.candidate());
+      return bank_.use(state_->copy(selection), selection.candidate());
     } else {
-      return bank_.at(0, selection.candidate());
+      return bank_.use(0, selection.candidate());
     }
   }
 

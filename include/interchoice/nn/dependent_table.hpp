@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "interchoice/nn/kernels/table_row.hpp"
 #include "interchoice/nn/selection.hpp"
 #include "interchoice/nn/site.hpp"
 
@@ -50,8 +51,8 @@ class DependentTable {
     if (!values_.defined()) return {};
     const auto& column = columns_[selection.candidate()];
     if (!column) return {};
-    return values_.flatten(0, -2).select(
-        0, static_cast<std::int64_t>(selection.context()) * candidates_ + *column);
+    return table_row(values_,
+                     static_cast<std::int64_t>(selection.context()) * candidates_ + *column);
   }
 
   const at::Tensor& values() const { return values_; }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "interchoice/nn/dependent_table.hpp"
+#include "interchoice/nn/kernels/table_row.hpp"
 
 namespace interchoice {
 
@@ -38,7 +39,7 @@ class NormTable {
   at::Tensor row(const Selection& selection) const {
     const at::Tensor& table = values_[selection.candidate()];
     if (!table.defined()) return {};
-    return table.flatten(0, -2).select(0, static_cast<std::int64_t>(selection.context()));
+    return table_row(table, static_cast<std::int64_t>(selection.context()));
   }
 
   /// The table of a candidate; undefined where there is none.

@@ -27,6 +27,10 @@ namespace interchoice {
 ///     torch::nn::Sequential build(const Geometry& geometry) const;
 ///   };
 ///
+/// It may declare `static constexpr bool copied_by_state = true`: parameters and buffers are all
+/// that its module computes with, so that the copies of a split need no initial values of their
+/// own, which would take the most time.
+///
 /// Satisfied by all of `nn/operations/` and by any default-constructible type with a name and a
 /// `build` that returns a libtorch module holder, or a shared_ptr to a module, with `forward(x)`.
 /// x has its channels on the geometry's axis. The type may declare
@@ -216,6 +220,7 @@ struct AnyOperation {
   std::function<Responses(const Geometry&)> responses = [](const Geometry&) {
     return Responses{};  // everything is observed
   };
+  bool copied_by_state = false;
 };
 
 /// The type-erased form of an operation.
@@ -225,7 +230,10 @@ AnyOperation any_operation() {
   return {
       std::string(std::string_view(Op::name)),
       [](const Geometry& geometry) { return detail::built(Op{}.build(geometry), geometry.axis); },
-      [](const Geometry& geometry) { return responses_of<Op>(geometry); }};
+      [](const Geometry& geometry) { return responses_of<Op>(geometry); },
+      requires {requires Op::copied_by_state;
+}
+};  // namespace interchoice
 }
 
 /// The operations of a choice, of a space whose candidates are operations themselves or of a list

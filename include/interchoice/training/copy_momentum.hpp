@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "interchoice/nn/detail/lazy_copy.hpp"
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/part.hpp"
@@ -69,7 +70,8 @@ inline void add_new_parameters(torch::optim::Optimizer& optimizer, const NewPara
     const std::size_t g = source_group->second;
     if (!group_of.emplace(copy.parameter.unsafeGetTensorImpl(), g).second) continue;
     groups[g].params().push_back(copy.parameter);
-    if (copy.source.grad().defined()) copy.parameter.mutable_grad() = copy.source.grad().clone();
+    if (copy.source.grad().defined())
+      copy.parameter.mutable_grad() = detail::lazy_copy(copy.source.grad());
     momentum(optimizer, copy);
   }
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/copy_momentum.hpp"
+#include "interchoice/training/detail/lazy_sgd.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 #include "interchoice/training/non_finite.hpp"
 #include "interchoice/training/training_position.hpp"
@@ -33,7 +35,7 @@ namespace interchoice {
 
 /// The rules by which a step treats weights.
 struct PathStepOptions {
-  UnsampledWeights unsampled = move_unsampled;
+  UnsampledWeights unsampled = UnsampledWeights::kMove;
   CopyMomentum copies = copied_momentum;
   NonFinite non_finite = NonFinite::kStop;
 };
@@ -54,7 +56,7 @@ struct StepRecord {
 
 /// Steps of training on sampled paths: what `train` and loops of one's own consist of.
 ///
-///   PathStep step(net, optimizer, {.unsampled = move_unsampled, .copies = copied_momentum});
+///   PathStep step(net, optimizer, {.copies = copied_momentum});
 ///   for (std::size_t epoch = 0; epoch < 60; ++epoch) {
 ///     step.begin(epoch);
 ///     for (auto [x, y] : data.epoch(epoch)) {
@@ -64,7 +66,9 @@ struct StepRecord {
 ///
 /// Epochs and the steps within them are counted here, so that `sample(epoch, step)` is drawn
 /// alike in every loop. Shares the network, a module holder; refers to the optimizer, any of
-/// libtorch's but LBFGS, which must outlive it.
+/// libtorch's but LBFGS, which must outlive it. With libtorch's SGD a step moves only the weights
+/// that its paths use: what happens to others is put off until they are used or read (see
+/// `settle_weights`).
 ///
 /// *Throws*: the constructor c10::Error for LBFGS, and for an optimizer that was made before the
 /// network was split and so lacks the copies of parameters that it trains.
@@ -80,6 +84,9 @@ class PathStep {
                 "interchoice: PathStep with LBFGS, which asks for the loss several times a step; "
                 "use another of libtorch's optimizers");
     check_copies();
+    if (detail::LazySgd::can_step(optimizer)) {
+      lazy_ = detail::LazySgdScope(network_, optimizer, options_.unsampled);
+    }
   }
 
   /// Begins an epoch, counted from 0: splits whose epoch has come happen, and the new parameters
@@ -92,7 +99,8 @@ class PathStep {
 
   /// The same for an epoch of which some steps are done, in another process: the next step is
   /// `position.step`. Network and optimizer are as those steps left them.
-  NewParameters begin(const TrainingPosition& position) {
+  NewParameters begin(const TrainingPosition& position,
+                      const std::vector<std::int64_t>& owed = {}) {
     const std::size_t epoch = position.epoch;
     TORCH_CHECK(!epoch_ || epoch > *epoch_, "interchoice: PathStep::begin(", epoch,
                 ") after begin(", epoch_.value_or(0), "); epochs are counted forward from 0");
@@ -102,16 +110,38 @@ class PathStep {
                 " of before; begin_epoch and split_now of a network in training are called by "
                 "PathStep::begin and PathStep::split, so that the optimizer gets what they add");
     step_ = position.step;
-    return join(begin_epoch(*network_, epoch), epoch);
+    settle();
+    NewParameters added = join(begin_epoch(*network_, epoch), epoch);
+    if (!lazy_ || owed.empty()) return added;
+    TORCH_CHECK(owed.size() == parameters_, "interchoice: PathStep::begin(", epoch, ") with ",
+                owed.size(), " owed steps for ", parameters_,
+                " parameters; give what `owed()` returned at that position");
+    lazy_->owe(*network_, owed);
+    return added;
   }
 
   /// Splits now what is not split yet (`split<on_demand>`). Returns the new parameters, which have
   /// joined the optimizer.
-  NewParameters split() { return join(split_now(*network_), epoch_); }
+  NewParameters split() {
+    settle();
+    return join(split_now(*network_), epoch_);
+  }
+
+  /// Applies the steps that are put off, for good; such as at the end of an epoch, as `begin` does.
+  void settle() {
+    if (lazy_) lazy_->settle();
+  }
+
+  /// The steps that are put off, for each parameter of the network as it lies in memory then; empty
+  /// where none ever are. For `begin` in another process.
+  std::vector<std::int64_t> owed() {
+    return lazy_ ? lazy_->owed(*network_) : std::vector<std::int64_t>();
+  }
 
   /// One step: clears gradients, draws the paths, calls `loss(path)`, or `loss(path, index)` with
   /// the path's place in the step, and backward for each, steps the optimizer. Gradients of several
-  /// paths are added up. `loss` returns a scalar tensor.
+  /// paths are added up. `loss` returns a scalar tensor; it uses a network's candidates by the
+  /// forward passes of their blocks only.
   ///
   /// A step whose losses, gradients, or buffers afterwards are not finite, and one that ends in an
   /// exception before the optimizer's step, change no bit of weights, optimizer, buffers and
@@ -141,7 +171,7 @@ class PathStep {
     StepRecord<Path> record;
     guard_.note();
     try {
-      options_.unsampled(*network_);
+      clear_gradients();
       guard_.note_gradients(*optimizer_);
       std::vector<at::Tensor> losses;
       for (const auto& path : paths) {
@@ -161,13 +191,13 @@ class PathStep {
       record.losses = std::move(outcome.losses);
       record.fault = std::move(outcome.fault);
     } catch (...) {
-      guard_.put_back();
+      put_back();
       throw;
     }
     if (record.fault.empty()) {
-      optimizer_->step();
+      step_optimizer();
     } else {
-      guard_.put_back();
+      put_back();
       if (options_.non_finite == NonFinite::kStop) fail(record);
       record.skipped = true;
     }
@@ -220,8 +250,31 @@ class PathStep {
     add_new_parameters(*optimizer_, added, options_.copies);
     parameters_ += added.size();
     guard_.watch(*network_, *optimizer_);
+    if (lazy_) lazy_.watch();
     epoch_ = epoch;
     return added;
+  }
+
+  void clear_gradients() {
+    if (!lazy_) {
+      network_->zero_grad(options_.unsampled == UnsampledWeights::kFreeze);
+      return;
+    }
+    if (!lazy_->is_watching()) lazy_.watch();  // another PathStep had the network meanwhile
+    lazy_->begin_step();
+  }
+
+  void step_optimizer() {
+    if (lazy_) {
+      lazy_->step();
+    } else {
+      optimizer_->step();
+    }
+  }
+
+  void put_back() {
+    guard_.put_back();
+    if (lazy_) lazy_->abandon_step();
   }
 
   static void check_loss(const at::Tensor& loss) {
@@ -252,7 +305,8 @@ class PathStep {
   torch::optim::Optimizer* optimizer_;
   PathStepOptions options_;
   detail::StepGuard guard_;
-  std::size_t parameters_;  // of the network, as far as they are known here
+  detail::LazySgdScope lazy_;  // where the optimizer is libtorch's SGD
+  std::size_t parameters_;     // of the network, as far as they are known here
   std::optional<std::size_t> epoch_;
   std::size_t step_ = 0;
 };

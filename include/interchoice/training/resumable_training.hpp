@@ -52,7 +52,7 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
   Identity identity{
       {"loss", training.loss.text()},
       {"optimizer", training.optimizer.text()},
-      {"unsampled weights", training.unsampled.text()},
+      {"unsampled weights", std::string(to_text(training.unsampled))},
       {"momentum of copies", training.copies.text()},
       {"batches of paths", training.path_batches == PathBatches::kSame ? "the same" : "successive"},
       {"sampler", detail::text_of(sample)},
@@ -186,6 +186,10 @@ void take_training(const std::filesystem::path& path, Network& network, Run& run
   for (const std::string& name : facts.gradients) {
     if (parameters.contains(name)) continue;
     fail_training(path, fmt::format("the network has no parameter {}", shown(name)));
+  }
+  if (const auto& owed = facts.done.owed; !owed.empty() && owed.size() != parameters.size()) {
+    fail_training(path, fmt::format("it has {} owed steps for {} parameters", owed.size(),
+                                    parameters.size()));
   }
   run.go_on_after(std::move(facts.done));
   take_generators(path, device_of(*network), generator_states);

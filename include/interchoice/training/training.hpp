@@ -35,7 +35,7 @@ struct Training {
   Loss loss = CrossEntropy{};
   OptimizerMaker optimizer = Sgd{};
   LearningRate learning_rate = cosine(0.025, 1e-5);
-  UnsampledWeights unsampled = move_unsampled;
+  UnsampledWeights unsampled = UnsampledWeights::kMove;
   /// The momentum with which the copies of a split begin.
   CopyMomentum copies = copied_momentum;
   PathBatches path_batches = PathBatches::kSame;

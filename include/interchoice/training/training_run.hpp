@@ -65,6 +65,7 @@ struct DoneTraining {
   std::vector<EpochRecord> epochs = {};
   std::size_t step = 0;
   detail::EpochSums sums = {};
+  std::vector<std::int64_t> owed = {};  // `PathStep::owed`, within an epoch
 };
 
 /// A training that runs step by step, or epoch by epoch, for loops that do something in between;
@@ -102,6 +103,7 @@ class TrainingRun {
     record_.epochs = std::move(done.epochs);
     record_.position = {epoch, done.step};
     sums_ = done.sums;
+    owed_ = std::move(done.owed);
     before_ = epoch * steps_ + done.step;
   }
 
@@ -129,6 +131,7 @@ class TrainingRun {
                                 sums_.seconds, !is_last, sums_.skipped});
     }
     if (is_last) {
+      step_.settle();
       record_.position = {epoch + 1, 0};
       sums_ = {};
       batches_.reset();
@@ -147,8 +150,9 @@ class TrainingRun {
   const TrainingRecord& record() const { return record_; }
   /// What is done, to go on after: the record without the part of an epoch that a stop ends it
   /// with.
-  DoneTraining done() const {
+  DoneTraining done() {
     DoneTraining done{record_.epochs, record_.position.step, sums_};
+    if (done.step > 0) done.owed = step_.owed();
     done.epochs.resize(record_.position.epoch, EpochRecord{});
     return done;
   }
@@ -177,7 +181,7 @@ class TrainingRun {
 
   void begin_epoch() {
     const std::size_t epoch = record_.position.epoch;
-    step_.begin(record_.position);
+    step_.begin(record_.position, std::exchange(owed_, {}));
     if (training_.split_epoch == epoch) step_.split();  // nothing is left to, in mid-epoch
     learning_rate_ = training_.learning_rate(epoch, training_.epochs);
     TORCH_CHECK(std::isfinite(learning_rate_), "interchoice: the learning rate of epoch ", epoch,
@@ -235,6 +239,7 @@ class TrainingRun {
   std::size_t before_ = 0;                        // steps that were done at the beginning
   std::optional<AnyBatchSource::Epoch> batches_;  // of the epoch in progress
   detail::EpochSums sums_;                        // over it
+  std::vector<std::int64_t> owed_;                // at its beginning here
   double learning_rate_ = 0;
 };
 

@@ -11,6 +11,7 @@
 
 #include "interchoice/dependency/bias_sum.hpp"
 #include "interchoice/nn/dependency_state.hpp"
+#include "interchoice/nn/kernels/table_row.hpp"
 
 namespace interchoice {
 
@@ -39,9 +40,9 @@ struct dependency_state<bias_sum<Depth, Order>> {
   at::Tensor input_vector(const Selection& selection) const {
     const auto& own_row = own_rows_[selection.candidate()];
     if (tables.empty() || !own_row) return {};
-    at::Tensor sum = tables[0].select(0, *own_row);
+    at::Tensor sum = table_row(tables[0], *own_row);
     for (std::size_t i = 1; i < tables.size(); ++i) {
-      sum = sum + tables[i].select(0, static_cast<std::int64_t>(selection.prior(i - 1)));
+      sum = sum + table_row(tables[i], static_cast<std::int64_t>(selection.prior(i - 1)));
     }
     return sum;
   }

@@ -58,6 +58,7 @@ struct InvertedResidual {
  public:
   static constexpr std::string_view name = name_.text();
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
+  static constexpr bool copied_by_state = true;
 
   static constexpr Responses responses(const Geometry& g) {
     return {.input_shift = g.keeps_shape() ? Response::kPropagated : Response::kRemoved,

@@ -26,6 +26,7 @@ namespace interchoice {
 struct ProjectedSkip {
   static constexpr std::string_view name = "identity";
   static constexpr CandidateKind kind = CandidateKind::kSkip;
+  static constexpr bool copied_by_state = true;
 
   static constexpr Responses responses(const Geometry& g) {
     if (g.keeps_shape()) return {.input_shift = Response::kPropagated, .keeps_zeros = true};

@@ -32,6 +32,7 @@ struct ReluConvolutionNorm {
                 "operation of your own for others");
   static constexpr std::string_view name = Kernel == 1 ? "nor_conv_1x1" : "nor_conv_3x3";
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
+  static constexpr bool copied_by_state = true;
 
   static constexpr Responses responses(const Geometry&) {
     return {.norm_shift = Response::kPropagated, .norm_scale = Response::kObserved};

@@ -45,6 +45,7 @@ struct ReluConvolution1dNorm {
  public:
   static constexpr std::string_view name = name_.text();
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
+  static constexpr bool copied_by_state = true;
 
   static constexpr Responses responses(const Geometry&) {
     return {.norm_shift = Response::kPropagated, .norm_scale = Response::kObserved};

@@ -80,6 +80,7 @@ struct SelfAttention : detail::TokenResidual {
 
  public:
   static constexpr std::string_view name = name_.text();
+  static constexpr bool copied_by_state = true;
 
   /// With the products of queries and keys, and of weights and values, T * T * C each.
   static constexpr Cost cost(const Geometry& g, const SpatialSize& tokens) {
@@ -135,6 +136,7 @@ struct Mlp : detail::TokenResidual {
 
  public:
   static constexpr std::string_view name = name_.text();
+  static constexpr bool copied_by_state = true;
 
   static constexpr Cost cost(const Geometry& g, const SpatialSize& tokens) {
     const std::int64_t weights = 2 * Ratio * g.channels * g.channels;
@@ -177,6 +179,7 @@ struct TokenMlp : detail::TokenResidual {
                 "interchoice: TokenMlp<Tokens> needs the number of tokens, at least 1; give the "
                 "size of axis 1");
   static constexpr std::string_view name = "token_mlp";
+  static constexpr bool copied_by_state = true;
 
   static constexpr Cost cost(const Geometry& g, const SpatialSize&) {
     const std::int64_t weights = 2 * Tokens * width(g);

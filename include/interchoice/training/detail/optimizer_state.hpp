@@ -16,6 +16,8 @@
 #include <memory>
 #include <string>
 
+#include "interchoice/nn/detail/lazy_copy.hpp"
+
 namespace interchoice::detail {
 
 using OptimizerState = torch::optim::OptimizerParamState;
@@ -114,7 +116,9 @@ inline std::unique_ptr<OptimizerState> optimizer_state(const torch::optim::Optim
       if (tensor.sizes() != parameter.sizes() || tensor.scalar_type() != parameter.scalar_type()) {
         return;
       }
-      member = tensor.to(parameter.device(), parameter.scalar_type(), false, /*copy=*/true);
+      member = tensor.device() == parameter.device()
+                   ? lazy_copy(tensor)
+                   : tensor.to(parameter.device(), false, /*copy=*/true);
     } else {
       if (tensor.numel() != 1 || tensor.scalar_type() != at::kLong) return;
       member = tensor.item<std::int64_t>();

@@ -33,7 +33,7 @@
 namespace interchoice::detail {
 
 inline constexpr const char* kTrainingKey = "interchoice_training";
-inline constexpr int kTrainingFormat = 3;
+inline constexpr int kTrainingFormat = 4;  // 3 had no owed steps
 inline constexpr std::string_view kOptimizerPrefix = "optimizer.";
 inline constexpr std::string_view kGeneratorPrefix = "generator.";
 
@@ -76,7 +76,8 @@ inline nlohmann::json to_json(const TrainingFacts& facts) {
                         {"skipped", sums.skipped},
                         {"seconds", sums.seconds}}},
                       {"epochs", nlohmann::json::array()},
-                      {"gradients", facts.gradients}};
+                      {"gradients", facts.gradients},
+                      {"owed", facts.done.owed}};
   if (facts.split_epoch) json["split_epoch"] = *facts.split_epoch;
   for (const EpochRecord& e : facts.done.epochs) {
     const nlohmann::json accuracy = e.accuracy ? nlohmann::json(*e.accuracy) : nlohmann::json();
@@ -119,6 +120,12 @@ inline TrainingFacts facts_from(const std::filesystem::path& path, const nlohman
                                  .skipped = row.at(4)});
   }
   json.at("gradients").get_to(facts.gradients);
+  json.at("owed").get_to(facts.done.owed);
+  for (const std::int64_t steps : facts.done.owed) {
+    if (steps >= 0 && static_cast<std::size_t>(steps) <= facts.done.step) continue;
+    fail_training(path, fmt::format("the training's state is damaged: a weight owes {} of {} steps",
+                                    steps, facts.done.step));
+  }
   return facts;
 }
 

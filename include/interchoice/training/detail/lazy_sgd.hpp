@@ -1,0 +1,420 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
+#include <torch/nn/module.h>
+#include <torch/optim/sgd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <typeinfo>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "interchoice/nn/any_choice_block.hpp"
+#include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/use_observer.hpp"
+#include "interchoice/training/detail/coast.hpp"
+#include "interchoice/training/unsampled_weights.hpp"
+
+namespace interchoice::detail {
+
+/// The steps of libtorch's SGD, at the cost of what a path uses. Weights of candidates that no path
+/// has used since coast on momentum and decay only when they are used next, or read, by the closed
+/// form of all these steps; what is used moves by libtorch's fused kernel. The optimizer's state is
+/// where libtorch's own steps keep it.
+///
+///   v' = momentum v + g + decay w,  w' = w - rate v'
+///
+/// Equal to `optimizer.step()` after zeroing all gradients, within rounding. *Source*: the lazy
+/// regularisation of Carpenter 2008, with momentum.
+class LazySgd final : public UseObserver {
+ public:
+  /// Whether an optimizer is one whose steps these are.
+  static bool can_step(const torch::optim::Optimizer& optimizer) {
+    if (typeid(optimizer) != typeid(torch::optim::SGD)) return false;  // a subclass does more
+    const auto& groups = optimizer.param_groups();
+    return std::all_of(groups.begin(), groups.end(), [](const auto& group) {
+      const auto& options = static_cast<const torch::optim::SGDOptions&>(group.options());
+      const auto& parameters = group.params();
+      return options.dampening() == 0 &&
+             std::all_of(parameters.begin(), parameters.end(), [](const at::Tensor& p) {
+               return p.is_floating_point() && (p.is_cpu() || p.is_cuda());
+             });
+    });
+  }
+
+  LazySgd(torch::optim::Optimizer& optimizer, UnsampledWeights unsampled)
+      : optimizer_(&optimizer), unsampled_(unsampled) {}
+
+  /// Looks up the optimizer's weights, and which of them are a network's candidates' alone, and
+  /// asks to be told of their use. What was put off is to be applied before.
+  static void watch(const std::shared_ptr<LazySgd>& self, const torch::nn::Module& network) {
+    std::vector<std::vector<at::Tensor>> candidates;
+    for_each_choice_block(network, [&](const std::string&, AnyChoiceBlock& block) {
+      block.observe(self, candidates.size());
+      const CandidateBank& bank = block.bank();
+      for (std::size_t k = 0; k < bank.copy_count(); ++k) {
+        for (std::size_t c = 0; c < bank.candidate_count(); ++c) {
+          const BuiltOperation* operation = bank.find(c, k);  // a subnet has but one
+          candidates.push_back(operation == nullptr ? std::vector<at::Tensor>()
+                                                    : operation->module()->parameters());
+        }
+      }
+    });
+    self->look_up(network, candidates);
+    self->is_watching_ = true;
+  }
+
+  /// False once another observer has taken the network over.
+  bool is_watching() const { return is_watching_; }
+
+  void before_use(std::size_t candidate) override {
+    Candidate& used = candidates_[candidate];
+    if (!is_in_step_) {
+      for (const std::size_t i : used.weights) show(i);
+      return;
+    }
+    if (used.is_used) return;
+    used.is_used = true;
+    for (const std::size_t i : used.weights) settle(weights_[i]);
+    used_.push_back(candidate);
+    for (const std::size_t i : used.weights) {
+      if (!weights_[i].is_clear()) clear(weights_[i]);  // somebody else went backward meanwhile
+    }
+  }
+
+  void before_read() override {
+    for (std::size_t i = 0; i < weights_.size(); ++i) show(i);
+  }
+
+  void released() override {
+    settle();
+    is_watching_ = false;
+  }
+
+  /// Applies all that is put off.
+  void settle() {
+    hide();
+    for (Weight& weight : weights_) settle(weight);
+  }
+
+  /// Begins a step: clears the gradients of what the last one used.
+  void begin_step() {
+    hide();
+    if (owed_ > 0) {  // steps of another process, at the rate of this epoch
+      for (Group& group : groups_) group.history.add(Coast::step(group.options()), owed_);
+      owed_ = 0;
+    }
+    for_each_used([&](std::size_t i) { clear(weights_[i]); });
+    for (const std::size_t candidate : used_) candidates_[candidate].is_used = false;
+    used_.clear();
+    is_in_step_ = true;
+  }
+
+  /// The optimizer's step.
+  void step() {
+    const c10::NoGradGuard no_grad;
+    for (Group& group : groups_) group.begin();
+    for_each_used([&](std::size_t i) { add_to_step(weights_[i]); });
+    for (Group& group : groups_) {
+      group.step();
+      group.history.add(Coast::step(group.options()));
+    }
+    for_each_used([&](std::size_t i) { weights_[i].done = groups_[weights_[i].group].steps(); });
+    is_in_step_ = false;
+  }
+
+  /// Ends a step that is not to be.
+  void abandon_step() { is_in_step_ = false; }
+
+  /// For each parameter of a network, the steps that it still has to coast through, as it lies in
+  /// memory now.
+  std::vector<std::int64_t> owed(const torch::nn::Module& network) {
+    hide();
+    std::unordered_map<const void*, std::int64_t> by_parameter;
+    for (const Weight& weight : weights_) {
+      by_parameter[weight.parameter.unsafeGetTensorImpl()] =
+          coasts(weight) ? groups_[weight.group].steps() - weight.done : 0;
+    }
+    std::vector<std::int64_t> owed;
+    for (const at::Tensor& p : network.parameters()) {
+      owed.push_back(by_parameter[p.unsafeGetTensorImpl()]);
+    }
+    return owed;
+  }
+
+  /// Takes up what the steps before, in another process, have put off. Before the first step.
+  void owe(const torch::nn::Module& network, const std::vector<std::int64_t>& owed) {
+    std::unordered_map<const void*, std::int64_t> by_parameter;
+    const auto parameters = network.parameters();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      by_parameter[parameters[i].unsafeGetTensorImpl()] = owed[i];
+    }
+    owed_ = *std::max_element(owed.begin(), owed.end());
+    for (Weight& weight : weights_) {
+      weight.done = owed_ - by_parameter[weight.parameter.unsafeGetTensorImpl()];
+    }
+  }
+
+ private:
+  struct Weight {
+    at::Tensor parameter;
+    std::size_t group;
+    std::int64_t done = 0;              // steps of the group's history that it has taken
+    std::uint32_t clear_version = ~0U;  // of the gradient, once it was cleared
+    at::Tensor hidden = {};             // what it was before it was shown
+    std::int64_t shown_version = 0;
+
+    bool is_clear() const {
+      return !parameter.grad().defined() ||
+             parameter.grad().unsafeGetTensorImpl()->version_counter().current_version() ==
+                 clear_version;
+    }
+  };
+  struct Candidate {
+    std::vector<std::size_t> weights = {};
+    bool is_used = false;  // in this step
+  };
+  /// A group of the optimizer, and the tensors of a step.
+  struct Group {
+    torch::optim::OptimizerParamGroup* source;
+    CoastHistory history = {};
+    std::vector<at::Tensor> parameters = {};
+    std::vector<at::Tensor> gradients = {};
+    std::vector<at::Tensor> momenta = {};
+
+    torch::optim::SGDOptions& options() const {
+      return static_cast<torch::optim::SGDOptions&>(source->options());
+    }
+    std::int64_t steps() const { return history.steps(); }
+
+    void begin() {
+      parameters.clear();
+      gradients.clear();
+      momenta.clear();
+    }
+    void step() {
+      // libtorch's kernel takes tensors of one type and device at a time.
+      std::size_t begin = 0;
+      while (begin < parameters.size()) {
+        std::size_t end = begin + 1;
+        while (end < parameters.size() && parameters[end].device() == parameters[begin].device() &&
+               parameters[end].scalar_type() == parameters[begin].scalar_type()) {
+          ++end;
+        }
+        const auto part = [&](const std::vector<at::Tensor>& all) {
+          return all.empty() ? at::TensorList() : at::TensorList(all).slice(begin, end - begin);
+        };
+        at::_fused_sgd_(part(parameters), part(gradients), part(momenta), options().weight_decay(),
+                        options().momentum(), options().lr(), /*dampening=*/0, options().nesterov(),
+                        /*maximize=*/false, /*is_first_step=*/false);
+        for (std::size_t i = begin; i < end; ++i) {
+          parameters[i].unsafeGetTensorImpl()->bump_version();  // which the kernel does not do
+        }
+        begin = end;
+      }
+    }
+  };
+
+  void look_up(const torch::nn::Module& network,
+               const std::vector<std::vector<at::Tensor>>& candidates) {
+    weights_.clear();
+    groups_.clear();
+    candidates_.clear();
+    always_.clear();
+    used_.clear();
+    shown_.clear();
+    std::unordered_map<const void*, std::size_t> index;
+    for (auto& group : optimizer_->param_groups()) {
+      for (const at::Tensor& p : group.params()) {
+        index.emplace(p.unsafeGetTensorImpl(), weights_.size());
+        weights_.push_back({p, groups_.size()});
+      }
+      groups_.push_back({&group});
+    }
+    // What several modules share is used without notice, and so is what is no candidate's.
+    std::unordered_map<const void*, std::size_t> owners;
+    for (const auto& module : network.modules()) {
+      for (const at::Tensor& p : module->parameters(/*recurse=*/false)) {
+        ++owners[p.unsafeGetTensorImpl()];
+      }
+    }
+    std::vector<bool> is_candidate(weights_.size());
+    for (const auto& parameters : candidates) {
+      Candidate& candidate = candidates_.emplace_back();
+      for (const at::Tensor& p : parameters) {
+        const auto found = index.find(p.unsafeGetTensorImpl());
+        if (found == index.end() || owners[p.unsafeGetTensorImpl()] != 1) continue;
+        candidate.weights.push_back(found->second);
+        is_candidate[found->second] = true;
+      }
+    }
+    for (std::size_t i = 0; i < weights_.size(); ++i) {
+      if (!is_candidate[i]) always_.push_back(i);
+    }
+  }
+
+  template <class Visit>
+  void for_each_used(const Visit& visit) {
+    for (const std::size_t i : always_) visit(i);
+    for (const std::size_t candidate : used_) {
+      for (const std::size_t i : candidates_[candidate].weights) visit(i);
+    }
+  }
+
+  /// Where it is one run of memory without an operator, whose call costs more than the memory.
+  static void zero(at::Tensor& gradient) {
+    if (gradient.is_cpu() && gradient.layout() == at::kStrided &&
+        gradient.is_non_overlapping_and_dense()) {
+      std::memset(gradient.mutable_data_ptr(), 0, gradient.nbytes());
+      gradient.unsafeGetTensorImpl()->bump_version();
+    } else {
+      gradient.zero_();
+    }
+  }
+
+  void clear(Weight& weight) {
+    at::Tensor& gradient = weight.parameter.mutable_grad();
+    if (!gradient.defined()) return;
+    if (unsampled_ == UnsampledWeights::kFreeze) {
+      gradient.reset();
+      return;
+    }
+    zero(gradient);
+    weight.clear_version = gradient.unsafeGetTensorImpl()->version_counter().current_version();
+  }
+
+  /// The kernels go through memory, whatever the order of the axes there.
+  static at::Tensor laid_out_as(const at::Tensor& weight, const at::Tensor& tensor) {
+    if (tensor.strides() == weight.strides()) return tensor;
+    return at::empty_like(weight, weight.options().requires_grad(false)).copy_(tensor);
+  }
+
+  void add_to_step(const Weight& weight) {
+    at::Tensor gradient = weight.parameter.grad();
+    if (!gradient.defined()) return;
+    if (gradient.layout() != at::kStrided) gradient = gradient.to_dense();
+    gradient = laid_out_as(weight.parameter, gradient);
+    Group& group = groups_[weight.group];
+    group.parameters.push_back(weight.parameter);
+    group.gradients.push_back(gradient);
+    if (group.options().momentum() != 0) group.momenta.push_back(momentum_of(weight));
+  }
+
+  /// The momentum where libtorch's SGD keeps it; before the first step zeros, which come to the
+  /// same.
+  at::Tensor momentum_of(const Weight& weight) {
+    auto& state = optimizer_->state()[weight.parameter.unsafeGetTensorImpl()];
+    if (!state) state = std::make_unique<torch::optim::SGDParamState>();
+    auto& own = static_cast<torch::optim::SGDParamState&>(*state);
+    const at::Tensor& momentum = own.momentum_buffer();
+    own.momentum_buffer(momentum.defined() ? laid_out_as(weight.parameter, momentum)
+                                           : at::zeros_like(weight.parameter.detach()));
+    return own.momentum_buffer();
+  }
+
+  bool coasts(const Weight& weight) const {
+    return unsampled_ == UnsampledWeights::kMove && weight.parameter.grad().defined();
+  }
+
+  void settle(Weight& weight) {
+    const Group& group = groups_[weight.group];
+    const std::int64_t count = group.steps() - weight.done;
+    if (count <= 0) return;
+    weight.done = group.steps();
+    if (!coasts(weight)) return;
+    const bool has_momentum = group.options().momentum() != 0;
+    apply(group.history.last(count), weight.parameter,
+          has_momentum ? momentum_of(weight) : at::Tensor());
+  }
+
+  /// What readers are shown is taken back before the next step: when somebody looks does not
+  /// change a bit of what is learnt.
+  void show(std::size_t index) {
+    Weight& weight = weights_[index];
+    const Group& group = groups_[weight.group];
+    const std::int64_t count = group.steps() - weight.done;
+    if (count <= 0 || !coasts(weight) || weight.hidden.defined()) return;
+    weight.hidden = weight.parameter.detach().clone();
+    const bool has_momentum = group.options().momentum() != 0;
+    apply(group.history.last(count), weight.parameter,
+          has_momentum ? momentum_of(weight).clone() : at::Tensor());
+    weight.shown_version = weight.parameter._version();
+    shown_.push_back(index);
+  }
+
+  void hide() {
+    const c10::NoGradGuard no_grad;
+    for (const std::size_t i : shown_) {
+      Weight& weight = weights_[i];
+      at::Tensor written;  // by somebody else, to stay
+      if (weight.parameter._version() != weight.shown_version) {
+        written = weight.parameter.detach().clone();
+      }
+      weight.parameter.copy_(weight.hidden);
+      weight.hidden.reset();
+      if (!written.defined()) continue;
+      settle(weight);  // its momentum
+      weight.parameter.copy_(written);
+    }
+    shown_.clear();
+  }
+
+  torch::optim::Optimizer* optimizer_;
+  UnsampledWeights unsampled_;
+  std::vector<Weight> weights_;  // of the optimizer, in its order
+  std::vector<Group> groups_;
+  std::vector<Candidate> candidates_;
+  std::vector<std::size_t> always_;  // weights that take part in every step
+  std::vector<std::size_t> used_;    // candidates, in this step or the last one
+  std::vector<std::size_t> shown_;   // weights that are shown
+  std::int64_t owed_ = 0;            // steps before the first one, of another process
+  bool is_in_step_ = false;
+  bool is_watching_ = false;
+};
+
+/// A network's lazy steps; ends with them applied, and nobody told of its use any more.
+class LazySgdScope {
+ public:
+  LazySgdScope() = default;
+  LazySgdScope(std::shared_ptr<torch::nn::Module> network, torch::optim::Optimizer& optimizer,
+               UnsampledWeights unsampled)
+      : network_(std::move(network)), sgd_(std::make_shared<LazySgd>(optimizer, unsampled)) {}
+  LazySgdScope(LazySgdScope&&) = default;
+  LazySgdScope& operator=(LazySgdScope&& other) noexcept {
+    network_.swap(other.network_);
+    sgd_.swap(other.sgd_);
+    return *this;
+  }
+  ~LazySgdScope() {
+    if (!sgd_) return;
+    for_each_choice_block(*network_, [&](const std::string&, AnyChoiceBlock& block) {
+      if (block.bank().observer() == sgd_.get()) block.observe(nullptr, 0);
+    });
+  }
+
+  explicit operator bool() const { return sgd_ != nullptr; }
+  LazySgd* operator->() const { return sgd_.get(); }
+
+  /// What is put off is applied, and the network looked up.
+  void watch() {
+    sgd_->settle();
+    LazySgd::watch(sgd_, *network_);
+  }
+
+ private:
+  std::shared_ptr<torch::nn::Module> network_;
+  std::shared_ptr<LazySgd> sgd_;
+};
+
+}  // namespace interchoice::detail
