@@ -34,7 +34,7 @@ struct ConvolutionStem : torch::nn::Module {
             register_module("convolution", detail::convolution(shape(input_channels, width)))),
         norm(register_module("norm", torch::nn::BatchNorm2d(width))) {}
   at::Tensor forward(const at::Tensor& x) {
-    return Activation::apply(convolution_norm(convolution, norm, x));
+    return convolution_norm_activation<Activation>(convolution, norm, x);
   }
   static constexpr Cost cost(std::int64_t input_channels, std::int64_t width,
                              const SpatialSize& input) {

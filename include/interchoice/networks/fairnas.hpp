@@ -118,8 +118,8 @@ struct Stem : torch::nn::Module {
              {g.channels, g.out_channels}}};
   }
   at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = relu6::apply(convolution_norm(convolution, norm1, x));
-    y = relu6::apply(convolution_norm(depthwise, norm2, y));
+    at::Tensor y = convolution_norm_activation<relu6>(convolution, norm1, x);
+    y = convolution_norm_activation<relu6>(depthwise, norm2, y);
     return convolution_norm(projection, norm3, y);
   }
   torch::nn::Conv2d convolution;

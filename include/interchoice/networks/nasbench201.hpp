@@ -74,8 +74,8 @@ struct Reduction : torch::nn::Module {
         norm2(register_module("norm2", torch::nn::BatchNorm2d(2 * channels))),
         shortcut(register_module("shortcut", detail::convolution(direct(channels)))) {}
   at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = convolution_norm(convolution1, norm1, at::relu(x));
-    y = convolution_norm(convolution2, norm2, at::relu(y));
+    at::Tensor y = convolution_norm(convolution1, norm1, at::relu(x), {}, NormActivation::kRelu);
+    y = convolution_norm(convolution2, norm2, y);
     return y + shortcut->forward(at::avg_pool2d(x, {2, 2}, {2, 2}, {0, 0}, /*ceil_mode=*/true));
   }
   torch::nn::Conv2d convolution1;
@@ -94,7 +94,8 @@ struct Head : torch::nn::Module {
       : norm(register_module("norm", torch::nn::BatchNorm2d(channels))),
         linear(register_module("linear", torch::nn::Linear(channels, classes))) {}
   at::Tensor forward(const at::Tensor& x) {
-    return linear->forward(at::relu(adjusted_norm(norm, x)).mean({2, 3}));  // [N, classes]
+    return linear->forward(
+        adjusted_norm(norm, x, {}, NormActivation::kRelu).mean({2, 3}));  // [N, classes]
   }
   torch::nn::BatchNorm2d norm;
   torch::nn::Linear linear;

@@ -31,7 +31,7 @@ struct PointwiseHead : torch::nn::Module {
         norm(register_module("norm", torch::nn::BatchNorm2d(options.width))),
         linear(register_module("linear", torch::nn::Linear(options.width, options.classes))) {}
   at::Tensor forward(const at::Tensor& x) {
-    const at::Tensor y = Activation::apply(convolution_norm(convolution, norm, x)).mean({2, 3});
+    const at::Tensor y = convolution_norm_activation<Activation>(convolution, norm, x).mean({2, 3});
     return linear->forward(at::dropout(y, dropout, is_training()));  // [N, classes]
   }
   static constexpr Cost cost(const Options& options, const SpatialSize& input) {

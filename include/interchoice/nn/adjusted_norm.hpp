@@ -12,6 +12,8 @@
 
 #include <concepts>
 
+#include "interchoice/nn/kernels/batch_norm.hpp"
+#include "interchoice/nn/norm_activation.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
 #include "interchoice/nn/normalised_values.hpp"
 
@@ -58,9 +60,16 @@ struct AdjustedAffine {
   }
 };
 
+/// Whether a BatchNorm normalises by the statistics of its input.
 template <IsBatchNorm Norm>
-at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
-  const bool use_batch = norm.is_training() || !norm.running_mean.defined();
+bool uses_batch(const Norm& norm) {
+  return norm.is_training() || !norm.running_mean.defined();
+}
+
+template <IsBatchNorm Norm>
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
+                        NormActivation activation) {
+  const bool use_batch = uses_batch(norm);
   // The unbiased variance of one value is 0 / 0, and would stay in the running one.
   TORCH_CHECK(
       !use_batch || x.numel() != x.size(1),
@@ -75,45 +84,62 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
       momentum = 1 / norm.num_batches_tracked.template item<double>();  // cumulative average
     }
   }
-  return at::batch_norm(x, affine.weight, affine.bias, norm.running_mean, norm.running_var,
-                        use_batch, momentum, norm.options.eps(), /*cudnn_enabled=*/true);
+  const BatchNormState state{affine.weight,    affine.bias, norm.running_mean,
+                             norm.running_var, momentum,    norm.options.eps()};
+  if (use_batch) return batch_norm(x, state, activation);
+  return activate_(at::batch_norm(x, state.weight, state.bias, state.running_mean,
+                                  state.running_var, /*training=*/false, state.momentum, state.eps,
+                                  /*cudnn_enabled=*/true),
+                   activation);
 }
 template <IsLayerNorm Norm>
-at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
+                        NormActivation activation) {
   const at::IntArrayRef shape = norm.options.normalized_shape();
   TORCH_CHECK(shape.size() == 1,
               "interchoice: adjusted_norm needs a LayerNorm over the channels alone, got one over ",
               shape, "; use a GroupNorm with one group for channels and positions");
   const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
-  return at::layer_norm(x, shape, affine.weight, affine.bias, norm.options.eps());
+  return activate_(at::layer_norm(x, shape, affine.weight, affine.bias, norm.options.eps()),
+                   activation);
 }
 template <IsGroupNorm Norm>
-at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment) {
+at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
+                        NormActivation activation) {
   const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
-  return at::group_norm(x, norm.options.num_groups(), affine.weight, affine.bias,
-                        norm.options.eps());
+  return activate_(
+      at::group_norm(x, norm.options.num_groups(), affine.weight, affine.bias, norm.options.eps()),
+      activation);
 }
 
 }  // namespace detail
 
-/// scale * norm(x) + shift along the channels, as one normalisation with other affine parameters:
+/// activation(scale * norm(x) + shift) along the channels, as one normalisation with other affine
+/// parameters:
 ///
 ///   weight' = weight * scale,  bias' = bias * scale + shift
 ///
 /// `norm` is a BatchNorm1d, 2d or 3d, a GroupNorm (channels on the second axis), or a LayerNorm
 /// over the last axis (tokens). Without an adjustment it is `norm->forward(x)`, seen by
 /// `Recalibration::biased_average`. Updates a BatchNorm's running statistics as `norm->forward(x)`
-/// does. *Throws* c10::Error for an adjusted LayerNorm over several axes, and in a BatchNorm's
+/// does, and its numbers are those of libtorch's operators to the bit (see `batch_norm`).
+/// *Throws* c10::Error for an adjusted LayerNorm over several axes, and in a BatchNorm's
 /// training mode for one value a channel. *Cost*: O(C) beside the normalisation.
 template <class Norm>
 at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
-                         const NormAdjustment& adjustment = {}) {
+                         const NormAdjustment& adjustment = {},
+                         NormActivation activation = NormActivation::kNone) {
   static_assert(detail::IsBatchNorm<Norm> || detail::IsLayerNorm<Norm> || detail::IsGroupNorm<Norm>,
                 "interchoice: adjusted_norm(norm, x, adjustment) needs a BatchNorm1d, 2d or 3d, a "
                 "LayerNorm or a GroupNorm; scale and shift the output of others yourself");
-  if constexpr (detail::IsBatchNorm<Norm>) detail::NormalisedValues::note(norm->running_mean, x);
-  if (!adjustment.defined()) return norm->forward(x);
-  return detail::run_adjusted(*norm, x, adjustment);
+  bool is_plain = !adjustment.defined();
+  if constexpr (detail::IsBatchNorm<Norm>) {
+    detail::NormalisedValues::note(norm->running_mean, x);
+    is_plain = is_plain && !(detail::uses_batch(*norm) && detail::has_row_major_pixels(x) &&
+                             x.numel() > x.size(1));
+  }
+  if (is_plain) return detail::activate_(norm->forward(x), activation);
+  return detail::run_adjusted(*norm, x, adjustment, activation);
 }
 
 }  // namespace interchoice

@@ -13,6 +13,8 @@
 
 #include "interchoice/nn/adjusted_norm.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
+#include "interchoice/nn/norm_activation.hpp"
+#include "interchoice/nn/norm_adjustment.hpp"
 
 namespace interchoice {
 
@@ -57,8 +59,8 @@ at::Tensor convolve(const torch::nn::ConvNdImpl<D, Convolution>& like, const at:
 
 }  // namespace detail
 
-/// scale * BN(W * x) + shift: a convolution and the BatchNorm behind it, both for sequences, images
-/// or volumes; one convolution within a `FoldBatchNorm`.
+/// activation(scale * BN(W * x) + shift): a convolution and the BatchNorm behind it, both for
+/// sequences, images or volumes; one convolution within a `FoldBatchNorm`.
 ///
 /// The adjustment is a policy's (see `NormAdjustment`); undefined tensors change nothing. Updates
 /// running statistics in training mode as the modules do.
@@ -68,12 +70,13 @@ at::Tensor convolve(const torch::nn::ConvNdImpl<D, Convolution>& like, const at:
 template <class Convolution, class Norm>
 at::Tensor convolution_norm(torch::nn::ModuleHolder<Convolution>& convolution,
                             torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
-                            const NormAdjustment& adjustment = {}) {
+                            const NormAdjustment& adjustment = {},
+                            NormActivation activation = NormActivation::kNone) {
   static_assert(detail::IsConvolutionWithNorm<Convolution, Norm>,
                 "interchoice: convolution_norm(convolution, norm, x) needs a Conv1d with a "
                 "BatchNorm1d, or both of them 2d or 3d; use adjusted_norm behind anything else");
   if (!detail::may_fold(*convolution, *norm)) {
-    return adjusted_norm(norm, convolution->forward(x), adjustment);
+    return adjusted_norm(norm, convolution->forward(x), adjustment, activation);
   }
   auto [weight, bias] = detail::folded_convolutions()->of(*convolution, *norm);
   if (adjustment.scale.defined()) {
@@ -81,7 +84,20 @@ at::Tensor convolution_norm(torch::nn::ModuleHolder<Convolution>& convolution,
     bias = bias * adjustment.scale;
   }
   if (adjustment.shift.defined()) bias = bias + adjustment.shift;
-  return detail::convolve(*convolution, x, weight, bias);
+  return detail::activate_(detail::convolve(*convolution, x, weight, bias), activation);
+}
+
+/// The same with the activation as a tag: `apply(y)`, which may overwrite y, and, where it is one
+/// of `NormActivation`, its `kind`.
+template <class Activation, class Convolution, class Norm>
+at::Tensor convolution_norm_activation(torch::nn::ModuleHolder<Convolution>& convolution,
+                                       torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
+                                       const NormAdjustment& adjustment = {}) {
+  if constexpr (requires { NormActivation{Activation::kind}; }) {
+    return convolution_norm(convolution, norm, x, adjustment, Activation::kind);
+  } else {
+    return Activation::apply(convolution_norm(convolution, norm, x, adjustment));
+  }
 }
 
 }  // namespace interchoice

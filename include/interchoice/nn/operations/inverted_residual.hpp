@@ -16,17 +16,21 @@
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/norm_activation.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
 #include "interchoice/nn/operations/detail/numbered_name.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
 
-/// The activation inside an `InvertedResidual`: a tag with `apply(y)`, which may overwrite y.
+/// The activation inside an `InvertedResidual`: a tag with `apply(y)`, which may overwrite y, and,
+/// where a BatchNorm can compute it in its own pass, its `kind`.
 struct relu6 {
+  static constexpr NormActivation kind = NormActivation::kRelu6;
   static at::Tensor apply(at::Tensor y) { return at::hardtanh_(y, 0, 6); }
 };
 struct relu {
+  static constexpr NormActivation kind = NormActivation::kRelu;
   static at::Tensor apply(at::Tensor y) { return at::relu_(y); }
 };
 
@@ -99,9 +103,9 @@ struct InvertedResidual {
     at::Tensor forward(const at::Tensor& x) { return forward_adjusted(x, {}); }
     // BatchNorm's derivative needs its input, not its output, so that the output may be changed.
     at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
-      at::Tensor h = Activation::apply(convolution_norm(expansion, norm1, x, adjustment));
-      h = Activation::apply(convolution_norm(depthwise, norm2, h));  // [N, E*C, H', W']
-      at::Tensor y = convolution_norm(projection, norm3, h);         // [N, C', H', W']
+      at::Tensor h = convolution_norm_activation<Activation>(expansion, norm1, x, adjustment);
+      h = convolution_norm_activation<Activation>(depthwise, norm2, h);  // [N, E*C, H', W']
+      at::Tensor y = convolution_norm(projection, norm3, h);             // [N, C', H', W']
       return has_residual ? y.add_(x) : y;
     }
     std::int64_t norm_channels() const { return norm1->options.num_features(); }
