@@ -24,6 +24,7 @@
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/device.hpp"
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/training/detail/environment.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/detail/training_file.hpp"
@@ -55,6 +56,7 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
       {"unsampled weights", training.unsampled.text()},
       {"momentum of copies", training.copies.text()},
       {"batches of paths", training.path_batches == PathBatches::kSame ? "the same" : "successive"},
+      {"precision", to_text(training.precision)},
       {"sampler", detail::text_of(sample)},
       {"data", detail::text_of(data)}};
   for (const auto& [name, text] : identity) {
@@ -73,7 +75,10 @@ namespace detail {
 /// parts, the same learning rates so far, and no split but at the same epoch.
 inline void require_same_training(const std::filesystem::path& path, const TrainingFacts& there,
                                   const Identity& identity, const Training& training) {
-  std::vector<std::string> lines = differences(there.identity, identity);
+  Identity stated = there.identity;
+  // States of versions that had no other do not say so.
+  if (stated.find("precision") == nullptr) stated.set("precision", to_text(Precision::kFloat32));
+  std::vector<std::string> lines = differences(stated, identity);
   const std::size_t epochs = there.done.epochs.size();
   const bool is_within = there.done.step > 0;  // an epoch
   const auto is_past = [&](const std::optional<std::size_t>& split) {
