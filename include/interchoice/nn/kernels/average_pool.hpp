@@ -210,7 +210,7 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
 /// the number of pixels inside (the benchmark's own networks). First derivative only.
 inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
                                   bool count_include_pad) {
-  if (detail::has_row_major_pixels(x) && (!vector.defined() || detail::is_vector_of(vector, x))) {
+  if (detail::has_row_major_values(x) && (!vector.defined() || detail::is_vector_of(vector, x))) {
     return detail::AveragePoolFunction::apply(
         x, vector.defined() ? std::optional(vector) : std::nullopt, count_include_pad);
   }

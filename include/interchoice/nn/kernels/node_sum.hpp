@@ -127,20 +127,9 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
     });
   }
 
-  template <class Number>
-  static void add_rows(const Number* from, Number* sums, std::int64_t rows, std::int64_t channels) {
-    run_vectorized([=]() INTERCHOICE_LOOP {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        const Number* a = from + row * channels;
-#pragma omp simd
-        for (std::int64_t c = 0; c < channels; ++c) sums[c] += a[c];
-      }
-    });
-  }
-
   // The gradient of a vector. One of bfloat16 images is float's, as the vector beside them was.
   static at::Tensor sum_of_rows(const at::Tensor& gradient) {
-    if (!has_row_major_pixels(gradient)) {
+    if (!has_row_major_values(gradient)) {
       return gradient.sum({0, 2, 3}, false, empty_vector_of(gradient).scalar_type());
     }
     check_single_backward("node_sum");
@@ -178,7 +167,7 @@ inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor
     TORCH_CHECK(list.empty() || term.value.sizes() == list[0].sizes(),
                 "interchoice: node_sum needs terms of one shape, got ", list[0].sizes(), " and ",
                 term.value.sizes(), "; let every candidate return what its geometry says");
-    fused = fused && detail::has_row_major_pixels(term.value) &&
+    fused = fused && detail::has_row_major_values(term.value) &&
             (list.empty() || term.value.scalar_type() == list[0].scalar_type());
     list.push_back(term.value);
   }

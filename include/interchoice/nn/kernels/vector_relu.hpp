@@ -6,9 +6,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/relu.h>
+#include <c10/util/BFloat16.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cstdint>
+#include <type_traits>
 
 #include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/kernels/bfloat16_rows.hpp"
@@ -51,6 +53,20 @@ void vector_relu_backward_rows(const Number* out, const Number* from, Number* to
         d[c] = gradient;
         sums[c] += gradient;
       }
+    }
+  });
+}
+
+/// to = out > 0 ? from : 0, for an `out` of the above, which is no negative number. No bfloat16
+/// changes on its way, so that nothing needs to be widened.
+inline void vector_relu_backward_values(const c10::BFloat16* out, const c10::BFloat16* from,
+                                        c10::BFloat16* to, std::int64_t size) {
+  run_conversion([=]() INTERCHOICE_LOOP {
+#pragma omp simd
+    for (std::int64_t i = 0; i < size; ++i) {
+      const auto magnitude = static_cast<std::uint16_t>(out[i].x & 0x7fffU);
+      const auto mask = static_cast<std::uint16_t>(magnitude == 0 ? 0 : 0xffffU);
+      to[i].x = static_cast<std::uint16_t>(from[i].x & mask);
     }
   });
 }
@@ -106,15 +122,17 @@ struct VectorReluFunction : torch::autograd::Function<VectorReluFunction> {
                            std::int64_t rows, std::int64_t channels) {
     const auto task = [=](std::int64_t begin, std::int64_t end, computed_t<Value>* sums) {
       const RowBlocks<Value> blocks(begin, end, channels);
-      BlockBuffer<Value> y = blocks.buffer();
-      BlockBuffer<Value> g = blocks.buffer();
-      BlockBuffer<Value> d = blocks.buffer();
       SumsBeside<Value> beside(blocks, sums);
+      BlockBuffer<Value> numbers = blocks.buffer();
       blocks.for_each([&](std::int64_t at, std::int64_t size) {
-        vector_relu_backward_rows(y.read(out + at, size), g.read(from + at, size),
-                                  d.target(to + at), beside.data(), beside.rows(size),
-                                  beside.channels(size));
-        d.store(to + at, size);
+        if constexpr (std::is_same_v<Value, c10::BFloat16>) {
+          vector_relu_backward_values(out + at, from + at, to + at, size);
+          add_rows(numbers.read(to + at, size), beside.data(), beside.rows(size),
+                   beside.channels(size));
+        } else {
+          vector_relu_backward_rows(out + at, from + at, to + at, beside.data(), beside.rows(size),
+                                    beside.channels(size));
+        }
       });
       beside.finish();
     };
@@ -134,7 +152,7 @@ struct VectorReluFunction : torch::autograd::Function<VectorReluFunction> {
 /// elsewhere. First derivative only.
 inline at::Tensor vector_relu(const at::Tensor& x, const at::Tensor& vector,
                               ChannelAxis axis = ChannelAxis::kSecond) {
-  if (axis == ChannelAxis::kSecond && detail::has_row_major_pixels(x) &&
+  if (axis == ChannelAxis::kSecond && detail::has_row_major_values(x) &&
       detail::is_vector_of(vector, x)) {
     return detail::VectorReluFunction::apply(x, vector);
   }
