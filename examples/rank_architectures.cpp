@@ -22,6 +22,7 @@
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
 #include "examples/outputs.hpp"
+#include "examples/precision_option.hpp"
 #include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
@@ -43,6 +44,7 @@ struct Options {
   std::int64_t validation = 0;
   bool join_seeds = false;
   bool fold_batch_norm = false;
+  std::string precision = "f32";
   Machine machine;
   std::string out = "report";
 };
@@ -85,6 +87,7 @@ ic::Predictor rank_checkpoint(const Checkpoint& checkpoint, const Options& optio
         net, checkpoint.label, data, options.batch, architectures, interrupt,
         "what is evaluated is kept in " + options.out + "; the same command goes on from there",
         {.fold_batch_norm = options.fold_batch_norm,
+         .precision = precision_of(options.precision),
          .results = ic::ResultFile{checkpoint.results}});
   });
   const std::string record = file.path.string() + ".csv";
@@ -199,6 +202,7 @@ int main(int argc, char** argv) {
       "the networks of one policy were trained alike: show their mean and standard deviation");
   app.add_flag("--fold-batch-norm", options.fold_batch_norm,
                "evaluate with BatchNorm folded into the convolutions: faster, rounds otherwise");
+  add_precision_option(app, options.precision);
   add_machine_options(app, options.machine);
   app.add_option("--out", options.out, "folder of the report")->capture_default_str();
   return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "examples/machine.hpp"
+#include "examples/precision_option.hpp"
 #include "examples/train_with_state.hpp"
 #include "examples/training_csv.hpp"
 #include "interchoice/core/restriction.hpp"
@@ -58,6 +59,7 @@ struct Options {
   std::int64_t prefetch_threads = 1;
   std::uint64_t sample = 20;
   std::int64_t calibration_batches = 20;
+  std::string precision = "f32";
   Machine machine;
   StateOptions state;
   std::string out = "fairnas";
@@ -118,6 +120,7 @@ void run(const Options& options, const std::string& command) {
   // Five epochs of 600 are too many of a few.
   training.learning_rate = ic::warm_up(std::min<std::size_t>(5, options.epochs / 4),
                                        ic::cosine(options.learning_rate, 1e-5));
+  training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
   if (options.dependency == "split") training.split_epoch = options.epochs / 2;
 
@@ -147,6 +150,7 @@ void run(const Options& options, const std::string& command) {
                                        ? ic::Recalibration::paper(options.calibration_batches)
                                        : ic::Recalibration::none(),
                   .sharing = ic::PrefixSharing{},
+                  .precision = precision_of(options.precision),
                   .results = ic::ResultFile{partial},
                   .stop = [&] { return interrupt.requested(); }},
                  ic::TerminalProgress("ranking"));
@@ -211,6 +215,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->check(whole_number())
       ->capture_default_str();
+  add_precision_option(app, options.precision);
   add_state_options(app, options.state);
   app.add_option("--out", options.out, "what the names of the written files begin with")
       ->capture_default_str();

@@ -15,6 +15,7 @@
 
 #include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
+#include "examples/precision_option.hpp"
 #include "examples/train_with_state.hpp"
 #include "examples/training_csv.hpp"
 
@@ -34,6 +35,7 @@ struct Options {
   double learning_rate = 0.025;
   std::string schedule = "cosine";
   std::uint64_t seed = 0;
+  std::string precision = "f32";
   Machine machine;
   StateOptions state;
   std::string out = "supernet.safetensors";
@@ -62,6 +64,7 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   training.epochs = options.epochs;
   training.learning_rate = options.schedule == "constant" ? ic::constant(options.learning_rate)
                                                           : ic::cosine(options.learning_rate, 1e-5);
+  training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
   if (options.dependency == "split") {
     training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
@@ -111,6 +114,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->check(whole_number())
       ->capture_default_str();
+  add_precision_option(app, options.precision);
   add_state_options(app, options.state);
   app.add_option("--out", options.out, "the network's file to write")->capture_default_str();
   return run_program(app, argc, argv,

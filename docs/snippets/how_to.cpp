@@ -219,6 +219,23 @@ ic::TrainingRecord distil(MyNet<Policy>& net, const ic::Batches& data, const Dis
                     .unsampled = ic::UnsampledWeights::kFreeze});
 }
 
+ic::Ranking<MySpace> train_and_rank_in_bfloat16(MyNet<Policy>& net, const ic::Batches& data) {
+  const ic::Precision precision = ic::is_native(ic::Precision::kBfloat16, ic::device_of(*net))
+                                      ? ic::Precision::kBfloat16
+                                      : ic::Precision::kFloat32;
+  const ic::Sampler sample{ic::Uniform{kNoSkip}, ic::Seed{0}};
+  ic::train(net, data, sample, {.epochs = 4, .precision = precision});
+  return ic::rank(net, {.calibration = data, .validation = data}, ic::every_architecture(kNoSkip),
+                  {.precision = precision});
+}
+
+at::Tensor loss_in_bfloat16(MyNet<Policy>& net, const ic::Batch& batch,
+                            const ic::Architecture<MySpace>& path) {
+  const at::Tensor logits = ic::in_precision(ic::Precision::kBfloat16, batch.data.device(),
+                                             [&] { return net->forward(batch.data, path); });
+  return at::cross_entropy_loss(logits, batch.target);
+}
+
 /// Tokens [N, T] with a target each, of which `BatchesOf` makes batches.
 struct Tokens {
   at::Tensor tokens;
@@ -298,6 +315,9 @@ int main() {
   own_loop(net, data);
   MyNet<Policy> student;
   distil(student, data, {[&](const at::Tensor& x) { return net->forward(x, {0, 0, 0}); }});
+  check(train_and_rank_in_bfloat16(student, data).predictions.size() == 8, "bfloat16");
+  check(loss_in_bfloat16(net, data.evaluation(0), {0, 0, 0}).scalar_type() == at::kFloat,
+        "the loss is a float");
   check(token_batches(at::ones({100, 8}, at::kLong), at::zeros({100}, at::kLong)).size() == 2,
         "batches of tokens");
   MyNet<Policy> again = saved_and_loaded(net, "build/how_to.safetensors");

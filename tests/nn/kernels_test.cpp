@@ -2,15 +2,21 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <set>
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <c10/util/BFloat16.h>
+#include <c10/util/bit_cast.h>
+
 #include "interchoice/nn/kernels/average_pool.hpp"
+#include "interchoice/nn/kernels/bfloat16_rows.hpp"
 #include "interchoice/nn/kernels/node_sum.hpp"
 #include "interchoice/nn/kernels/vector_relu.hpp"
 #include "support/catch.hpp"
@@ -237,6 +243,100 @@ TEST_CASE("other layouts, types and vectors take libtorch's operators and agree"
         at::kDouble);
 }
 
+TEST_CASE("bfloat16 and float are converted as libtorch does") {
+  std::vector<c10::BFloat16> narrow(65536);
+  std::vector<float> wide(narrow.size());
+  for (std::size_t i = 0; i < narrow.size(); ++i) narrow[i].x = static_cast<std::uint16_t>(i);
+  ic::detail::widen_values(narrow.data(), wide.data(), 65536);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < narrow.size(); ++i) {
+    const float expected = narrow[i];
+    wrong += std::memcmp(&wide[i], &expected, sizeof(float)) != 0;
+  }
+  CHECK(wrong == 0);
+  // Every upper half with lower halves at and beside ties; odd lengths, so that ends are met, too.
+  for (const std::uint32_t low : {0U, 1U, 0x7fffU, 0x8000U, 0x8001U, 0xffffU}) {
+    for (std::uint32_t i = 0; i < 65536; ++i) wide[i] = c10::bit_cast<float>(i << 16 | low);
+    for (const std::int64_t size : {std::int64_t{65536}, std::int64_t{65521}}) {
+      ic::detail::round_values(wide.data(), narrow.data(), size);
+      for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
+        wrong += narrow[i].x != c10::BFloat16(wide[i]).x;
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("bfloat16 values beside float vectors are computed in float and rounded once") {
+  at::manual_seed(6);
+  constexpr double kRounding = 1.0 / 256;  // half a unit in the last of 8 bits
+  const std::vector<std::pair<std::string, Function>> kernels{
+      {"relu", kVectorRelu},
+      {"pool", pool(true)},
+      {"pool of pixels inside", pool(false)},
+      {"sum",
+       [](const Tensors& in) {
+         return sum_of({deferred(in[0]), deferred(in[0], in[1])});
+       }},
+      {"sum of five", [](const Tensors& in) {
+         return sum_of({deferred(in[0], in[1]), deferred(in[0]), deferred(in[0]), deferred(in[0]),
+                        deferred(in[0])});
+       }}};
+  for (const Size& size : kSizes) {
+    const at::Tensor x = random(size).to(at::kBFloat16);
+    const at::Tensor v = at::randn({size.c});
+    const at::Tensor weight = random(size).to(at::kBFloat16);
+    for (const auto& [name, f] : kernels) {
+      INFO(name << " " << text(size));
+      const at::Tensor y = f({x, v});
+      CHECK(y.scalar_type() == at::kBFloat16);
+      CHECK(y.strides() == x.strides());
+      CHECK(at::equal(y, f({x.to(at::kFloat), v}).to(at::kBFloat16)));
+      const at::Tensor exact = f({x.to(at::kDouble), v.to(at::kDouble)});
+      CHECK(((y - exact).abs() <= kRounding * exact.abs() + 1e-5).all().item<bool>());
+
+      const Tensors g = gradients(f, {x, v}, weight);
+      const Tensors h =
+          gradients(f, {x.to(at::kDouble), v.to(at::kDouble)}, weight.to(at::kDouble));
+      REQUIRE(g[0].scalar_type() == at::kBFloat16);
+      REQUIRE(g[1].scalar_type() == at::kFloat);  // no sum of a row is rounded to bfloat16
+      // A value used n times gets n gradients, which autograd adds and rounds n - 1 times.
+      const double count = name == "sum of five" ? 9 : 2;
+      CHECK(((g[0] - h[0]).abs() <= count * kRounding * h[0].abs() + 1e-5).all().item<bool>());
+      const double values = static_cast<double>(x.numel() / size.c);
+      CHECK(((g[1] - h[1]).abs() <= values * 1e-6).all().item<bool>());
+    }
+    const at::Tensor z = random(size).to(at::kBFloat16);
+    const at::Tensor sum = sum_of({deferred(x), deferred(z), deferred(weight)});
+    CHECK(at::equal(sum, (x.to(at::kFloat) + z + weight).to(at::kBFloat16)));
+    CHECK(at::equal(ic::average_pool3x3(x, {}, true),
+                    plain_pool(true)({x.to(at::kFloat)}).to(at::kBFloat16)));
+  }
+}
+
+TEST_CASE("a node of bfloat16 and of float terms") {
+  at::manual_seed(7);
+  const at::Tensor wide = random({2, 3, 4, 5});
+  const at::Tensor x = wide.to(at::kBFloat16);
+  const at::Tensor v = at::randn({3});
+  // The widest of the values decides, never the vector.
+  CHECK(at::equal(sum_of({deferred(x), deferred(wide), deferred(x)}), x + wide + x));
+  CHECK(at::equal(sum_of({deferred(x, v), deferred(wide)}), x + wide + broadcast(v)));
+  const at::Tensor first = x.contiguous();  // channels first: libtorch's operators
+  CHECK(at::equal(sum_of({deferred(first), deferred(first, v)}),
+                  (first + first + broadcast(v)).to(at::kBFloat16)));
+  CHECK(at::equal(ic::vector_relu(first, v), ic::vector_relu(x, v)));
+  CHECK(ic::average_pool3x3(first, v, true).scalar_type() == at::kBFloat16);
+  // The gradient of each is of its own type.
+  const at::Tensor a = leaf(x);
+  const at::Tensor b = leaf(wide);
+  const at::Tensor row = leaf(v);
+  sum_of({deferred(a, row), deferred(b), deferred(a)}).sum().backward();
+  CHECK(at::equal(a.grad(), at::full_like(a, 2)));
+  CHECK(at::equal(b.grad(), at::ones_like(b)));
+  CHECK(at::equal(row.grad(), at::full_like(row, 2 * 4 * 5)));
+}
+
 TEST_CASE("what a sum is made of decides what is computed") {
   const at::Tensor x = random({2, 3, 4, 5});
   const at::Tensor v = at::randn({3});
@@ -298,6 +398,10 @@ TEST_CASE("gradients reach each input alone and come from any gradient's layout"
 TEST_CASE("not-a-number and infinity pass as through libtorch's operators") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinity = std::numeric_limits<double>::infinity();
+  const at::Tensor narrow = at::tensor({nan, -infinity, infinity, -1.0}).view({1, 4, 1, 1});
+  const at::Tensor passed =
+      ic::vector_relu(narrow.to(at::kBFloat16).contiguous(kChannelsLast), at::zeros({4}));
+  CHECK(at::allclose(passed.to(at::kDouble), at::relu(narrow), 0, 0, /*equal_nan=*/true));
   for (const auto type : {at::kFloat, at::kDouble}) {
     at::Tensor x = random({1, 2, 3, 3}, type);
     x[0][0][1][1] = nan;
@@ -383,11 +487,11 @@ TEST_CASE("two threads run, and give the same bits as one") {
     Tensors all;
     for (const Size& size :
          {Size{3, 5, 40, 33}, Size{64, 16, 16, 16}, Size{1, 3, 50, 50}, Size{2048, 24, 2, 1}}) {
-      for (const auto type : {at::kFloat, at::kDouble}) {
-        const at::Tensor x = random(size, type);
-        const at::Tensor y = random(size, type);
-        const at::Tensor v = at::randn({size.c}, type);
-        const at::Tensor weight = random(size, type);
+      for (const auto type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+        const at::Tensor x = random(size, at::kDouble).to(type);
+        const at::Tensor y = random(size, at::kDouble).to(type);
+        const at::Tensor v = at::randn({size.c}, type == at::kBFloat16 ? at::kFloat : type);
+        const at::Tensor weight = random(size, at::kDouble).to(type);
         const auto add = [&](const Function& f, const Tensors& inputs) {
           all.push_back(f(inputs));
           for (const at::Tensor& g : gradients(f, inputs, weight)) all.push_back(g);

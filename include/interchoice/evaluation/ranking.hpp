@@ -21,7 +21,9 @@
 #include "interchoice/evaluation/evaluation_data.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/networks/canonical_form.hpp"
+#include "interchoice/nn/device.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/training/progress.hpp"
 
 namespace interchoice {
@@ -67,6 +69,9 @@ struct RankingOptions {
   /// faster, with other rounding, so that an accuracy may differ where two logits nearly tie.
   /// Calibration passes are unchanged.
   bool fold_batch_norm = false;
+  /// What calibration and evaluation passes compute in: with bfloat16 the statistics are made of
+  /// bfloat16 activations, and logits that nearly tie may be ordered otherwise.
+  Precision precision = Precision::kFloat32;
   /// A `ResultFile` has the results as they come, and is gone on from.
   std::function<KnownResults(const detail::Evaluation&)> results = {};
   /// Asked after every architecture that was evaluated; true ends the evaluation cleanly.
@@ -141,6 +146,8 @@ std::vector<std::optional<double>> rank(const Evaluation& evaluation, const Rank
                     .before = before});
     return !(options.stop && options.stop());
   };
+  // One for all: the weights do not change, and are converted once.
+  const PrecisionScope scope(options.precision, device_of(evaluation.network));
   std::optional<FoldBatchNorm> folding;
   if (options.fold_batch_norm) folding.emplace();
   if (options.sharing && !evaluation.segments.empty()) {
@@ -180,6 +187,7 @@ auto rank(Network& network, const EvaluationData& data, Architectures&& architec
   detail::EvaluationOf<Space, Network> evaluation(network, asked, data, options.recalibration,
                                                   options.merge_isomorphic);
   evaluation.folds_batch_norm = options.fold_batch_norm;
+  evaluation.precision = options.precision;
   const auto accuracies = detail::rank(evaluation, options, report);
   Ranking<Space> ranking;
   for (std::size_t i = 0; i < asked.size(); ++i) {

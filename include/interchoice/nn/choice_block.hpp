@@ -28,6 +28,7 @@
 #include "interchoice/nn/dependency_state.hpp"
 #include "interchoice/nn/observability.hpp"
 #include "interchoice/nn/operation.hpp"
+#include "interchoice/nn/precision.hpp"
 
 namespace interchoice {
 
@@ -142,6 +143,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   at::Tensor input_vector([[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasInputVector<State>) {
+      const detail::FullPrecision full;
       return state_->input_vector(selection);
     } else {
       return {};
@@ -150,6 +152,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   at::Tensor input_scale([[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasInputScale<State>) {
+      const detail::FullPrecision full;
       return state_->input_scale(selection);
     } else {
       return {};
@@ -158,6 +161,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   NormAdjustment norm_adjustment([[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasNormAdjustment<State>) {
+      const detail::FullPrecision full;
       return state_->norm_adjustment(selection);
     } else {
       return {};
@@ -166,11 +170,11 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
 
   decltype(auto) input(const at::Tensor& x, [[maybe_unused]] const Selection& selection) {
     if constexpr (detail::HasBefore<State> && detail::HasInputScale<State>) {
-      return scaled(state_->before(x, selection), state_->input_scale(selection));
+      return scaled(state_->before(x, selection), input_scale(selection));
     } else if constexpr (detail::HasBefore<State>) {
       return state_->before(x, selection);
     } else if constexpr (detail::HasInputScale<State>) {
-      return scaled(x, state_->input_scale(selection));
+      return scaled(x, input_scale(selection));
     } else {
       return (x);
     }

@@ -16,6 +16,7 @@
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -76,12 +77,12 @@ namespace detail {
 
 /// x with a vector added along its channels; an undefined one is zero.
 inline at::Tensor add_vector(const at::Tensor& x, const at::Tensor& vector, ChannelAxis axis) {
-  return vector.defined() ? x + along_channels(vector, x, axis) : x;
+  return vector.defined() ? narrowed(x + along_channels(vector, x, axis), x) : x;
 }
 
 /// x with its channels multiplied by factors; undefined ones are one.
 inline at::Tensor scaled(const at::Tensor& x, const at::Tensor& factors, ChannelAxis axis) {
-  return factors.defined() ? x * along_channels(factors, x, axis) : x;
+  return factors.defined() ? narrowed(x * along_channels(factors, x, axis), x) : x;
 }
 
 template <class Impl>

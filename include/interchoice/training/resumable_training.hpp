@@ -24,6 +24,7 @@
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/device.hpp"
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/training/detail/environment.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/detail/training_file.hpp"
@@ -55,6 +56,7 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
       {"unsampled weights", std::string(to_text(training.unsampled))},
       {"momentum of copies", training.copies.text()},
       {"batches of paths", training.path_batches == PathBatches::kSame ? "the same" : "successive"},
+      {"precision", to_text(training.precision)},
       {"sampler", detail::text_of(sample)},
       {"data", detail::text_of(data)}};
   for (const auto& [name, text] : identity) {

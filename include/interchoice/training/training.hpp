@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/training/copy_momentum.hpp"
 #include "interchoice/training/learning_rate.hpp"
 #include "interchoice/training/loss.hpp"
@@ -36,6 +37,8 @@ struct Training {
   OptimizerMaker optimizer = Sgd{};
   LearningRate learning_rate = cosine(0.025, 1e-5);
   UnsampledWeights unsampled = UnsampledWeights::kMove;
+  /// What forward and backward passes compute in; the loss is computed in float.
+  Precision precision = Precision::kFloat32;
   /// The momentum with which the copies of a split begin.
   CopyMomentum copies = copied_momentum;
   PathBatches path_batches = PathBatches::kSame;

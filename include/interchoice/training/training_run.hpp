@@ -20,6 +20,7 @@
 #include "interchoice/data/any_batch_source.hpp"
 #include "interchoice/data/batch.hpp"
 #include "interchoice/nn/device.hpp"
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/detail/epoch_sums.hpp"
 #include "interchoice/training/path_step.hpp"
@@ -199,7 +200,8 @@ class TrainingRun {
         const std::size_t next = record_.position.step * batches_a_step_ + index;
         batch = on_device((*batches_)[static_cast<std::int64_t>(next)], device_);
       }
-      const at::Tensor logits = network_->forward(batch.data, path);
+      const at::Tensor logits = in_precision(training_.precision, device_,
+                                             [&] { return network_->forward(batch.data, path); });
       sums.judge(logits, batch.target);
       counts.push_back(batch.target.size(0));
       return training_.loss(logits, batch.target, batch.data);

@@ -17,6 +17,7 @@
 #include "interchoice/networks/canonical_form.hpp"
 #include "interchoice/networks/segments.hpp"
 #include "interchoice/nn/detail/module_of.hpp"
+#include "interchoice/nn/precision.hpp"
 
 namespace interchoice::detail {
 
@@ -46,6 +47,7 @@ struct Evaluation {
   const EvaluationData& data;
   Recalibration recalibration;
   bool folds_batch_norm = false;
+  Precision precision = Precision::kFloat32;
   std::size_t choice_count = 0;
   std::vector<Segment> segments = {};  // none where the network can only be run as a whole
 };

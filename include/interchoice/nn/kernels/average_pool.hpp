@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "interchoice/nn/along_channels.hpp"
+#include "interchoice/nn/kernels/bfloat16_rows.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
+#include "interchoice/nn/precision.hpp"
 
 namespace interchoice {
 
@@ -25,38 +27,77 @@ inline std::int64_t inside3(std::int64_t i, std::int64_t size) {
   return 1 + (i > 0 ? 1 : 0) + (i + 1 < size ? 1 : 0);
 }
 
-/// out[h, w, :] = sum of the up to nine in[h', w', :] around it, row by row from the top left: the
+/// sums[w, :] = sum of the up to nine in[h', w', :] around row h, row by row from the top left: the
 /// order of libtorch's own pool, so that both agree to the bit.
-template <class Scalar>
-void sum_windows3x3(const Scalar* in, Scalar* out, std::int64_t height, std::int64_t width,
-                    std::int64_t channels) {
+template <class Number>
+void sum_windows3x3(const Number* in, Number* sums, std::int64_t h, std::int64_t height,
+                    std::int64_t width, std::int64_t channels) {
   run_vectorized([=]() INTERCHOICE_LOOP {
     const std::int64_t row = width * channels;
-    std::fill(out, out + height * row, Scalar{0});
-    for (std::int64_t h = 0; h < height; ++h) {
-      Scalar* to = out + h * row;
-      for (std::int64_t k = std::max<std::int64_t>(h - 1, 0); k <= std::min(h + 1, height - 1);
-           ++k) {
-        const Scalar* from = in + k * row;
-        if (width == 1) {
+    std::fill(sums, sums + row, Number{0});
+    for (std::int64_t k = std::max<std::int64_t>(h - 1, 0); k <= std::min(h + 1, height - 1); ++k) {
+      const Number* from = in + k * row;
+      if (width == 1) {
 #pragma omp simd
-          for (std::int64_t i = 0; i < row; ++i) to[i] += from[i];
-          continue;
-        }
+        for (std::int64_t i = 0; i < row; ++i) sums[i] += from[i];
+        continue;
+      }
 #pragma omp simd
-        for (std::int64_t i = 0; i < channels; ++i) to[i] = to[i] + from[i] + from[i + channels];
+      for (std::int64_t i = 0; i < channels; ++i) sums[i] = sums[i] + from[i] + from[i + channels];
 #pragma omp simd
-        for (std::int64_t i = channels; i < row - channels; ++i) {
-          to[i] = to[i] + from[i - channels] + from[i] + from[i + channels];
-        }
+      for (std::int64_t i = channels; i < row - channels; ++i) {
+        sums[i] = sums[i] + from[i - channels] + from[i] + from[i + channels];
+      }
 #pragma omp simd
-        for (std::int64_t i = row - channels; i < row; ++i) {
-          to[i] = to[i] + from[i - channels] + from[i];
-        }
+      for (std::int64_t i = row - channels; i < row; ++i) {
+        sums[i] = sums[i] + from[i - channels] + from[i];
       }
     }
   });
 }
+
+/// What the sums of a row of windows are shifted and divided by: (sum + inside * shift) / divisor.
+/// Three rows, since the windows around row h have one to three rows inside.
+template <class Number>
+class WindowDivision {
+ public:
+  /// A shift [C] of null is none.
+  WindowDivision(const Number* shift, std::int64_t height, std::int64_t width,
+                 std::int64_t channels, bool count_include_pad)
+      : height_(height), row_(width * channels) {
+    for (std::int64_t rows = 1; rows <= 3; ++rows) {
+      for (std::int64_t w = 0; w < width; ++w) {
+        const auto inside = static_cast<Number>(rows * inside3(w, width));
+        divisors_.insert(divisors_.end(), static_cast<std::size_t>(channels),
+                         count_include_pad ? Number{9} : inside);
+        for (std::int64_t c = 0; shift != nullptr && c < channels; ++c) {
+          shifts_.push_back(inside * shift[c]);
+        }
+      }
+    }
+  }
+
+  /// Row h of windows.
+  void apply(Number* sums, std::int64_t h) const {
+    const std::int64_t first = (inside3(h, height_) - 1) * row_;
+    const Number* shifts = shifts_.empty() ? nullptr : shifts_.data() + first;
+    const Number* divisors = divisors_.data() + first;
+    run_vectorized([=, size = row_]() INTERCHOICE_LOOP {
+      if (shifts != nullptr) {
+#pragma omp simd
+        for (std::int64_t i = 0; i < size; ++i) sums[i] += shifts[i];
+      }
+#pragma omp simd
+      for (std::int64_t i = 0; i < size; ++i) sums[i] /= divisors[i];
+    });
+  }
+
+ private:
+  std::int64_t height_;
+  std::int64_t row_;
+  std::vector<Number> shifts_{};
+  std::vector<Number> divisors_{};
+};
 
 /// y = (sum of window + inside * vector) / divisor, the window 3x3, stride 1, padding 1.
 struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
@@ -70,14 +111,25 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
     const std::int64_t height = x.size(2);
     const std::int64_t width = x.size(3);
     const std::int64_t image = channels * height * width;
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "average_pool", [&] {
+    const std::int64_t row = channels * width;
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "average_pool", [&] {
       const scalar_t* in = x.const_data_ptr<scalar_t>();
-      const scalar_t* shift = v.defined() ? v.const_data_ptr<scalar_t>() : nullptr;
+      const computed_t<scalar_t>* shift =
+          v.defined() ? v.const_data_ptr<computed_t<scalar_t>>() : nullptr;
       scalar_t* out = y.mutable_data_ptr<scalar_t>();
+      const WindowDivision division(shift, height, width, channels, count_include_pad);
       at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+        BlockBuffer<scalar_t> source(image);
+        BlockBuffer<scalar_t> result(row);
         for (std::int64_t n = begin; n < end; ++n) {
-          sum_windows3x3(in + n * image, out + n * image, height, width, channels);
-          divide(out + n * image, shift, height, width, channels, count_include_pad);
+          const auto* from = source.read(in + n * image, image);
+          for (std::int64_t h = 0; h < height; ++h) {
+            scalar_t* const at = out + n * image + h * row;
+            auto* const to = result.target(at);
+            sum_windows3x3(from, to, h, height, width, channels);
+            division.apply(to, h);
+            result.store(at, row);
+          }
         }
       });
     });
@@ -95,18 +147,30 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
     const std::int64_t height = g.size(2);
     const std::int64_t width = g.size(3);
     const std::int64_t image = channels * height * width;
+    const std::int64_t row = channels * width;
     at::Tensor grad_vectors;
-    if (has_vector) grad_vectors = at::empty({g.size(0), channels}, g.options());  // one an image
-    AT_DISPATCH_FLOATING_TYPES(g.scalar_type(), "average_pool_backward", [&] {
+    if (has_vector) {  // one an image
+      grad_vectors = at::empty({g.size(0), channels}, empty_vector_of(g).options());
+    }
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, g.scalar_type(), "average_pool_backward", [&] {
+      using Number = computed_t<scalar_t>;
       const scalar_t* from = g.const_data_ptr<scalar_t>();
       scalar_t* to = grad_x.mutable_data_ptr<scalar_t>();
-      scalar_t* sums = has_vector ? grad_vectors.mutable_data_ptr<scalar_t>() : nullptr;
+      Number* sums = has_vector ? grad_vectors.mutable_data_ptr<Number>() : nullptr;
+      const WindowDivision<Number> division(nullptr, height, width, channels, count_include_pad);
       at::parallel_for(0, g.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-        std::vector<scalar_t> quotients(static_cast<std::size_t>(image));
+        std::vector<Number> quotients(static_cast<std::size_t>(image));
+        BlockBuffer<scalar_t> result(row);
         for (std::int64_t n = begin; n < end; ++n) {
-          std::copy_n(from + n * image, image, quotients.data());
-          divide<scalar_t>(quotients.data(), nullptr, height, width, channels, count_include_pad);
-          sum_windows3x3(quotients.data(), to + n * image, height, width, channels);
+          copy_values(from + n * image, quotients.data(), image);
+          for (std::int64_t h = 0; h < height; ++h) {
+            division.apply(quotients.data() + h * row, h);
+          }
+          for (std::int64_t h = 0; h < height; ++h) {
+            scalar_t* const at = to + n * image + h * row;
+            sum_windows3x3<Number>(quotients.data(), result.target(at), h, height, width, channels);
+            result.store(at, row);
+          }
           if (has_vector)
             sum_quotients(quotients.data(), sums + n * channels, height, width, channels);
         }
@@ -116,35 +180,15 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
   }
 
  private:
-  template <class Scalar>
-  static void divide(Scalar* image, const Scalar* shift, std::int64_t height, std::int64_t width,
-                     std::int64_t channels, bool count_include_pad) {
-    run_vectorized([=]() INTERCHOICE_LOOP {
-      for (std::int64_t h = 0; h < height; ++h) {
-        for (std::int64_t w = 0; w < width; ++w) {
-          Scalar* pixel = image + (h * width + w) * channels;
-          const auto inside = static_cast<Scalar>(inside3(h, height) * inside3(w, width));
-          const Scalar divisor = count_include_pad ? Scalar{9} : inside;
-          if (shift != nullptr) {
-#pragma omp simd
-            for (std::int64_t c = 0; c < channels; ++c) pixel[c] += inside * shift[c];
-          }
-#pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c) pixel[c] /= divisor;
-        }
-      }
-    });
-  }
-
-  template <class Scalar>
-  static void sum_quotients(const Scalar* quotients, Scalar* sums, std::int64_t height,
+  template <class Number>
+  static void sum_quotients(const Number* quotients, Number* sums, std::int64_t height,
                             std::int64_t width, std::int64_t channels) {
     run_vectorized([=]() INTERCHOICE_LOOP {
-      std::fill(sums, sums + channels, Scalar{0});
+      std::fill(sums, sums + channels, Number{0});
       for (std::int64_t h = 0; h < height; ++h) {
         for (std::int64_t w = 0; w < width; ++w) {
-          const Scalar* pixel = quotients + (h * width + w) * channels;
-          const auto inside = static_cast<Scalar>(inside3(h, height) * inside3(w, width));
+          const Number* pixel = quotients + (h * width + w) * channels;
+          const auto inside = static_cast<Number>(inside3(h, height) * inside3(w, width));
 #pragma omp simd
           for (std::int64_t c = 0; c < channels; ++c) sums[c] += inside * pixel[c];
         }
@@ -160,17 +204,18 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
 ///   y = pool(x + vector)      an undefined vector is zero; the padding is not shifted
 ///
 /// Without a vector equal to libtorch's `avg_pool2d` to the bit, at a fraction of its time (its
-/// kernel costs more than the 3x3 convolution beside it). *Shapes*: x [N, C, H, W], vector [C].
-/// `count_include_pad`: divide by nine at the border, too (the paper's super-network), or by the
-/// number of pixels inside (the benchmark's own networks). First derivative only.
+/// kernel costs more than the 3x3 convolution beside it). bfloat16 x and a float vector are summed
+/// as floats and rounded once. *Shapes*: x [N, C, H, W], vector
+/// [C]. `count_include_pad`: divide by nine at the border, too (the paper's super-network), or by
+/// the number of pixels inside (the benchmark's own networks). First derivative only.
 inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
                                   bool count_include_pad) {
-  if (detail::has_row_major_pixels(x) && (!vector.defined() || detail::is_vector_of(vector, x))) {
+  if (detail::has_row_major_values(x) && (!vector.defined() || detail::is_vector_of(vector, x))) {
     return detail::AveragePoolFunction::apply(
         x, vector.defined() ? std::optional(vector) : std::nullopt, count_include_pad);
   }
-  return at::avg_pool2d(vector.defined() ? x + along_channels(vector, x) : x, {3, 3}, {1, 1},
-                        {1, 1}, false, count_include_pad);
+  return at::avg_pool2d(vector.defined() ? detail::narrowed(x + along_channels(vector, x), x) : x,
+                        {3, 3}, {1, 1}, {1, 1}, false, count_include_pad);
 }
 
 }  // namespace interchoice

@@ -8,13 +8,18 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
+#include "interchoice/nn/kernels/bfloat16_rows.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
+#include "interchoice/nn/precision.hpp"
 
 namespace interchoice {
 
@@ -29,14 +34,11 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
     context->saved_data["has_vector"] = has_vector;
     at::Tensor y = at::empty_like(terms[0]);
     const at::Tensor vector = has_vector ? terms.back().contiguous() : at::Tensor();
-    AT_DISPATCH_FLOATING_TYPES(y.scalar_type(), "node_sum", [&] {
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, y.scalar_type(), "node_sum", [&] {
       std::vector<const scalar_t*> in;
       for (std::size_t i = 0; i < values; ++i) in.push_back(terms[i].const_data_ptr<scalar_t>());
-      const scalar_t* shift = has_vector ? vector.const_data_ptr<scalar_t>() : nullptr;
-      scalar_t* out = y.mutable_data_ptr<scalar_t>();
-      for_row_ranges(y.numel() / y.size(1), [&](std::int64_t begin, std::int64_t end) {
-        sum_rows(in, shift, out, y.size(1), begin, end);
-      });
+      run_forward(in, has_vector ? vector.const_data_ptr<computed_t<scalar_t>>() : nullptr,
+                  y.mutable_data_ptr<scalar_t>(), y.numel() / y.size(1), y.size(1));
     });
     return y;
   }
@@ -51,59 +53,90 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
   }
 
  private:
-  template <class Scalar>
-  static void sum_rows(const std::vector<const Scalar*>& in, const Scalar* shift, Scalar* out,
-                       std::int64_t channels, std::int64_t begin, std::int64_t end) {
-    run_vectorized([&]() INTERCHOICE_LOOP {
-      const Scalar* a = in[0];
-      const Scalar* b = in.size() > 1 ? in[1] : nullptr;
-      const Scalar* c = in.size() > 2 ? in[2] : nullptr;
-      if (c != nullptr) {
-#pragma omp simd
-        for (std::int64_t i = begin * channels; i < end * channels; ++i)
-          out[i] = a[i] + b[i] + c[i];
-      } else if (b != nullptr) {
-#pragma omp simd
-        for (std::int64_t i = begin * channels; i < end * channels; ++i) out[i] = a[i] + b[i];
-      } else {
-#pragma omp simd
-        for (std::int64_t i = begin * channels; i < end * channels; ++i) out[i] = a[i];
-      }
-      for (std::size_t k = 3; k < in.size(); ++k) {
-        const Scalar* d = in[k];
-#pragma omp simd
-        for (std::int64_t i = begin * channels; i < end * channels; ++i) out[i] += d[i];
-      }
-      if (shift != nullptr) {
-        for (std::int64_t row = begin; row < end; ++row) {
-          Scalar* to = out + row * channels;
-#pragma omp simd
-          for (std::int64_t i = 0; i < channels; ++i) to[i] += shift[i];
-        }
-      }
-    });
-  }
-
-  template <class Scalar>
-  static void sum_channels(const Scalar* from, Scalar* total, std::int64_t rows,
-                           std::int64_t channels) {
-    sum_row_ranges(rows, channels, total, [=](std::int64_t begin, std::int64_t end, Scalar* sums) {
-      run_vectorized([=]() INTERCHOICE_LOOP {
-        for (std::int64_t row = begin; row < end; ++row) {
-          const Scalar* a = from + row * channels;
-#pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c) sums[c] += a[c];
-        }
+  template <class Value>
+  static void run_forward(const std::vector<const Value*>& in, const computed_t<Value>* shift,
+                          Value* out, std::int64_t rows, std::int64_t channels) {
+    for_row_ranges(rows, [&](std::int64_t begin, std::int64_t end) {
+      const RowBlocks<Value> blocks(begin, end, channels);
+      std::vector<BlockBuffer<Value>> terms(in.size(), blocks.buffer());
+      std::vector<const computed_t<Value>*> numbers(in.size());
+      BlockBuffer<Value> sum = blocks.buffer();
+      const std::optional<VectorBeside<Value>> vector =
+          shift != nullptr ? std::optional<VectorBeside<Value>>(std::in_place, blocks, shift)
+                           : std::nullopt;
+      blocks.for_each([&](std::int64_t at, std::int64_t size) {
+        for (std::size_t i = 0; i < in.size(); ++i) numbers[i] = terms[i].read(in[i] + at, size);
+        sum_values(numbers, sum.target(out + at), size);
+        if (vector)
+          add_vector(vector->data(), sum.target(out + at), vector->rows(size),
+                     vector->channels(size));
+        sum.store(out + at, size);
       });
     });
   }
 
+  template <class Number>
+  static void sum_values(const std::vector<const Number*>& in, Number* out, std::int64_t size) {
+    run_vectorized([&]() INTERCHOICE_LOOP {
+      const Number* a = in[0];
+      const Number* b = in.size() > 1 ? in[1] : nullptr;
+      const Number* c = in.size() > 2 ? in[2] : nullptr;
+      if (c != nullptr) {
+#pragma omp simd
+        for (std::int64_t i = 0; i < size; ++i) out[i] = a[i] + b[i] + c[i];
+      } else if (b != nullptr) {
+#pragma omp simd
+        for (std::int64_t i = 0; i < size; ++i) out[i] = a[i] + b[i];
+      } else {
+#pragma omp simd
+        for (std::int64_t i = 0; i < size; ++i) out[i] = a[i];
+      }
+      for (std::size_t k = 3; k < in.size(); ++k) {
+        const Number* d = in[k];
+#pragma omp simd
+        for (std::int64_t i = 0; i < size; ++i) out[i] += d[i];
+      }
+    });
+  }
+
+  template <class Number>
+  static void add_vector(const Number* vector, Number* out, std::int64_t rows,
+                         std::int64_t channels) {
+    run_vectorized([=]() INTERCHOICE_LOOP {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        Number* to = out + row * channels;
+#pragma omp simd
+        for (std::int64_t i = 0; i < channels; ++i) to[i] += vector[i];
+      }
+    });
+  }
+
+  template <class Value>
+  static void sum_channels(const Value* from, computed_t<Value>* total, std::int64_t rows,
+                           std::int64_t channels) {
+    using Number = computed_t<Value>;
+    sum_row_ranges(rows, channels, total, [=](std::int64_t begin, std::int64_t end, Number* sums) {
+      const RowBlocks<Value> blocks(begin, end, channels);
+      BlockBuffer<Value> buffer = blocks.buffer();
+      SumsBeside<Value> beside(blocks, sums);
+      blocks.for_each([&](std::int64_t at, std::int64_t size) {
+        add_rows(buffer.read(from + at, size), beside.data(), beside.rows(size),
+                 beside.channels(size));
+      });
+      beside.finish();
+    });
+  }
+
+  // The gradient of a vector. One of bfloat16 images is float's, as the vector beside them was.
   static at::Tensor sum_of_rows(const at::Tensor& gradient) {
-    if (!has_row_major_pixels(gradient)) return gradient.sum({0, 2, 3});
+    if (!has_row_major_values(gradient)) {
+      return gradient.sum({0, 2, 3}, false, empty_vector_of(gradient).scalar_type());
+    }
     check_single_backward("node_sum");
-    at::Tensor total = at::empty({gradient.size(1)}, gradient.options());
-    AT_DISPATCH_FLOATING_TYPES(gradient.scalar_type(), "node_sum_backward", [&] {
-      sum_channels(gradient.const_data_ptr<scalar_t>(), total.mutable_data_ptr<scalar_t>(),
+    at::Tensor total = empty_vector_of(gradient);
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, gradient.scalar_type(), "node_sum_backward", [&] {
+      sum_channels(gradient.const_data_ptr<scalar_t>(),
+                   total.mutable_data_ptr<computed_t<scalar_t>>(),
                    gradient.numel() / gradient.size(1), gradient.size(1));
     });
     return total;
@@ -117,10 +150,11 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
 ///   y = sum_i value_i + sum_i vector_i      (values from the left, then the vectors)
 ///
 /// Undefined values count as zero and cost nothing; a single value without a vector is returned as
-/// it is; if all are undefined the result is zeros shaped as `like`. First derivative only where
-/// there is a vector. *Throws* c10::Error for values of different shapes.
-/// *Shapes*: values and `like` [N, C, ...] or, with the channels last, [N, ..., C]; vectors [C].
-/// *Cost*: one pass over the values for images on the CPU in libtorch's channels-last memory
+/// it is; if all are undefined the result is zeros shaped as `like`. bfloat16 values and a float
+/// vector are added as floats and rounded once; of values of several types the sum has the widest.
+/// First derivative only where there is a vector. *Throws* c10::Error for values of different
+/// shapes. *Shapes*: values and `like` [N, C, ...] or, with the channels last, [N, ..., C]; vectors
+/// [C]. *Cost*: one pass over the values for images on the CPU in libtorch's channels-last memory
 /// format, a libtorch addition for each term elsewhere.
 inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor& like,
                            ChannelAxis axis = ChannelAxis::kSecond) {
@@ -133,7 +167,7 @@ inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor
     TORCH_CHECK(list.empty() || term.value.sizes() == list[0].sizes(),
                 "interchoice: node_sum needs terms of one shape, got ", list[0].sizes(), " and ",
                 term.value.sizes(), "; let every candidate return what its geometry says");
-    fused = fused && detail::has_row_major_pixels(term.value) &&
+    fused = fused && detail::has_row_major_values(term.value) &&
             (list.empty() || term.value.scalar_type() == list[0].scalar_type());
     list.push_back(term.value);
   }
@@ -148,7 +182,7 @@ inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor
   }
   at::Tensor sum = list[0];
   for (std::size_t i = 1; i < list.size(); ++i) sum = sum + list[i];
-  return vector.defined() ? sum + along_channels(vector, sum, axis) : sum;
+  return vector.defined() ? detail::narrowed(sum + along_channels(vector, sum, axis), sum) : sum;
 }
 
 }  // namespace interchoice

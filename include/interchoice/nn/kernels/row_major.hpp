@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -12,18 +13,35 @@
 /// Loops over channels-last images as a matrix: a row a pixel, a column a channel.
 namespace interchoice::detail {
 
-/// Whether our own loops can take a tensor: on the CPU, float or double, channels-last, not empty.
-/// Everything else goes through libtorch's operators.
-inline bool has_row_major_pixels(const at::Tensor& x) {
+/// Whether a tensor is one of images on the CPU, channels-last, not empty.
+inline bool is_row_major(const at::Tensor& x) {
   return x.device().is_cpu() && x.layout() == at::kStrided && x.dim() == 4 && x.numel() > 0 &&
-         (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble) &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-/// The same for a vector beside such a tensor.
+/// Whether our own loops can take a tensor: float or double so. Everything else goes through
+/// libtorch's operators.
+inline bool has_row_major_pixels(const at::Tensor& x) {
+  return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble) && is_row_major(x);
+}
+
+/// The same for loops that take bfloat16, too (see bfloat16_rows.hpp).
+inline bool has_row_major_values(const at::Tensor& x) {
+  return has_row_major_pixels(x) || (x.scalar_type() == at::kBFloat16 && is_row_major(x));
+}
+
+/// The same for a vector beside such a tensor; a float one beside bfloat16: rows of a table are
+/// never rounded.
 inline bool is_vector_of(const at::Tensor& vector, const at::Tensor& x) {
+  const at::ScalarType type = x.scalar_type() == at::kBFloat16 ? at::kFloat : x.scalar_type();
   return vector.device().is_cpu() && vector.dim() == 1 && vector.size(0) == x.size(1) &&
-         vector.scalar_type() == x.scalar_type();
+         vector.scalar_type() == type;
+}
+
+/// A new vector beside such a tensor.
+inline at::Tensor empty_vector_of(const at::Tensor& x) {
+  const bool is_narrow = x.scalar_type() == at::kBFloat16;
+  return at::empty({x.size(1)}, is_narrow ? x.options().dtype(at::kFloat) : x.options());
 }
 
 /// Our kernels have a first derivative only; a silent zero as second one would be a lie.
@@ -53,6 +71,18 @@ void run_vectorized(const Loop& loop) {
 
 // A loop body that must be inlined to be compiled for its caller's instruction set.
 #define INTERCHOICE_LOOP __attribute__((always_inline))
+
+/// Adds the sums over rows to `sums`.
+template <class Number>
+void add_rows(const Number* from, Number* sums, std::int64_t rows, std::int64_t channels) {
+  run_vectorized([=]() INTERCHOICE_LOOP {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const Number* a = from + row * channels;
+#pragma omp simd
+      for (std::int64_t c = 0; c < channels; ++c) sums[c] += a[c];
+    }
+  });
+}
 
 inline constexpr std::int64_t kRowsPerTask = 1024;
 

@@ -12,6 +12,7 @@
 #include "interchoice/nn/cost.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/geometry.hpp"
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/nn/responses.hpp"
 
 namespace interchoice {
@@ -67,8 +68,10 @@ struct LinearSkip {
     at::Tensor forward(const at::Tensor& x) { return convolution->forward(x); }
     /// W (x + b) = W x + W b: the vector passes as a product of a matrix and a vector.
     DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
-      return {convolution->forward(x),
-              vector.defined() ? at::mv(convolution->weight.flatten(1), vector) : vector};
+      at::Tensor y = convolution->forward(x);
+      if (!vector.defined()) return {y, vector};
+      const detail::FullPrecision full;
+      return {y, at::mv(convolution->weight.flatten(1), vector)};
     }
     torch::nn::Conv2d convolution;
   };
