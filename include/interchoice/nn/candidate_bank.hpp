@@ -73,7 +73,7 @@ class CandidateBank {
   /// Makes `count` copies in all: copy 0 stays what it is, the others start with its weights,
   /// buffers, mode and requires_grad. Returns the new parameters.
   NewParameters grow_to(std::size_t count) {
-    observe(nullptr, 0);  // the candidates' numbers change
+    if (copies_.size() < count) observe(nullptr, 0);  // the candidates' numbers change
     NewParameters added;
     while (copies_.size() < count) {
       const std::size_t k = copies_.size();

@@ -123,8 +123,8 @@ class PathStep {
   /// Splits now what is not split yet (`split<on_demand>`). Returns the new parameters, which have
   /// joined the optimizer.
   NewParameters split() {
-    settle();
-    return join(split_now(*network_), epoch_);
+    NewParameters added = split_now(*network_);  // applies before what is put off
+    return added.empty() ? added : join(std::move(added), epoch_);
   }
 
   /// Applies the steps that are put off, for good; such as at the end of an epoch, as `begin` does.

@@ -242,6 +242,10 @@ class LazySgd final : public UseObserver {
       }
       groups_.push_back({&group});
     }
+    // With kMove whether there is a gradient counts, and its values are cleared at its first use.
+    if (unsampled_ == UnsampledWeights::kFreeze) {
+      for (Weight& weight : weights_) clear(weight);
+    }
     // What several modules share is used without notice, and so is what is no candidate's.
     std::unordered_map<const void*, std::size_t> owners;
     for (const auto& module : network.modules()) {
