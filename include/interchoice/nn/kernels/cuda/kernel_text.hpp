@@ -7,22 +7,22 @@
 
 #ifdef __CUDACC__
 #define INTERCHOICE_CUDA_FUNCTION __device__ __forceinline__
-#define INTERCHOICE_CUDA_TEXT(name, ...)      \
-  __VA_ARGS__                                 \
-  namespace interchoice::cuda {               \
+#define INTERCHOICE_CUDA_TEXT(name, ...)       \
+  __VA_ARGS__                                  \
+  namespace interchoice::cuda {                \
   inline constexpr char name[] = #__VA_ARGS__; \
   }
 #define INTERCHOICE_CUDA_DEVICE_TEXT(name, ...) INTERCHOICE_CUDA_TEXT(name, __VA_ARGS__)
 #else
 #define INTERCHOICE_CUDA_FUNCTION inline
-#define INTERCHOICE_CUDA_TEXT(name, ...)      \
-  __VA_ARGS__                                 \
-  namespace interchoice::cuda {               \
+#define INTERCHOICE_CUDA_TEXT(name, ...)       \
+  __VA_ARGS__                                  \
+  namespace interchoice::cuda {                \
   inline constexpr char name[] = #__VA_ARGS__; \
   }
 #define INTERCHOICE_CUDA_DEVICE_TEXT(name, ...) \
   namespace interchoice::cuda {                 \
-  inline constexpr char name[] = #__VA_ARGS__;   \
+  inline constexpr char name[] = #__VA_ARGS__;  \
   }
 
 #include <cstring>
@@ -35,8 +35,7 @@ inline float float_of_half(unsigned short bits) {
   const unsigned fraction = bits & 1023U;
   float value = static_cast<float>(fraction) * 0x1p-24F;  // subnormal
   if (exponent != 0) {
-    const unsigned wide =
-        (exponent == 31 ? 255U << 23 : (exponent + 112) << 23) | (fraction << 13);
+    const unsigned wide = (exponent == 31 ? 255U << 23 : (exponent + 112) << 23) | (fraction << 13);
     std::memcpy(&value, &wide, sizeof value);
   }
   return (bits & 0x8000U) != 0 ? -value : value;

@@ -21,8 +21,7 @@ namespace detail {
 
 inline void check_compiler(int result, const char* function, const std::string& log = {}) {
   if (result == 0) return;
-  const auto* text =
-      runtime_function<const char*(int)>("nvrtcGetErrorString")(result);
+  const auto* text = runtime_function<const char*(int)>("nvrtcGetErrorString")(result);
   throw std::runtime_error(
       fmt::format("interchoice: {} failed with {}; is NVRTC newer than the device?{}{}", function,
                   text, log.empty() ? "" : "\n", log));

@@ -42,11 +42,11 @@ Function* runtime_function(const char* name) {
     if (handle != nullptr) found = ::dlsym(handle, name);
   }
   if (found == nullptr) {
-    throw std::runtime_error(fmt::format(
-        "interchoice: no {} has the function {}; install {} and put its folder into "
-        "LD_LIBRARY_PATH",
-        is_driver ? "libcuda.so.1" : "libnvrtc.so", name,
-        is_driver ? "NVIDIA's driver" : "the NVRTC of libtorch's CUDA version"));
+    throw std::runtime_error(
+        fmt::format("interchoice: no {} has the function {}; install {} and put its folder into "
+                    "LD_LIBRARY_PATH",
+                    is_driver ? "libcuda.so.1" : "libnvrtc.so", name,
+                    is_driver ? "NVIDIA's driver" : "the NVRTC of libtorch's CUDA version"));
   }
   return reinterpret_cast<Function*>(found);
 }
