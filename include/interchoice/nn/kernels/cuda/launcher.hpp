@@ -69,10 +69,15 @@ inline const char* scalar_text(at::ScalarType type) {
 class LoadedKernels {
  public:
   LoadedKernels(c10::DeviceIndex device, at::ScalarType type) {
+    check_driver(runtime_function<int(int*, int)>("cuDeviceGet")(&device_, device), "cuDeviceGet");
+    check_driver(
+        runtime_function<int(Handle*, int)>("cuDevicePrimaryCtxRetain")(&context_, device_),
+        "cuDevicePrimaryCtxRetain");
+    enter();
     const auto attribute = runtime_function<int(int*, int, int)>("cuDeviceGetAttribute");
     const auto read = [&](int which) {
       int value = 0;
-      check_driver(attribute(&value, which, device), "cuDeviceGetAttribute");
+      check_driver(attribute(&value, which, device_), "cuDeviceGetAttribute");
       return value;
     };
     constexpr int kMultiprocessors = 16;
@@ -90,7 +95,6 @@ class LoadedKernels {
       single_[i] = function(module, fmt::format("interchoice_{}_single", kKernelNames[i]));
     }
     total_ = function(module, "interchoice_total");
-    launch_ = runtime_function<Launch>("cuLaunchKernel");
   }
 
   unsigned processors() const { return processors_; }
@@ -110,6 +114,13 @@ class LoadedKernels {
   using Launch = int(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                      Handle, void**, void**);
 
+  /// A thread that libtorch has only just started, as those of its backward, has no context yet.
+  void enter() const {
+    int current = 0;
+    if (current_device_(&current) == 0 && current == device_) return;
+    check_driver(set_context_(context_), "cuCtxSetCurrent");
+  }
+
   static Handle function(Handle module, const std::string& name) {
     Handle result = nullptr;
     check_driver(runtime_function<int(Handle*, Handle, const char*)>("cuModuleGetFunction")(
@@ -120,17 +131,22 @@ class LoadedKernels {
 
   void start(Handle kernel, Operands operands, unsigned blocks, unsigned tiles,
              void* stream) const {
+    enter();
     std::array<void*, 1> parameters{&operands};
     check_driver(
         launch_(kernel, blocks, tiles, 1, kThreads, 1, 1, 0, stream, parameters.data(), nullptr),
         "cuLaunchKernel");
   }
 
+  int (*current_device_)(int*) = runtime_function<int(int*)>("cuCtxGetDevice");
+  int (*set_context_)(Handle) = runtime_function<int(Handle)>("cuCtxSetCurrent");
+  Launch* launch_ = runtime_function<Launch>("cuLaunchKernel");
+  int device_ = 0;
+  Handle context_ = nullptr;
   unsigned processors_ = 0;
   std::array<Handle, kKernelNames.size()> packed_{};
   std::array<Handle, kKernelNames.size()> single_{};
   Handle total_ = nullptr;
-  Launch* launch_ = nullptr;
 };
 
 /// The kernels for a tensor, compiled on first use; nullptr where they cannot be had, which is said
