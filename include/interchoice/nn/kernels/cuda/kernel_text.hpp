@@ -392,10 +392,18 @@ INTERCHOICE_CUDA_FUNCTION unsigned inside3(unsigned i, unsigned size) {
   return 1U + (i > 0 ? 1U : 0U) + (i + 1 < size ? 1U : 0U);
 }
 
+// Reciprocals by constants: a division is a call on a device, around which registers are spilled.
+template <class A>
+INTERCHOICE_CUDA_FUNCTION A reciprocal3(unsigned inside) {
+  return inside == 3 ? A(1.0 / 3) : inside == 2 ? A(0.5) : A(1);
+}
+
 /// 1 / divisor of the window around (h, w).
 template <class A>
 INTERCHOICE_CUDA_FUNCTION A pool_factor(const Operands& o, unsigned h, unsigned w) {
-  return A(1) / A(o.count_include_pad != 0 ? 9U : inside3(h, o.height) * inside3(w, o.width));
+  return o.count_include_pad != 0
+             ? A(1.0 / 9)
+             : reciprocal3<A>(inside3(h, o.height)) * reciprocal3<A>(inside3(w, o.width));
 }
 
 /// y = (sum of the 3x3 window + inside * shift) / divisor.
@@ -447,18 +455,17 @@ INTERCHOICE_CUDA_FUNCTION void average_pool_backward(const Operands& o, const Te
           const A factor = pool_factor<A>(o, h + a - 1, w + b - 1);
           const Pack<T, kWidth> g =
               load<T, kWidth>(o.in[0], other * o.channels + walk.channel);
-          const A weight =
-              a == 1 && b == 1 ? A(inside3(h, o.height) * inside3(w, o.width)) : A(0);
-          for (unsigned i = 0; i < kWidth; ++i) {
-            const A quotient = widen(g.value[i]) * factor;
-            sum[i] += quotient;
-            if (a == 1 && b == 1) total[i] += weight * quotient;
-          }
+          for (unsigned i = 0; i < kWidth; ++i) sum[i] += widen(g.value[i]) * factor;
         }
       }
       Pack<T, kWidth> out;
       for (unsigned i = 0; i < kWidth; ++i) narrow(sum[i], out.value[i]);
-      store(o.out, 1ULL * pixel * o.channels + walk.channel, out);
+      const unsigned long long at = 1ULL * pixel * o.channels + walk.channel;
+      store(o.out, at, out);
+      const Pack<T, kWidth> g = load<T, kWidth>(o.in[0], at);  // it was loaded: a hit
+      const A weight =
+          A(inside3(h, o.height) * inside3(w, o.width)) * pool_factor<A>(o, h, w);
+      for (unsigned i = 0; i < kWidth; ++i) total[i] += weight * widen(g.value[i]);
     }
     keep_sum(team, thread, 0, total);
   });
