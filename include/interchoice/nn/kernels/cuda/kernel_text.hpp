@@ -1,6 +1,6 @@
 #pragma once
 
-// The kernels, once. What stands in the three macros below is read by three compilers: by the
+// The kernels, once. What stands in the macros below is read by three compilers: by the
 // host's, so that tests run the same functions on the processor; by nvcc, where this header is
 // included in a .cu; and by NVRTC, as text, when a program first uses a kernel. The text has no
 // preprocessor lines and no includes, so that NVRTC needs no file of a CUDA toolkit.
