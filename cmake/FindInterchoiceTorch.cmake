@@ -187,7 +187,12 @@ if("cuda" IN_LIST InterchoiceTorch_FIND_COMPONENTS AND _interchoice_torch_cpu_ok
       endif()
     endforeach()
     list(REMOVE_DUPLICATES _interchoice_cuda_dirs)
-    if(NOT CUDAToolkit_FOUND)
+    # The wheels have the headers that libtorch's own include.
+    set(_interchoice_cuda_include ${CUDAToolkit_INCLUDE_DIRS})
+    if(NOT CUDAToolkit_FOUND AND EXISTS "${_interchoice_site}/nvidia/cu13/include/cuda_runtime_api.h")
+      set(_interchoice_cuda_include "${_interchoice_site}/nvidia/cu13/include")
+    endif()
+    if(NOT _interchoice_cuda_include)
       set(InterchoiceTorch_CUDA_REASON "no CUDA toolkit was found")
     elseif(_interchoice_missing)
       list(JOIN _interchoice_missing ", " _interchoice_missing)
@@ -210,7 +215,7 @@ if("cuda" IN_LIST InterchoiceTorch_FIND_COMPONENTS AND _interchoice_torch_cpu_ok
       endforeach()
       add_library(InterchoiceTorch::cuda INTERFACE IMPORTED)
       set_target_properties(InterchoiceTorch::cuda PROPERTIES
-        INTERFACE_INCLUDE_DIRECTORIES "${CUDAToolkit_INCLUDE_DIRS}"
+        INTERFACE_INCLUDE_DIRECTORIES "${_interchoice_cuda_include}"
         INTERFACE_LINK_OPTIONS "${_interchoice_rpath_links}"
         INTERFACE_LINK_LIBRARIES InterchoiceTorch::torch)
       set_property(TARGET InterchoiceTorch::cuda APPEND PROPERTY INTERFACE_LINK_LIBRARIES

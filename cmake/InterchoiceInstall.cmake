@@ -5,12 +5,8 @@ include(CMakePackageConfigHelpers)
 set(interchoice_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/interchoice")
 
 foreach(interchoice_component IN ITEMS core torch cuda jpeg)
-  set(interchoice_file_set "")
-  if(NOT interchoice_component STREQUAL "cuda")
-    set(interchoice_file_set FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-  endif()
-  install(TARGETS interchoice_${interchoice_component}
-          EXPORT interchoice-${interchoice_component} ${interchoice_file_set})
+  install(TARGETS interchoice_${interchoice_component} EXPORT interchoice-${interchoice_component}
+          FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT interchoice-${interchoice_component}
           DESTINATION "${interchoice_package_dir}"
           NAMESPACE interchoice::

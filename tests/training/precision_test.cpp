@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -267,22 +266,6 @@ TEST_CASE("a training in bfloat16 goes on to the same bits, and only in bfloat16
   auto second = make_net<ic::bias<1>>(9);
   ic::train_resumable(file, second, few_digits(), kUniform, narrow);
   CHECK(differing(expected, state_of(*second)) == std::vector<std::string>{});
-
-  // A state of a version that had no other precision is one of float.
-  const ic::TrainingStateFile former{folder / "former"};
-  auto float_net = make_net<ic::bias<1>>(1);
-  ic::train_resumable(former, float_net, few_digits(), kUniform,
-                      training_in(Precision::kFloat32, 3));
-  ic::TensorFile tensors = ic::read_tensor_file(former.path);
-  std::string& facts = tensors.metadata.at("interchoice_training");
-  auto json = nlohmann::json::parse(facts);
-  CHECK(json.at("training").erase("precision") == 1);
-  facts = json.dump();
-  ic::write_tensor_file(former.path, tensors);
-  CHECK_NOTHROW(ic::train_resumable(former, other, few_digits(), kUniform,
-                                    training_in(Precision::kFloat32, 3)));
-  CHECK_THROWS_WITH(ic::train_resumable(former, other, few_digits(), kUniform, narrow),
-                    Contains("precision is 'f32' there, 'bf16' here"));
 }
 
 TEST_CASE("an evaluation in bfloat16: near to float's, shared or not, and told apart from it") {

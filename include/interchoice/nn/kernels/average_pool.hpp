@@ -15,6 +15,7 @@
 
 #include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/kernels/bfloat16_rows.hpp"
+#include "interchoice/nn/kernels/device_kernels.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
 #include "interchoice/nn/precision.hpp"
 
@@ -213,6 +214,9 @@ inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
   if (detail::has_row_major_values(x) && (!vector.defined() || detail::is_vector_of(vector, x))) {
     return detail::AveragePoolFunction::apply(
         x, vector.defined() ? std::optional(vector) : std::nullopt, count_include_pad);
+  }
+  if (detail::device_kernels.take(x, vector)) {
+    return detail::device_kernels.average_pool(x, vector, count_include_pad);
   }
   return at::avg_pool2d(vector.defined() ? detail::narrowed(x + along_channels(vector, x), x) : x,
                         {3, 3}, {1, 1}, {1, 1}, false, count_include_pad);

@@ -18,6 +18,7 @@
 #include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/kernels/bfloat16_rows.hpp"
+#include "interchoice/nn/kernels/device_kernels.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
 #include "interchoice/nn/precision.hpp"
 
@@ -179,6 +180,9 @@ inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor
     if (has_vector) list.push_back(std::move(vector));
     // As a TensorList: libtorch finds no variables in a vector, and would cut the gradient off.
     return detail::NodeSumFunction::apply(at::TensorList(list), has_vector);
+  }
+  if (axis == ChannelAxis::kSecond && detail::device_kernels.take_all(list, vector)) {
+    return detail::device_kernels.node_sum(list, vector);
   }
   at::Tensor sum = list[0];
   for (std::size_t i = 1; i < list.size(); ++i) sum = sum + list[i];

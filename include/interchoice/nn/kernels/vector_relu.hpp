@@ -14,6 +14,7 @@
 
 #include "interchoice/nn/along_channels.hpp"
 #include "interchoice/nn/kernels/bfloat16_rows.hpp"
+#include "interchoice/nn/kernels/device_kernels.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
 #include "interchoice/nn/precision.hpp"
 
@@ -155,6 +156,9 @@ inline at::Tensor vector_relu(const at::Tensor& x, const at::Tensor& vector,
   if (axis == ChannelAxis::kSecond && detail::has_row_major_values(x) &&
       detail::is_vector_of(vector, x)) {
     return detail::VectorReluFunction::apply(x, vector);
+  }
+  if (axis == ChannelAxis::kSecond && detail::device_kernels.take(x, vector)) {
+    return detail::device_kernels.vector_relu(x, vector);
   }
   return at::relu(detail::narrowed(x + along_channels(vector, x, axis), x));
 }
