@@ -432,7 +432,8 @@ std::int64_t batch_norms_in(const Call& call) {
   count = 0;
   const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(
       [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
-        count += std::string_view(function.name()) == "aten::batch_norm" ? 1 : 0;
+        const std::string_view name = function.name();
+        count += name == "aten::batch_norm" || name == "interchoice::batch_norm" ? 1 : 0;
         return nullptr;
       }));
   call();

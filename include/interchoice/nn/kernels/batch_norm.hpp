@@ -10,6 +10,7 @@
 #include <ATen/ops/hardtanh_backward.h>
 #include <ATen/ops/native_batch_norm_backward.h>
 #include <ATen/ops/threshold_backward.h>
+#include <ATen/record_function.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -335,6 +336,7 @@ inline at::Tensor batch_norm(const at::Tensor& x, const BatchNormState& state,
                              NormActivation activation = NormActivation::kNone) {
 #if defined(INTERCHOICE_FMA)
   if (detail::has_batch_norm_rows(x, state)) {
+    RECORD_FUNCTION("interchoice::batch_norm", c10::ArrayRef<const c10::IValue>());
     const auto optional = [](const at::Tensor& vector) {
       return vector.defined() ? std::optional(vector) : std::nullopt;
     };
