@@ -18,6 +18,7 @@
 
 #include "benchmarks/interleaved.hpp"
 #include "benchmarks/training_steps.hpp"
+#include "interchoice/cuda.hpp"
 #include "interchoice/dependency/bias.hpp"
 #include "interchoice/dependency/none.hpp"
 #include "interchoice/nn/kernels/average_pool.hpp"

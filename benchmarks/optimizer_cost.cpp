@@ -21,7 +21,7 @@
 #include "benchmarks/training_steps.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/copy_momentum.hpp"
-#include "interchoice/training/detail/lazy_sgd.hpp"
+#include "interchoice/training/detail/lazy_sgd_scope.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Our kernels for CUDA tensors in `vector_relu`, `node_sum` and `average_pool3x3`. Included by
-// itself in files that link the CMake target interchoice::cuda; needs CUDA's headers.
+// Our kernels for CUDA tensors in `vector_relu`, `node_sum` and `average_pool3x3`. One file of a
+// program that links the CMake target interchoice::cuda includes this; the others need not know.
 
 #include "interchoice/nn/kernels/cuda/operators.hpp"
 #include "interchoice/nn/kernels/device_kernels.hpp"

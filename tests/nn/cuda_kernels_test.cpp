@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "interchoice/nn/kernels/cuda/compiled_kernels.hpp"
-#include "interchoice/nn/kernels/cuda/kernel_text.hpp"
+#include "interchoice/nn/kernels/cuda/kernels.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -328,23 +328,24 @@ TEST_CASE("NVRTC's log tells what is wrong") {
                         Catch::Matchers::Contains("no_such_type"));
 }
 
-TEST_CASE("nvcc compiles the header of the CUDA kernels, and none of them spills") {
+TEST_CASE("nvcc compiles the text of the CUDA kernels, and none of them spills") {
   if (output_of("nvcc --version").empty()) {
     WARN("SKIPPED: there is no nvcc");
     return;
   }
   const interchoice::testing::TemporaryFolder folder;
-  write(folder / "kernels.cu", "#include \"interchoice/nn/kernels/cuda/kernel_text.hpp\"\n");
-  std::string command = "nvcc -std=c++17 -fatbin -Xptxas -v";
+  write(folder / "kernels.cu", cuda::kernel_source());
+  std::string command =
+      "nvcc -std=c++17 -fatbin -Xptxas -v"
+      " '-DINTERCHOICE_CUDA_FUNCTION=__device__ __forceinline__'";
   for (const char* const architecture : {"80", "90", "100"}) {
     command += " -gencode arch=compute_" + std::string(architecture) + ",code=sm_" + architecture;
   }
   for (const char* const scalar : kScalars) {
     INFO(scalar);
     const std::string text =
-        output_of(command + " -DINTERCHOICE_CUDA_SCALAR=" + scalar + " -I" +
-                  INTERCHOICE_SOURCE_DIR + "/include -o " + (folder / "kernels.fatbin").string() +
-                  " " + (folder / "kernels.cu").string());
+        output_of(command + " -DINTERCHOICE_CUDA_SCALAR=" + scalar + " -o " +
+                  (folder / "kernels.fatbin").string() + " " + (folder / "kernels.cu").string());
     const std::regex usage(
         "Function properties for (interchoice_\\w+)\\s+(\\d+) bytes stack frame, (\\d+) bytes "
         "spill "

@@ -275,6 +275,22 @@ TEST_CASE("who looks, and when, does not change a bit of what is learnt") {
                     net->forward(at::ones({1, 8, 1, 1}), LinearPath{one, one, one, one});
                   }))
             .empty());
+  // Within a step too: a loss that reads the network before its forward pass.
+  const auto reading = [&](bool reads) {
+    at::manual_seed(1);
+    SideBySide<ic::none> net;
+    torch::optim::SGD sgd(net->parameters(), kOptions);
+    ic::PathStep step(net, sgd);
+    step.begin(0);
+    for (std::size_t i = 0; i < 30; ++i) {
+      step(kLinear, [&](const auto& path) {
+        if (reads) ic::settle_weights(*net);
+        return net->forward(input(0, i, at::kFloat), path);
+      });
+    }
+    return parameters_of(*net);
+  };
+  CHECK(differing(reading(false), reading(true)).empty());
   // But who writes is heard.
   const State written = run([](auto net, std::size_t step) {
     if (step != 29) return;

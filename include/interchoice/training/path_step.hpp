@@ -25,7 +25,8 @@
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/copy_momentum.hpp"
-#include "interchoice/training/detail/lazy_sgd.hpp"
+#include "interchoice/training/detail/fused_sgd.hpp"
+#include "interchoice/training/detail/lazy_sgd_scope.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 #include "interchoice/training/non_finite.hpp"
 #include "interchoice/training/training_position.hpp"
@@ -84,7 +85,7 @@ class PathStep {
                 "interchoice: PathStep with LBFGS, which asks for the loss several times a step; "
                 "use another of libtorch's optimizers");
     check_copies();
-    if (detail::LazySgd::can_step(optimizer)) {
+    if (detail::FusedSgd::can_step(optimizer)) {
       lazy_ = detail::LazySgdScope(network_, optimizer, options_.unsampled);
     }
   }

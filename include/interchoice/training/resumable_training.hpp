@@ -53,7 +53,7 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
   Identity identity{
       {"loss", training.loss.text()},
       {"optimizer", training.optimizer.text()},
-      {"unsampled weights", std::string(to_text(training.unsampled))},
+      {"unsampled weights", to_text(training.unsampled)},
       {"momentum of copies", training.copies.text()},
       {"batches of paths", training.path_batches == PathBatches::kSame ? "the same" : "successive"},
       {"precision", to_text(training.precision)},

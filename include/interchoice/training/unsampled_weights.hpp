@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace interchoice {
 
@@ -18,7 +18,7 @@ enum class UnsampledWeights {
 };
 
 /// `move` or `freeze`.
-constexpr std::string_view to_text(UnsampledWeights unsampled) {
+inline std::string to_text(UnsampledWeights unsampled) {
   return unsampled == UnsampledWeights::kMove ? "move" : "freeze";
 }
 

@@ -37,8 +37,3 @@ struct DeviceKernels {
 inline DeviceKernels device_kernels;
 
 }  // namespace interchoice::detail
-
-// interchoice::cuda sets it for all that link it: their files need no #include.
-#ifdef INTERCHOICE_HAS_CUDA
-#include "interchoice/cuda.hpp"
-#endif

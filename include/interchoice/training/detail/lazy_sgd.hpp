@@ -1,13 +1,9 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/_fused_sgd.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
-#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
-#include <torch/optim/sgd.h>
+#include <torch/optim/optimizer.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -15,7 +11,6 @@
 #include <cstring>
 #include <memory>
 #include <string>
-#include <typeinfo>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -24,37 +19,21 @@
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/use_observer.hpp"
 #include "interchoice/training/detail/coast.hpp"
+#include "interchoice/training/detail/fused_sgd.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
 namespace interchoice::detail {
 
 /// The steps of libtorch's SGD, at the cost of what a path uses. Weights of candidates that no path
 /// has used since coast on momentum and decay only when they are used next, or read, by the closed
-/// form of all these steps; what is used moves by libtorch's fused kernel. The optimizer's state is
-/// where libtorch's own steps keep it.
-///
-///   v' = momentum v + g + decay w,  w' = w - rate v'
+/// form of all these steps; what is used takes a `FusedSgd` step.
 ///
 /// Equal to `optimizer.step()` after zeroing all gradients, within rounding. *Source*: the lazy
 /// regularisation of Carpenter 2008, with momentum.
 class LazySgd final : public UseObserver {
  public:
-  /// Whether an optimizer is one whose steps these are.
-  static bool can_step(const torch::optim::Optimizer& optimizer) {
-    if (typeid(optimizer) != typeid(torch::optim::SGD)) return false;  // a subclass does more
-    const auto& groups = optimizer.param_groups();
-    return std::all_of(groups.begin(), groups.end(), [](const auto& group) {
-      const auto& options = static_cast<const torch::optim::SGDOptions&>(group.options());
-      const auto& parameters = group.params();
-      return options.dampening() == 0 &&
-             std::all_of(parameters.begin(), parameters.end(), [](const at::Tensor& p) {
-               return p.is_floating_point() && (p.is_cpu() || p.is_cuda());
-             });
-    });
-  }
-
   LazySgd(torch::optim::Optimizer& optimizer, UnsampledWeights unsampled)
-      : optimizer_(&optimizer), unsampled_(unsampled) {}
+      : sgd_(optimizer), unsampled_(unsampled) {}
 
   /// Looks up the optimizer's weights, and which of them are a network's candidates' alone, and
   /// asks to be told of their use. What was put off is to be applied before.
@@ -85,6 +64,7 @@ class LazySgd final : public UseObserver {
       return;
     }
     if (used.is_used) return;
+    hide();  // a loss may read the network
     used.is_used = true;
     for (const std::size_t i : used.weights) settle(weights_[i]);
     used_.push_back(candidate);
@@ -112,7 +92,7 @@ class LazySgd final : public UseObserver {
   void begin_step() {
     hide();
     if (owed_ > 0) {  // steps of another process, at the rate of this epoch
-      for (Group& group : groups_) group.history.add(Coast::step(group.options()), owed_);
+      add_to_histories(owed_);
       owed_ = 0;
     }
     for_each_used([&](std::size_t i) { clear(weights_[i]); });
@@ -123,14 +103,10 @@ class LazySgd final : public UseObserver {
 
   /// The optimizer's step.
   void step() {
-    const c10::NoGradGuard no_grad;
-    for (Group& group : groups_) group.begin();
-    for_each_used([&](std::size_t i) { add_to_step(weights_[i]); });
-    for (Group& group : groups_) {
-      group.step();
-      group.history.add(Coast::step(group.options()));
-    }
-    for_each_used([&](std::size_t i) { weights_[i].done = groups_[weights_[i].group].steps(); });
+    for_each_used([&](std::size_t i) { sgd_.add(weights_[i].parameter, weights_[i].group); });
+    sgd_.step();
+    add_to_histories(1);
+    for_each_used([&](std::size_t i) { weights_[i].done = steps_of(weights_[i]); });
     is_in_step_ = false;
   }
 
@@ -144,7 +120,7 @@ class LazySgd final : public UseObserver {
     std::unordered_map<const void*, std::int64_t> by_parameter;
     for (const Weight& weight : weights_) {
       by_parameter[weight.parameter.unsafeGetTensorImpl()] =
-          coasts(weight) ? groups_[weight.group].steps() - weight.done : 0;
+          coasts(weight) ? steps_of(weight) - weight.done : 0;
     }
     std::vector<std::int64_t> owed;
     for (const at::Tensor& p : network.parameters()) {
@@ -185,62 +161,22 @@ class LazySgd final : public UseObserver {
     std::vector<std::size_t> weights = {};
     bool is_used = false;  // in this step
   };
-  /// A group of the optimizer, and the tensors of a step.
-  struct Group {
-    torch::optim::OptimizerParamGroup* source;
-    CoastHistory history = {};
-    std::vector<at::Tensor> parameters = {};
-    std::vector<at::Tensor> gradients = {};
-    std::vector<at::Tensor> momenta = {};
-
-    torch::optim::SGDOptions& options() const {
-      return static_cast<torch::optim::SGDOptions&>(source->options());
-    }
-    std::int64_t steps() const { return history.steps(); }
-
-    void begin() {
-      parameters.clear();
-      gradients.clear();
-      momenta.clear();
-    }
-    void step() {
-      // libtorch's kernel takes tensors of one type and device at a time.
-      std::size_t begin = 0;
-      while (begin < parameters.size()) {
-        std::size_t end = begin + 1;
-        while (end < parameters.size() && parameters[end].device() == parameters[begin].device() &&
-               parameters[end].scalar_type() == parameters[begin].scalar_type()) {
-          ++end;
-        }
-        const auto part = [&](const std::vector<at::Tensor>& all) {
-          return all.empty() ? at::TensorList() : at::TensorList(all).slice(begin, end - begin);
-        };
-        at::_fused_sgd_(part(parameters), part(gradients), part(momenta), options().weight_decay(),
-                        options().momentum(), options().lr(), /*dampening=*/0, options().nesterov(),
-                        /*maximize=*/false, /*is_first_step=*/false);
-        for (std::size_t i = begin; i < end; ++i) {
-          parameters[i].unsafeGetTensorImpl()->bump_version();  // which the kernel does not do
-        }
-        begin = end;
-      }
-    }
-  };
 
   void look_up(const torch::nn::Module& network,
                const std::vector<std::vector<at::Tensor>>& candidates) {
     weights_.clear();
-    groups_.clear();
+    histories_.clear();
     candidates_.clear();
     always_.clear();
     used_.clear();
     shown_.clear();
     std::unordered_map<const void*, std::size_t> index;
-    for (auto& group : optimizer_->param_groups()) {
+    for (const auto& group : sgd_.groups()) {
       for (const at::Tensor& p : group.params()) {
         index.emplace(p.unsafeGetTensorImpl(), weights_.size());
-        weights_.push_back({p, groups_.size()});
+        weights_.push_back({p, histories_.size()});
       }
-      groups_.push_back({&group});
+      histories_.emplace_back();
     }
     // With kMove whether there is a gradient counts, and its values are cleared at its first use.
     if (unsampled_ == UnsampledWeights::kFreeze) {
@@ -298,61 +234,38 @@ class LazySgd final : public UseObserver {
     weight.clear_version = gradient.unsafeGetTensorImpl()->version_counter().current_version();
   }
 
-  /// The kernels go through memory, whatever the order of the axes there.
-  static at::Tensor laid_out_as(const at::Tensor& weight, const at::Tensor& tensor) {
-    if (tensor.strides() == weight.strides()) return tensor;
-    return at::empty_like(weight, weight.options().requires_grad(false)).copy_(tensor);
+  void add_to_histories(std::int64_t steps) {
+    for (std::size_t g = 0; g < histories_.size(); ++g) {
+      histories_[g].add(Coast::step(sgd_.options(g)), steps);
+    }
   }
-
-  void add_to_step(const Weight& weight) {
-    at::Tensor gradient = weight.parameter.grad();
-    if (!gradient.defined()) return;
-    if (gradient.layout() != at::kStrided) gradient = gradient.to_dense();
-    gradient = laid_out_as(weight.parameter, gradient);
-    Group& group = groups_[weight.group];
-    group.parameters.push_back(weight.parameter);
-    group.gradients.push_back(gradient);
-    if (group.options().momentum() != 0) group.momenta.push_back(momentum_of(weight));
-  }
-
-  /// The momentum where libtorch's SGD keeps it; before the first step zeros, which come to the
-  /// same.
-  at::Tensor momentum_of(const Weight& weight) {
-    auto& state = optimizer_->state()[weight.parameter.unsafeGetTensorImpl()];
-    if (!state) state = std::make_unique<torch::optim::SGDParamState>();
-    auto& own = static_cast<torch::optim::SGDParamState&>(*state);
-    const at::Tensor& momentum = own.momentum_buffer();
-    own.momentum_buffer(momentum.defined() ? laid_out_as(weight.parameter, momentum)
-                                           : at::zeros_like(weight.parameter.detach()));
-    return own.momentum_buffer();
-  }
+  std::int64_t steps_of(const Weight& weight) const { return histories_[weight.group].steps(); }
 
   bool coasts(const Weight& weight) const {
     return unsampled_ == UnsampledWeights::kMove && weight.parameter.grad().defined();
   }
 
+  /// What is put off for a weight.
+  Coast coast_of(const Weight& weight) const {
+    return histories_[weight.group].last(steps_of(weight) - weight.done);
+  }
+
   void settle(Weight& weight) {
-    const Group& group = groups_[weight.group];
-    const std::int64_t count = group.steps() - weight.done;
-    if (count <= 0) return;
-    weight.done = group.steps();
-    if (!coasts(weight)) return;
-    const bool has_momentum = group.options().momentum() != 0;
-    apply(group.history.last(count), weight.parameter,
-          has_momentum ? momentum_of(weight) : at::Tensor());
+    if (weight.done >= steps_of(weight)) return;
+    if (coasts(weight)) {
+      apply(coast_of(weight), weight.parameter, sgd_.momentum_of(weight.parameter, weight.group));
+    }
+    weight.done = steps_of(weight);
   }
 
   /// What readers are shown is taken back before the next step: when somebody looks does not
   /// change a bit of what is learnt.
   void show(std::size_t index) {
     Weight& weight = weights_[index];
-    const Group& group = groups_[weight.group];
-    const std::int64_t count = group.steps() - weight.done;
-    if (count <= 0 || !coasts(weight) || weight.hidden.defined()) return;
+    if (weight.done >= steps_of(weight) || !coasts(weight) || weight.hidden.defined()) return;
     weight.hidden = weight.parameter.detach().clone();
-    const bool has_momentum = group.options().momentum() != 0;
-    apply(group.history.last(count), weight.parameter,
-          has_momentum ? momentum_of(weight).clone() : at::Tensor());
+    const at::Tensor momentum = sgd_.momentum_of(weight.parameter, weight.group);
+    apply(coast_of(weight), weight.parameter, momentum.defined() ? momentum.clone() : momentum);
     weight.shown_version = weight.parameter._version();
     shown_.push_back(index);
   }
@@ -374,10 +287,10 @@ class LazySgd final : public UseObserver {
     shown_.clear();
   }
 
-  torch::optim::Optimizer* optimizer_;
+  FusedSgd sgd_;
   UnsampledWeights unsampled_;
-  std::vector<Weight> weights_;  // of the optimizer, in its order
-  std::vector<Group> groups_;
+  std::vector<Weight> weights_;          // of the optimizer, in its order
+  std::vector<CoastHistory> histories_;  // of the optimizer's groups
   std::vector<Candidate> candidates_;
   std::vector<std::size_t> always_;  // weights that take part in every step
   std::vector<std::size_t> used_;    // candidates, in this step or the last one
@@ -385,40 +298,6 @@ class LazySgd final : public UseObserver {
   std::int64_t owed_ = 0;            // steps before the first one, of another process
   bool is_in_step_ = false;
   bool is_watching_ = false;
-};
-
-/// A network's lazy steps; ends with them applied, and nobody told of its use any more.
-class LazySgdScope {
- public:
-  LazySgdScope() = default;
-  LazySgdScope(std::shared_ptr<torch::nn::Module> network, torch::optim::Optimizer& optimizer,
-               UnsampledWeights unsampled)
-      : network_(std::move(network)), sgd_(std::make_shared<LazySgd>(optimizer, unsampled)) {}
-  LazySgdScope(LazySgdScope&&) = default;
-  LazySgdScope& operator=(LazySgdScope&& other) noexcept {
-    network_.swap(other.network_);
-    sgd_.swap(other.sgd_);
-    return *this;
-  }
-  ~LazySgdScope() {
-    if (!sgd_) return;
-    for_each_choice_block(*network_, [&](const std::string&, AnyChoiceBlock& block) {
-      if (block.bank().observer() == sgd_.get()) block.observe(nullptr, 0);
-    });
-  }
-
-  explicit operator bool() const { return sgd_ != nullptr; }
-  LazySgd* operator->() const { return sgd_.get(); }
-
-  /// What is put off is applied, and the network looked up.
-  void watch() {
-    sgd_->settle();
-    LazySgd::watch(sgd_, *network_);
-  }
-
- private:
-  std::shared_ptr<torch::nn::Module> network_;
-  std::shared_ptr<LazySgd> sgd_;
 };
 
 }  // namespace interchoice::detail

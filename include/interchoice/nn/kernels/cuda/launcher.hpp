@@ -21,27 +21,12 @@
 #include <utility>
 
 #include "interchoice/nn/kernels/cuda/compiled_kernels.hpp"
-#include "interchoice/nn/kernels/cuda/kernel_text.hpp"
+#include "interchoice/nn/kernels/cuda/kernels.hpp"
 #include "interchoice/nn/kernels/cuda/runtime_libraries.hpp"
 
 namespace interchoice::cuda {
 
-enum class Kernel {
-  kShiftedRelu,
-  kNodeSum,
-  kScaleShift,
-  kAveragePool,
-  kShiftedReluBackward,
-  kPixelSum,
-  kAveragePoolBackward,
-  kScaleShiftBackward
-};
-
 namespace detail {
-
-inline constexpr std::array<const char*, 8> kKernelNames{
-    "shifted_relu",          "node_sum",  "scale_shift",           "average_pool",
-    "shifted_relu_backward", "pixel_sum", "average_pool_backward", "scale_shift_backward"};
 
 inline void check_driver(int result, const char* function) {
   if (result == 0) return;
@@ -90,11 +75,11 @@ class LoadedKernels {
     check_driver(
         runtime_function<int(Handle*, const void*)>("cuModuleLoadData")(&module, cubin.data()),
         "cuModuleLoadData");
-    for (std::size_t i = 0; i < kKernelNames.size(); ++i) {
-      packed_[i] = function(module, fmt::format("interchoice_{}_packed", kKernelNames[i]));
-      single_[i] = function(module, fmt::format("interchoice_{}_single", kKernelNames[i]));
+    for (std::size_t i = 0; i < kKernels.size(); ++i) {
+      packed_[i] = function(module, entry_name(kKernels[i], true));
+      single_[i] = function(module, entry_name(kKernels[i], false));
     }
-    total_ = function(module, "interchoice_total");
+    total_ = function(module, kTotalEntry);
   }
 
   unsigned processors() const { return processors_; }
@@ -144,8 +129,8 @@ class LoadedKernels {
   int device_ = 0;
   Handle context_ = nullptr;
   unsigned processors_ = 0;
-  std::array<Handle, kKernelNames.size()> packed_{};
-  std::array<Handle, kKernelNames.size()> single_{};
+  std::array<Handle, kKernels.size()> packed_{};
+  std::array<Handle, kKernels.size()> single_{};
   Handle total_ = nullptr;
 };
 
@@ -192,7 +177,7 @@ class Launcher {
   /// The sums are added in an order that depends on the shape and the device alone.
   void run_with_sums(Kernel kernel, const Row& shift, const Row& scale = {}) {
     const bool has_sums = shift.table != nullptr || scale.table != nullptr;
-    const unsigned sums = kernel == Kernel::kScaleShiftBackward ? 2 : 1;
+    const unsigned sums = kKernels[static_cast<std::size_t>(kernel)].sums;
     const unsigned most = 4 * kernels_.processors();
     at::Tensor partial;
     if (has_sums) {

@@ -7,15 +7,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "interchoice/nn/kernels/cuda/kernel_text.hpp"
+#include "interchoice/nn/kernels/cuda/kernels.hpp"
 #include "interchoice/nn/kernels/cuda/runtime_libraries.hpp"
 
 namespace interchoice::cuda {
-
-/// The whole text that NVRTC compiles.
-inline std::string kernel_source() {
-  return fmt::format("{}\n{}\n{}\n", kHalfText, kBodyText, kEntryText);
-}
 
 namespace detail {
 
