@@ -13,13 +13,11 @@
 #include <torch/csrc/autograd/profiler.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,19 +36,11 @@ const ic::NasBench201Options kOptions{};
 
 template <class Policy, class Sample>
 Step step_in(Precision precision, const Data& data, Sample sample) {
-  ic::Supernet<NasBench201, Policy> net(kOptions);
-  return training_step(net.ptr(), data, [=](auto& module, std::size_t round) {
-    return ic::in_precision(precision, at::kCPU,
-                            [&] { return module.forward(data.images, sample(0, round)); });
-  });
+  return supernet_step<NasBench201, Policy>(data, kOptions, sample, precision);
 }
 
 Step static_step_in(Precision precision, const Data& data) {
-  const auto net = std::make_shared<StaticNetwork>(16, kOptions.cells_per_stage,
-                                                   std::array<std::int64_t, 6>{3, 1, 3, 3, 1, 3});
-  return training_step(net, data, [=](StaticNetwork& module, std::size_t) {
-    return ic::in_precision(precision, at::kCPU, [&] { return module.forward(data.images); });
-  });
+  return static_step(data, kOptions.cells_per_stage, precision);
 }
 
 void print(const std::string& title, std::vector<Variant> variants, std::size_t rounds) {

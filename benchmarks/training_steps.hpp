@@ -17,6 +17,7 @@
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/nn/precision.hpp"
 #include "interchoice/sampling/fixed.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
@@ -62,7 +63,8 @@ struct Loop {
 /// A super-network's step, as a loop of one's own has it, on the path `sample(0, round)`, in epoch
 /// 0: `split<0>` is split.
 template <class Network, class Policy, class Sample>
-Step supernet_step(const Data& data, const typename Network::Options& options, Sample sample) {
+Step supernet_step(const Data& data, const typename Network::Options& options, Sample sample,
+                   ic::Precision precision = ic::Precision::kFloat32) {
   const at::Device device = data.images.device();
   ic::Supernet<Network, Policy> net(options);
   net->to(device);
@@ -72,7 +74,9 @@ Step supernet_step(const Data& data, const typename Network::Options& options, S
   return [=, module = net.ptr()](std::size_t round) {
     loop->step([&](std::size_t, std::size_t) { return sample(0, round); },
                [&](const auto& path) {
-                 return at::cross_entropy_loss(module->forward(data.images, path), data.labels);
+                 const at::Tensor logits = ic::in_precision(
+                     precision, device, [&] { return module->forward(data.images, path); });
+                 return at::cross_entropy_loss(logits, data.labels);
                });
     if (device.is_cuda()) torch::cuda::synchronize();  // a step is over when the device is done
   };
@@ -82,7 +86,8 @@ Step supernet_step(const Data& data, const typename Network::Options& options, S
 inline const ic::Architecture<Space> kStaticPath{3, 2, 3, 3, 2, 3};
 
 /// The step of that network, with libtorch's own SGD.
-inline Step static_step(const Data& data, const std::vector<std::int64_t>& cells) {
+inline Step static_step(const Data& data, const std::vector<std::int64_t>& cells,
+                        ic::Precision precision = ic::Precision::kFloat32) {
   const at::Device device = data.images.device();
   const auto net =
       std::make_shared<StaticNetwork>(16, cells, std::array<std::int64_t, 6>{3, 1, 3, 3, 1, 3});
@@ -91,7 +96,9 @@ inline Step static_step(const Data& data, const std::vector<std::int64_t>& cells
   ic::set_learning_rate(*sgd, 0.025);
   return [=](std::size_t) {
     net->zero_grad(/*set_to_none=*/false);
-    at::cross_entropy_loss(net->forward(data.images), data.labels).backward();
+    const at::Tensor logits =
+        ic::in_precision(precision, device, [&] { return net->forward(data.images); });
+    at::cross_entropy_loss(logits, data.labels).backward();
     sgd->step();
     if (device.is_cuda()) torch::cuda::synchronize();
   };

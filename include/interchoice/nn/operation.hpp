@@ -224,6 +224,19 @@ struct AnyOperation {
   bool copied_by_state = false;
 };
 
+namespace detail {
+
+template <class Op>
+constexpr bool copied_by_state() {
+  if constexpr (requires { Op::copied_by_state; }) {
+    return Op::copied_by_state;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+
 /// The type-erased form of an operation.
 template <class Op>
 AnyOperation any_operation() {
@@ -232,9 +245,7 @@ AnyOperation any_operation() {
       std::string(std::string_view(Op::name)),
       [](const Geometry& geometry) { return detail::built(Op{}.build(geometry), geometry.axis); },
       [](const Geometry& geometry) { return responses_of<Op>(geometry); },
-      requires {requires Op::copied_by_state;
-}
-};  // namespace interchoice
+      detail::copied_by_state<Op>()};
 }
 
 /// The operations of a choice, of a space whose candidates are operations themselves or of a list
