@@ -20,7 +20,8 @@
 #include "benchmarks/training_steps.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/training/cpu_memory.hpp"
-#include "interchoice/training/detail/step_guard.hpp"
+#include "interchoice/training/detail/changed_gradients.hpp"
+#include "interchoice/training/detail/host_guard.hpp"
 
 namespace {
 
@@ -37,13 +38,14 @@ void measure(const std::string& title, const Data& data, const ic::NasBench201Op
     numbers += static_cast<std::size_t>(p.numel());
   }
   const torch::optim::SGD sgd = ic::Sgd{}(*net);
-  ic::detail::StepGuard guard;
+  ic::detail::HostGuard guard;
+  ic::detail::ChangedGradients changed;
   guard.watch(*net, sgd);
   const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{0});
   std::vector<at::Tensor> losses;
   std::vector<Variant> parts{{"step", supernet_step<NasBench201, Policy>(data, options, sample)},
                              {"before", [&](std::size_t) { guard.note(); }},
-                             {"cleared", [&](std::size_t) { guard.note_gradients(sgd); }},
+                             {"cleared", [&](std::size_t) { changed.note(sgd); }},
                              {"backward",
                               [&](std::size_t round) {
                                 const at::Tensor loss = at::cross_entropy_loss(
@@ -52,7 +54,8 @@ void measure(const std::string& title, const Data& data, const ic::NasBench201Op
                                 losses = {loss.detach()};
                               }},
                              {"after", [&](std::size_t) {
-                                if (!guard.outcome(*net, sgd, losses).fault.empty()) std::abort();
+                                guard.judge(*net, sgd, losses, changed.since_note(sgd));
+                                if (guard.is_halted(true)) std::abort();
                               }}};
   for (std::size_t round = 0; round < rounds; ++round) {
     for (Variant& part : parts) {

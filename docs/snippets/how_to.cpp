@@ -4,6 +4,7 @@
 #include <torch/nn.h>
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -199,6 +200,21 @@ void own_loop(MyNet<Policy>& net, const ic::Batches& data) {
   }
 }
 
+double enqueued_epoch(ic::PathStep& step, MyNet<Policy>& net, const ic::Batches& data,
+                      std::size_t epoch) {
+  const ic::Sampler sample{ic::Uniform{kNoSkip}, ic::Seed{0}};
+  double loss = 0;
+  step.begin(epoch);
+  for (const ic::Batch& host : data.epoch(epoch)) {
+    const ic::Batch batch = ic::on_device(host, ic::device_of(*net));
+    step.enqueue(sample, [&](const auto& path) {
+      return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
+    });
+  }
+  step.read([&](const ic::StepOutcome& outcome) { loss += outcome.loss(); });
+  return loss / static_cast<double>(data.size());
+}
+
 /// Cross entropy plus the distance to a teacher's logits.
 struct Distillation {
   std::function<at::Tensor(const at::Tensor&)> teacher;
@@ -313,6 +329,9 @@ int main() {
   torch::manual_seed(0);
   MyNet<Policy> net;
   own_loop(net, data);
+  torch::optim::SGD optimizer = ic::Sgd{}(*net, 0.01);
+  ic::PathStep step(net, optimizer);
+  check(std::isfinite(enqueued_epoch(step, net, data, 0)), "the loss of enqueued steps");
   MyNet<Policy> student;
   distil(student, data, {[&](const at::Tensor& x) { return net->forward(x, {0, 0, 0}); }});
   check(train_and_rank_in_bfloat16(student, data).predictions.size() == 8, "bfloat16");

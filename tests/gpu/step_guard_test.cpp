@@ -1,6 +1,7 @@
 // Steps that are not finite change nothing on a GPU either.
 
 #include <ATen/Functions.h>
+#include <c10/cuda/CUDAFunctions.h>
 #include <torch/nn/module.h>
 
 #include <cmath>
@@ -8,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "interchoice/data/batch.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
@@ -70,6 +72,34 @@ TEST_CASE("a step that is not finite changes nothing on a GPU", "[gpu]") {
     CHECK(at::equal(tensor, after.at(name)));
   }
   CHECK_FALSE(step(sample, loss_of(good, false)).skipped);
+}
+
+TEST_CASE("steps that are enqueued do not wait for the GPU", "[gpu]") {
+  const ic::NasBench201Options options{
+      .input_channels = 3, .classes = 10, .width = 8, .cells_per_stage = {1, 1}};
+  const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{2});
+  Net net(options);
+  net->to(at::Device(at::kCUDA, 0));
+  auto optimizer = ic::Sgd{}(*net);
+  ic::PathStep step(net, optimizer);
+  step.begin(0);
+  const ic::Batch host{at::randn({8, 3, 16, 16}), at::arange(8)};
+  const auto loss = [&](const auto& path) {
+    const ic::Batch batch = ic::on_device(host, at::Device(at::kCUDA, 0));
+    return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
+  };
+  for (int i = 0; i < 20; ++i) step(sample, loss);  // what is made at the first use
+  c10::cuda::warning_state().set_sync_debug_mode(c10::cuda::SyncDebugMode::L_ERROR);
+  CHECK_NOTHROW([&] {
+    for (int i = 0; i < 20; ++i) step.enqueue(sample, loss);
+  }());
+  c10::cuda::warning_state().set_sync_debug_mode(c10::cuda::SyncDebugMode::L_DISABLED);
+  int count = 0;
+  step.read([&](const ic::StepOutcome& outcome) {
+    CHECK(std::isfinite(outcome.loss()));
+    ++count;
+  });
+  CHECK(count == 20);
 }
 
 TEST_CASE("a network that is moved to a GPU within an epoch is refused", "[gpu]") {

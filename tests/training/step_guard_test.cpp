@@ -2,9 +2,11 @@
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 #include <torch/nn.h>
 #include <torch/optim.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -12,6 +14,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -140,9 +143,12 @@ TEMPLATE_TEST_CASE("a step that is not finite changes no byte", "", ic::none, ic
                               Fault::kBuffer, Fault::kThrown);
   const bool is_adam = GENERATE(false, true);
   const bool freezes = GENERATE(false, true);
-  const auto policy = GENERATE(ic::NonFinite::kStop, ic::NonFinite::kSkip);
-  INFO("fault " << static_cast<int>(fault) << ", Adam " << is_adam << ", frozen " << freezes
-                << ", skip " << (policy == ic::NonFinite::kSkip));
+  const bool on_device = GENERATE(false, true);
+  const auto policy =
+      (is_adam != freezes) != on_device ? ic::NonFinite::kStop : ic::NonFinite::kSkip;
+  INFO("on the device " << on_device << ", fault " << static_cast<int>(fault) << ", Adam "
+                        << is_adam << ", frozen " << freezes << ", skip "
+                        << (policy == ic::NonFinite::kSkip));
   const ic::OptimizerMaker maker =
       is_adam ? ic::OptimizerMaker(ic::AdamW{}) : ic::OptimizerMaker(ic::Sgd{.weight_decay = 0.1});
   const ic::Batch batch = batches(ic::first_images(digits(), 16), 16, 3).evaluation(0);
@@ -155,7 +161,8 @@ TEMPLATE_TEST_CASE("a step that is not finite changes no byte", "", ic::none, ic
     ic::PathStep step(
         net, *optimizer,
         {.unsampled = freezes ? ic::UnsampledWeights::kFreeze : ic::UnsampledWeights::kMove,
-         .non_finite = policy});
+         .non_finite = policy,
+         .on_device = on_device});
     const auto good = [&](const Path& path) {
       return at::cross_entropy_loss(net->forward(batch.data, path), batch.target);
     };
@@ -208,7 +215,8 @@ TEST_CASE("the fault of any path undoes all of them") {
   const ic::Batch batch = batches(ic::first_images(digits(), 16), 16, 3).evaluation(0);
   auto net = network<ic::bias<1>>();
   auto optimizer = ic::Sgd{}(*net);
-  ic::PathStep step(net, optimizer, {.non_finite = ic::NonFinite::kSkip});
+  ic::PathStep step(net, optimizer,
+                    {.non_finite = ic::NonFinite::kSkip, .on_device = GENERATE(false, true)});
   step.begin(0);
   step(fair, faulty(net, batch, fault, 99));
   const State before = everything(*net, optimizer);
@@ -373,6 +381,170 @@ TEST_CASE("a training skips what is not finite, counts it, and leaves it out of 
   training.non_finite = ic::NonFinite::kStop;
   CHECK_THAT(message_of([&] { ic::train(third, all, kUniform, training); }),
              Contains("the loss is nan in epoch 1, step 0,"));
+}
+
+namespace {
+
+/// Calls of the operators by which a host reads a device, and so waits for it.
+class CountedReads {
+ public:
+  CountedReads() {
+    reads = 0;
+    handle_ = at::addGlobalCallback(
+        at::RecordFunctionCallback([](const at::RecordFunction& function)
+                                       -> std::unique_ptr<at::ObserverContext> {
+          const std::string_view name = function.name();
+          for (const char* reading : {"aten::_local_scalar_dense", "aten::item", "aten::equal",
+                                      "aten::nonzero", "aten::is_nonzero"}) {
+            if (name == reading) ++reads;
+          }
+          return nullptr;
+        }).scopes({at::RecordScope::FUNCTION}));
+  }
+  ~CountedReads() { at::removeCallback(handle_); }
+  CountedReads(const CountedReads&) = delete;
+  CountedReads& operator=(const CountedReads&) = delete;
+
+  static inline std::atomic<int> reads = 0;
+
+ private:
+  at::CallbackHandle handle_;
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("when steps are read does not change a bit", "", ic::none, ic::bias<1>,
+                   ic::scale<1>, ic::split<1>) {
+  const ic::Batches data = batches(ic::first_images(digits(), 28), 4, 3);
+  const bool freezes = GENERATE(false, true);
+  const bool is_adam = GENERATE(false, true);
+  const bool is_fair = !is_adam && GENERATE(false, true);
+  INFO("frozen " << freezes << ", Adam " << is_adam << ", fair " << is_fair);
+  const auto bad = [](std::uint64_t epoch, std::size_t index) {
+    return (epoch == 0 && index >= 5) || (epoch == 1 && (index == 0 || index == 3 || index == 4));
+  };
+  const ic::OptimizerMaker maker =
+      is_adam ? ic::OptimizerMaker(ic::AdamW{}) : ic::OptimizerMaker(ic::Sgd{.weight_decay = 0.1});
+  const auto trained = [&](std::size_t read_every, const auto& sample) {
+    auto net = network<TestType>();
+    ic::TrainingRun run(
+        net, Spoiled{data, bad}, sample,
+        {.epochs = 3,
+         .optimizer = maker,
+         .learning_rate = ic::constant(0.02),
+         .unsampled = freezes ? ic::UnsampledWeights::kFreeze : ic::UnsampledWeights::kMove,
+         .read_every = read_every,
+         .non_finite = ic::NonFinite::kSkip});
+    State all;
+    while (!run.is_over()) {
+      run.run_epoch();
+      for (const auto& [name, tensor] : everything(*net, run.optimizer())) {
+        all[std::to_string(run.position().epoch) + "." + name] = tensor;
+      }
+    }
+    for (const ic::EpochRecord& epoch : run.record().epochs) {
+      all[std::to_string(epoch.epoch) + ".record"] =
+          at::tensor({epoch.loss, epoch.accuracy.value_or(-1), double(epoch.skipped)});
+    }
+    CHECK(run.record().epochs[0].skipped == 2);
+    return all;
+  };
+  const auto compare = [&](const auto& sample) {
+    const State expected = trained(1, sample);
+    for (const std::size_t read_every : {2, 5, 9}) {
+      INFO("read every " << read_every);
+      CHECK(differing(expected, trained(read_every, sample)) == std::vector<std::string>{});
+    }
+  };
+  if (is_fair) {
+    compare(ic::Sampler(ic::StrictFair(ic::no_zero<Space>), ic::Seed{5}));
+  } else {
+    compare(kUniform);
+  }
+}
+
+TEST_CASE("a step that stops a training undoes those that were enqueued after it") {
+  const ic::Batch batch = batches(ic::first_images(digits(), 16), 16, 3).evaluation(0);
+  const auto bad = GENERATE(0, 4);
+  const std::size_t undo_limit = GENERATE(0, 1 << 30);
+  INFO("bad step " << bad << ", undo limit " << undo_limit);
+  const auto trained = [&](bool on_device, int count) {
+    auto net = network<ic::bias<1>>();
+    auto optimizer = ic::Sgd{.weight_decay = 0.1}(*net);
+    ic::PathStep step(net, optimizer, {.on_device = on_device, .undo_limit = undo_limit});
+    step.begin(0);
+    for (int i = 0; i < count; ++i) {
+      step.enqueue(kUniform, faulty(net, batch, Fault::kGradient, i == bad ? 0 : 99));
+    }
+    std::vector<double> losses;
+    const std::string message = message_of([&] {
+      step.read([&](const ic::StepOutcome& outcome) { losses.push_back(outcome.loss()); });
+    });
+    CHECK(losses.size() == static_cast<std::size_t>(bad));
+    const bool is_named = !on_device || count == bad + 1;
+    CHECK_THAT(message, Contains(is_named ? "the gradient of 'net." : "is not finite") &&
+                            Contains("step " + std::to_string(bad)) &&
+                            Contains(ic::to_text(kUniform(0, static_cast<std::uint64_t>(bad)))));
+    State all = everything(*net, optimizer);
+    all["losses"] = at::tensor(losses);
+    // It can be done again.
+    step.enqueue(kUniform, faulty(net, batch, Fault::kGradient, 99));
+    step.read([&](const ic::StepOutcome& outcome) { CHECK_FALSE(outcome.skipped); });
+    for (const auto& [name, tensor] : everything(*net, optimizer)) all["after." + name] = tensor;
+    return all;
+  };
+  const State expected = trained(false, bad + 1);
+  for (const int after : {0, 3}) {
+    CHECK(differing(expected, trained(true, bad + 1 + after)) == std::vector<std::string>{});
+    CHECK(differing(expected, trained(false, bad + 1 + after)) == std::vector<std::string>{});
+  }
+}
+
+TEMPLATE_TEST_CASE("steps that are enqueued do not wait for the device", "", ic::none, ic::bias<1>,
+                   ic::scale<1>, ic::attention<1>, ic::split<0>) {
+  const ic::Batches data = batches(ic::first_images(digits(), 64), 8, 3);
+  auto net = make_net<TestType>(1);
+  int in_between = 0;
+  {
+    ic::TrainingRun run(net, data, kUniform, {.epochs = 2, .read_every = 4});
+    const CountedReads counted;
+    while (!run.is_over()) {
+      const int before = CountedReads::reads;
+      run.run_step();
+      const bool is_read = run.record().position == run.position();
+      CHECK((CountedReads::reads > before) == is_read);
+      in_between += is_read ? 0 : 1;
+    }
+  }
+  CHECK(in_between == 12);
+}
+
+TEST_CASE("what enqueued steps did is asked for before anything else") {
+  const ic::Batch batch = batches(ic::first_images(digits(), 16), 16, 3).evaluation(0);
+  const bool on_device = GENERATE(false, true);
+  auto net = network<ic::split<ic::on_demand>>();
+  auto optimizer = ic::Sgd{}(*net);
+  ic::PathStep step(net, optimizer, {.on_device = on_device});
+  const auto loss = faulty(net, batch, Fault::kGradient, 99);
+  step.begin(0);
+  step.enqueue(kUniform, loss);
+  CHECK(step.enqueue(kUniform, loss)[0] == kUniform(0, 1));
+  const auto text = Contains("while 2 steps that were enqueued are not read; call PathStep::read");
+  CHECK_THAT(message_of([&] { step(kUniform, loss); }), text);
+  CHECK_THAT(message_of([&] { step.begin(1); }), text);
+  CHECK_THAT(message_of([&] { step.split(); }), text);
+  CHECK_THAT(message_of([&] { step.settle(); }), text);
+  CHECK_THAT(message_of([&] { step.owed(); }), text);
+  int count = 0;
+  step.read([&](const ic::StepOutcome&) { ++count; });
+  CHECK(count == 2);
+  CHECK_NOTHROW(step.split());
+  CHECK(step(kUniform, loss).paths[0] == kUniform(0, 2));
+  CHECK_THAT(message_of([&] {
+               ic::train(net->net, batches(ic::first_images(digits(), 16), 16, 3), kUniform,
+                         {.epochs = 1, .read_every = 0});
+             }),
+             Contains("read_every is 0; take at least 1"));
 }
 
 TEST_CASE("a learning rate that is no number is refused") {

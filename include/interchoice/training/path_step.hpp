@@ -6,10 +6,12 @@
 #include <torch/optim/lbfgs.h>
 #include <torch/optim/optimizer.h>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -22,10 +24,14 @@
 
 #include "interchoice/core/text.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/device.hpp"
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/copy_momentum.hpp"
+#include "interchoice/training/detail/changed_gradients.hpp"
+#include "interchoice/training/detail/device_guard.hpp"
 #include "interchoice/training/detail/fused_sgd.hpp"
+#include "interchoice/training/detail/host_guard.hpp"
 #include "interchoice/training/detail/lazy_sgd_scope.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 #include "interchoice/training/non_finite.hpp"
@@ -39,20 +45,29 @@ struct PathStepOptions {
   UnsampledWeights unsampled = UnsampledWeights::kMove;
   CopyMomentum copies = copied_momentum;
   NonFinite non_finite = NonFinite::kStop;
+  /// Whether steps are judged where the weights are, without a wait before `PathStep::read`; so
+  /// they always are where that is not the CPU.
+  bool on_device = false;
+  /// Most bytes of weights that steps which are not read keep, to be undone; beyond it they wait.
+  std::size_t undo_limit = std::size_t{256} << 20;
 };
 
-/// The paths that a step trained, and their losses.
-template <class Path>
-struct StepRecord {
-  std::vector<Path> paths;
-  std::vector<double> losses;
-  bool skipped = false;    // `NonFinite::kSkip`: nothing was learnt
-  std::string fault = {};  // of a step that was skipped: what was not finite
+/// What came of a step.
+struct StepOutcome {
+  std::vector<double> losses;  // of its paths
+  bool skipped = false;        // `NonFinite::kSkip`: nothing was learnt
+  std::string fault = {};      // of a step that was skipped: what was not finite
 
   /// The mean over the paths.
   double loss() const {
     return std::reduce(losses.begin(), losses.end()) / static_cast<double>(losses.size());
   }
+};
+
+/// The paths that a step trained, and what came of it.
+template <class Path>
+struct StepRecord : StepOutcome {
+  std::vector<Path> paths;
 };
 
 /// Steps of training on sampled paths: what `train` and loops of one's own consist of.
@@ -81,6 +96,11 @@ class PathStep {
         optimizer_(&optimizer),
         options_(std::move(options)),
         parameters_(network_->parameters().size()) {
+    if (options_.on_device || !device_of(*network_).is_cpu()) {
+      guard_ = std::make_unique<detail::DeviceGuard>();
+    } else {
+      guard_ = std::make_unique<detail::HostGuard>();
+    }
     TORCH_CHECK(dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,
                 "interchoice: PathStep with LBFGS, which asks for the loss several times a step; "
                 "use another of libtorch's optimizers");
@@ -94,8 +114,9 @@ class PathStep {
   /// join their sources' groups of the optimizer. Returns the new parameters. To be called at each
   /// epoch: a `split<N>` of a loop that begins epoch 0 only never happens.
   ///
-  /// *Throws* c10::Error if the epoch is not later than the one before, or if something else has
-  /// added parameters to the network since, which the optimizer then lacks.
+  /// *Throws* c10::Error if the epoch is not later than the one before, while steps are not read,
+  /// or if something else has added parameters to the network since, which the optimizer then
+  /// lacks.
   NewParameters begin(std::size_t epoch) { return begin(TrainingPosition{.epoch = epoch}); }
 
   /// The same for an epoch of which some steps are done, in another process: the next step is
@@ -105,6 +126,7 @@ class PathStep {
     const std::size_t epoch = position.epoch;
     TORCH_CHECK(!epoch_ || epoch > *epoch_, "interchoice: PathStep::begin(", epoch,
                 ") after begin(", epoch_.value_or(0), "); epochs are counted forward from 0");
+    check_read("begin");
     const std::size_t parameters = network_->parameters().size();
     TORCH_CHECK(parameters == parameters_, "interchoice: PathStep::begin(", epoch,
                 "): the network has ", parameters, " parameters, not the ", parameters_,
@@ -124,18 +146,21 @@ class PathStep {
   /// Splits now what is not split yet (`split<on_demand>`). Returns the new parameters, which have
   /// joined the optimizer.
   NewParameters split() {
+    check_read("split");
     NewParameters added = split_now(*network_);  // applies before what is put off
     return added.empty() ? added : join(std::move(added), epoch_);
   }
 
   /// Applies the steps that are put off, for good; such as at the end of an epoch, as `begin` does.
   void settle() {
+    check_read("settle");
     if (lazy_) lazy_->settle();
   }
 
   /// The steps that are put off, for each parameter of the network as it lies in memory then; empty
   /// where none ever are. For `begin` in another process.
   std::vector<std::int64_t> owed() {
+    check_read("owed");
     return lazy_ ? lazy_->owed(*network_) : std::vector<std::int64_t>();
   }
 
@@ -149,11 +174,29 @@ class PathStep {
   /// libtorch's generators, nor which parameters have a gradient; gradients that were there are
   /// zero then. What a buffer had of infinities before does not count.
   ///
-  /// *Throws* c10::Error before the first `begin` and after one that failed; std::runtime_error
-  /// with what was not finite, unless `NonFinite::kSkip`. *Cost*: copies the buffers and reads
-  /// the gradients of the paths once.
+  /// *Throws* c10::Error before the first `begin`, after one that failed, and while steps are not
+  /// read; std::runtime_error with what was not finite, unless `NonFinite::kSkip`. *Cost*: copies
+  /// the buffers and reads the gradients of the paths once. Waits for the device.
   template <class Sampler, class LossOfPath>
   auto operator()(const Sampler& sample, const LossOfPath& loss) {
+    check_read("operator()");
+    auto paths = enqueue(sample, loss);
+    using Path = std::remove_cvref_t<decltype(*std::begin(paths))>;
+    StepRecord<Path> record;
+    record.paths.assign(std::begin(paths), std::end(paths));
+    read([&](StepOutcome outcome) { static_cast<StepOutcome&>(record) = std::move(outcome); });
+    return record;
+  }
+
+  /// The same without waiting for a device, whose steps follow one another then; what came of it
+  /// `read` tells later. Returns the paths.
+  ///
+  /// Once a step was not finite, those after it change nothing until `read`. An optimizer other
+  /// than libtorch's SGD is stepped by the host, which waits for the gradients.
+  /// *Cost*: what the weights that come to be used were before is kept, up to 256 MB; then it
+  /// waits.
+  template <class Sampler, class LossOfPath>
+  auto enqueue(const Sampler& sample, const LossOfPath& loss) {
     static_assert(PathSampler<Sampler>,
                   "interchoice: a training step needs a sampler: a callable `sample(epoch, step)` "
                   "that returns an Architecture<Space>; see sampling/sampler.hpp");
@@ -161,7 +204,7 @@ class PathStep {
                 "interchoice: a step before PathStep::begin(epoch), or after one that failed; call "
                 "it at the beginning of each epoch: it lets splits happen and the optimizer have "
                 "what they add");
-    const auto paths = paths_of_step(sample, *epoch_, step_);
+    auto paths = paths_of_step(sample, *epoch_, step_);
     using Path = std::remove_cvref_t<decltype(*std::begin(paths))>;
     constexpr bool takes_index =
         std::is_invocable_r_v<at::Tensor, const LossOfPath&, const Path&, std::size_t>;
@@ -169,11 +212,10 @@ class PathStep {
                   "interchoice: a training step needs a loss: a callable `loss(path)`, or "
                   "`loss(path, index)`, that returns an at::Tensor, for the Architecture<Space> "
                   "that the sampler draws");
-    StepRecord<Path> record;
-    guard_.note();
+    if (is_halted()) return paths;
+    guard_->note();
     try {
       clear_gradients();
-      guard_.note_gradients(*optimizer_);
       std::vector<at::Tensor> losses;
       for (const auto& path : paths) {
         const at::Tensor value = [&]() -> at::Tensor {
@@ -186,24 +228,42 @@ class PathStep {
         check_loss(value);
         value.backward();
         losses.push_back(value.detach());
-        record.paths.push_back(path);
       }
-      detail::StepOutcome outcome = guard_.outcome(*network_, *optimizer_, losses);
-      record.losses = std::move(outcome.losses);
-      record.fault = std::move(outcome.fault);
+      guard_->judge(*network_, *optimizer_, losses, changed_gradients());
     } catch (...) {
-      put_back();
+      guard_->put_back();
+      if (lazy_) lazy_->abandon_step();
       throw;
     }
-    if (record.fault.empty()) {
-      step_optimizer();
-    } else {
-      put_back();
-      if (options_.non_finite == NonFinite::kStop) fail(record);
-      record.skipped = true;
-    }
+    std::vector<std::string> texts;
+    for (const auto& path : paths) texts.push_back(to_text(path));
+    unread_.push_back({step_, std::move(texts)});
+    step_optimizer();
     ++step_;
-    return record;
+    return paths;
+  }
+
+  /// Waits for the steps since the last call and tells what came of them, in their order:
+  /// `take(StepOutcome)`. With a step that was skipped it ends: those after it are undone, and the
+  /// next one to be enqueued is the one behind it, which draws what it drew before.
+  ///
+  /// *Throws* std::runtime_error for a step that was not finite, unless `NonFinite::kSkip`, after
+  /// those before it are told.
+  template <class Take>
+  void read(const Take& take) {
+    collect();
+    const auto steps = std::exchange(unread_, {});
+    auto outcomes = std::exchange(outcomes_, {});
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      StepOutcome outcome{std::move(outcomes[i].losses), !outcomes[i].fault.empty(),
+                          std::move(outcomes[i].fault)};
+      if (outcome.skipped) {
+        step_ = steps[i].step;
+        if (options_.non_finite == NonFinite::kStop) fail(outcome, steps[i]);
+        ++step_;
+      }
+      take(std::move(outcome));
+    }
   }
 
  private:
@@ -250,7 +310,7 @@ class PathStep {
     epoch_.reset();  // no step after a split that the optimizer did not take
     add_new_parameters(*optimizer_, added, options_.copies);
     parameters_ += added.size();
-    guard_.watch(*network_, *optimizer_);
+    guard_->watch(*network_, *optimizer_);
     if (lazy_) lazy_.watch();
     epoch_ = epoch;
     return added;
@@ -259,23 +319,52 @@ class PathStep {
   void clear_gradients() {
     if (!lazy_) {
       network_->zero_grad(options_.unsampled == UnsampledWeights::kFreeze);
+      changed_.note(*optimizer_);
       return;
     }
     if (!lazy_->is_watching()) lazy_.watch();  // another PathStep had the network meanwhile
     lazy_->begin_step();
   }
 
+  std::vector<at::Tensor> changed_gradients() const {
+    return lazy_ ? lazy_->gradients() : changed_.since_note(*optimizer_);
+  }
+
+  /// Whether steps change nothing any more.
+  bool is_halted() const {
+    return (!outcomes_.empty() && !outcomes_.back().fault.empty()) || guard_->is_halted(false);
+  }
+
   void step_optimizer() {
     if (lazy_) {
-      lazy_->step();
-    } else {
+      if (guard_->is_halted(false)) {
+        lazy_->abandon_step();
+      } else {
+        lazy_->step(guard_->halt());
+      }
+      if (lazy_->undo_bytes() > options_.undo_limit) collect();
+    } else if (!guard_->is_halted(true)) {
       optimizer_->step();
     }
   }
 
-  void put_back() {
-    guard_.put_back();
-    if (lazy_) lazy_->abandon_step();
+  /// Takes over what the guard knows of the steps since the last call.
+  void collect() {
+    std::vector<detail::JudgedStep> judged = guard_->read(*network_, *optimizer_);
+    if (lazy_) {
+      const bool is_faulty = !judged.empty() && !judged.back().fault.empty();
+      if (is_faulty) {
+        lazy_->rewind(judged.size() - 1);
+      } else {
+        lazy_->confirm();
+      }
+    }
+    std::move(judged.begin(), judged.end(), std::back_inserter(outcomes_));
+  }
+
+  void check_read(const char* call) const {
+    TORCH_CHECK(unread_.empty(), "interchoice: PathStep::", call, " while ", unread_.size(),
+                " steps that were enqueued are not read; call PathStep::read before");
   }
 
   static void check_loss(const at::Tensor& loss) {
@@ -285,31 +374,37 @@ class PathStep {
                 "; one number that depends on the network's weights is needed");
   }
 
-  template <class Path>
-  [[noreturn]] void fail(const StepRecord<Path>& record) const {
+  struct Unread {
+    std::size_t step;
+    std::vector<std::string> paths;
+  };
+
+  [[noreturn]] void fail(const StepOutcome& outcome, const Unread& step) const {
     std::string paths;  // the one whose loss it was, or all of them
-    for (std::size_t i = 0; i < record.paths.size(); ++i) {
-      const std::string text = to_text(record.paths[i]);
-      if (!std::isfinite(record.losses[i])) {
-        paths = text;
+    for (std::size_t i = 0; i < step.paths.size(); ++i) {
+      if (!std::isfinite(outcome.losses[i])) {
+        paths = step.paths[i];
         break;
       }
-      paths += (paths.empty() ? "" : " + ") + text;
+      paths += (paths.empty() ? "" : " + ") + step.paths[i];
     }
     throw std::runtime_error(fmt::format(
         "interchoice: {} in epoch {}, step {}, architecture {}; the step has changed nothing. Use "
         "a smaller learning rate, check the data, or skip such steps (NonFinite::kSkip)",
-        record.fault, *epoch_, step_, paths));
+        outcome.fault, *epoch_, step.step, paths));
   }
 
   std::shared_ptr<torch::nn::Module> network_;
   torch::optim::Optimizer* optimizer_;
   PathStepOptions options_;
-  detail::StepGuard guard_;
-  detail::LazySgdScope lazy_;  // where the optimizer is libtorch's SGD
-  std::size_t parameters_;     // of the network, as far as they are known here
+  std::unique_ptr<detail::StepGuard> guard_;
+  detail::ChangedGradients changed_;  // where steps are not lazy
+  detail::LazySgdScope lazy_;         // where the optimizer is libtorch's SGD
+  std::size_t parameters_;            // of the network, as far as they are known here
   std::optional<std::size_t> epoch_;
   std::size_t step_ = 0;
+  std::vector<Unread> unread_;                // steps that nobody was told of
+  std::vector<detail::JudgedStep> outcomes_;  // of the first ones of them
 };
 
 }  // namespace interchoice

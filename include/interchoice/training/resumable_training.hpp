@@ -28,6 +28,7 @@
 #include "interchoice/training/detail/environment.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/detail/training_file.hpp"
+#include "interchoice/training/training_position.hpp"
 #include "interchoice/training/training_run.hpp"
 
 namespace interchoice {
@@ -157,10 +158,10 @@ class StateSchedule {
   }
 
   /// After a step.
-  bool is_due(const TrainingRecord& record, bool is_over) {
+  bool is_due(const TrainingPosition& position, bool is_over) {
     ++steps_;
-    const bool is_epoch_due = record.position.step == 0 && state_.epochs > 0 &&
-                              record.position.epoch % state_.epochs == 0;
+    const bool is_epoch_due =
+        position.step == 0 && state_.epochs > 0 && position.epoch % state_.epochs == 0;
     const bool is_step_due = state_.steps > 0 && steps_ % state_.steps == 0;
     const auto now = Clock::now();
     const bool is_time = state_.minutes > 0 && now - written_ >= Minutes(state_.minutes);
@@ -263,7 +264,7 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
   }
   while (!run.is_over()) {
     run.run_step(report);
-    if (!schedule.is_due(run.record(), run.is_over())) continue;
+    if (!schedule.is_due(run.position(), run.is_over())) continue;
     write_tensor_file(state.path, detail::training_file(state.path, shared, run.optimizer(),
                                                         {.identity = identity,
                                                          .environment = environment,

@@ -47,6 +47,10 @@ struct Training {
   std::optional<std::size_t> split_epoch = {};
   /// Asked after every step; true ends the training cleanly.
   std::function<bool()> stop = {};
+  /// The steps after which the host reads what came of them, and waits for the device meanwhile;
+  /// none: 1 on the CPU, 64 elsewhere. Progress shows what is read. The result does not depend on
+  /// it. See `PathStep::enqueue`.
+  std::optional<std::size_t> read_every = {};
   /// What happens to a step that is not finite. An epoch whose steps are all skipped ends the
   /// training with an exception.
   NonFinite non_finite = NonFinite::kStop;

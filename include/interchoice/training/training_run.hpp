@@ -23,6 +23,7 @@
 #include "interchoice/nn/precision.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/detail/epoch_sums.hpp"
+#include "interchoice/training/detail/step_counts.hpp"
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/progress.hpp"
 #include "interchoice/training/training.hpp"
@@ -86,8 +87,10 @@ class TrainingRun {
         training_(std::move(training)),
         paths_(paths_per_step(sample_)),
         optimizer_(training_.optimizer(*network_)),
-        step_(network_, *optimizer_, {training_.unsampled, training_.copies, training_.non_finite}),
-        device_(device_of(*network_)) {
+        device_(device_of(*network_)),
+        read_every_(training_.read_every.value_or(device_.is_cpu() ? 1 : 64)),
+        step_(network_, *optimizer_,
+              {training_.unsampled, training_.copies, training_.non_finite, read_every_ > 1}) {
     check_options();
     network_->train();
   }
@@ -118,14 +121,17 @@ class TrainingRun {
     check_not_over("run_step");
     const auto begin = Clock::now();
     if (!batches_) begin_epoch();
-    train_step();
     const std::size_t epoch = record_.position.epoch;
-    const std::size_t done = ++record_.position.step;
-    const bool is_last = done == steps_;
+    enqueue_step();
+    bool is_last = next_step() == steps_;
     record_.stopped =
         training_.stop && training_.stop() && !(epoch + 1 == training_.epochs && is_last);
-    report(
-        Progress{epoch * steps_ + done, training_.epochs * steps_, state_text(), is_last, before_});
+    if (is_last || record_.stopped || unread_.size() == read_every_) {
+      read_steps();
+      is_last = next_step() == steps_;  // not where steps are to be done again
+    }
+    report(Progress{epoch * steps_ + next_step(), training_.epochs * steps_, state_text(), is_last,
+                    before_});
     sums_.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
     if (is_last || record_.stopped) {
       record_.epochs.push_back({epoch, learning_rate_, sums_.mean_loss(), sums_.accuracy(),
@@ -148,10 +154,14 @@ class TrainingRun {
     while (!is_over() && record_.position.epoch == epoch) run_step(report);
   }
 
+  /// Of the steps that are read (`Training::read_every`).
   const TrainingRecord& record() const { return record_; }
+  /// The step that comes next.
+  TrainingPosition position() const { return {record_.position.epoch, next_step()}; }
   /// What is done, to go on after: the record without the part of an epoch that a stop ends it
-  /// with.
+  /// with. Waits for the device; *throws* as a step does.
   DoneTraining done() {
+    read_steps();
     DoneTraining done{record_.epochs, record_.position.step, sums_};
     if (done.step > 0) done.owed = step_.owed();
     done.epochs.resize(record_.position.epoch, EpochRecord{});
@@ -172,6 +182,7 @@ class TrainingRun {
     steps_ = static_cast<std::size_t>(data_.size()) / batches_a_step_;
     TORCH_CHECK(steps_ > 0, "interchoice: an epoch of ", data_.size(), " batches has no step of ",
                 batches_a_step_, " batches; use smaller batches or PathBatches::kSame");
+    TORCH_CHECK(read_every_ > 0, "interchoice: Training::read_every is 0; take at least 1");
   }
 
   void check_not_over(const char* call) const {
@@ -191,29 +202,49 @@ class TrainingRun {
     batches_.emplace(data_.epoch(epoch));
   }
 
-  void train_step() {
+  /// The step after those that are done and those that are enqueued.
+  std::size_t next_step() const { return record_.position.step + unread_.size(); }
+
+  void enqueue_step() {
     Batch batch;
-    detail::EpochSums sums;
-    std::vector<std::int64_t> counts;  // examples, by path
-    const auto record = step_(sample_, [&](const auto& path, std::size_t index) {
+    detail::StepCounts counts;
+    step_.enqueue(sample_, [&](const auto& path, std::size_t index) {
       if (index < batches_a_step_) {
-        const std::size_t next = record_.position.step * batches_a_step_ + index;
+        const std::size_t next = next_step() * batches_a_step_ + index;
         batch = on_device((*batches_)[static_cast<std::int64_t>(next)], device_);
       }
       const at::Tensor logits = in_precision(training_.precision, device_,
                                              [&] { return network_->forward(batch.data, path); });
-      sums.judge(logits, batch.target);
-      counts.push_back(batch.target.size(0));
+      counts.add(logits, batch.target);
       return training_.loss(logits, batch.target, batch.data);
     });
-    if (!record.skipped) {
-      for (std::size_t p = 0; p < counts.size(); ++p) sums.add(record.losses[p], counts[p]);
-      sums_.add(sums);
-    } else if (++sums_.skipped == steps_) {
+    unread_.push_back(std::move(counts));
+  }
+
+  /// Takes what came of the steps that are enqueued; of those behind a skipped one nothing did.
+  void read_steps() {
+    std::vector<StepOutcome> outcomes;
+    const auto take = [&] {
+      std::vector<std::vector<double>> losses;
+      for (const StepOutcome& outcome : outcomes) {
+        losses.push_back(outcome.skipped ? std::vector<double>() : outcome.losses);
+      }
+      record_.position.step += outcomes.size();
+      sums_.add(detail::sums_of(std::exchange(unread_, {}), losses));
+    };
+    try {
+      step_.read([&](StepOutcome outcome) { outcomes.push_back(std::move(outcome)); });
+    } catch (...) {
+      take();
+      throw;
+    }
+    take();
+    if (outcomes.empty() || !outcomes.back().skipped) return;
+    if (++sums_.skipped == steps_) {
       throw std::runtime_error(fmt::format(
           "interchoice: every step of epoch {} was skipped, at the last one because {}; use a "
           "smaller learning rate or check the data",
-          record_.position.epoch, record.fault));
+          record_.position.epoch, outcomes.back().fault));
     }
   }
 
@@ -235,12 +266,14 @@ class TrainingRun {
   std::size_t batches_a_step_ = 1;
   std::size_t steps_ = 0;  // of an epoch
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
-  PathStep step_;
   at::Device device_;
+  std::size_t read_every_;
+  PathStep step_;
   TrainingRecord record_;
   std::size_t before_ = 0;                        // steps that were done at the beginning
   std::optional<AnyBatchSource::Epoch> batches_;  // of the epoch in progress
-  detail::EpochSums sums_;                        // over it
+  detail::EpochSums sums_;                        // over it, as far as it is read
+  std::vector<detail::StepCounts> unread_;        // steps that are not
   std::vector<std::int64_t> owed_;                // at its beginning here
   double learning_rate_ = 0;
 };

@@ -63,6 +63,12 @@ class CoastHistory {
     runs_.back().count += count;
     steps_ += count;
   }
+  /// Takes back the last `count` steps.
+  void drop(std::int64_t count) {
+    steps_ -= count;
+    for (; count > 0 && count >= runs_.back().count; runs_.pop_back()) count -= runs_.back().count;
+    if (count > 0) runs_.back().count -= count;
+  }
   std::int64_t steps() const { return steps_; }
 
   /// What the last `count` steps do.

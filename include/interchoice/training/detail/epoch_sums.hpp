@@ -1,10 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/argmax.h>
-#include <ATen/ops/eq.h>
-#include <ATen/ops/sum.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,13 +26,6 @@ struct EpochSums {
     targets += other.targets;
     skipped += other.skipped;
     seconds += other.seconds;
-  }
-  void judge(const at::Tensor& logits, const at::Tensor& target) {
-    if (logits.dim() < 2 || target.is_floating_point()) return;
-    const at::Tensor predicted = logits.detach().argmax(1);
-    if (predicted.sizes() != target.sizes()) return;
-    correct += predicted.eq(target).sum().item<std::int64_t>();
-    targets += target.numel();
   }
   double mean_loss() const { return loss / static_cast<double>(examples); }
   std::optional<double> accuracy() const {

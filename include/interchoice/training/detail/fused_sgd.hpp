@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <typeinfo>
 #include <utility>
 #include <vector>
@@ -52,9 +53,20 @@ class FusedSgd {
     if (!state) state = std::make_unique<torch::optim::SGDParamState>();
     auto& own = static_cast<torch::optim::SGDParamState&>(*state);
     const at::Tensor& momentum = own.momentum_buffer();
+    if (!momentum.defined()) begun_.push_back(weight);
     own.momentum_buffer(momentum.defined() ? laid_out_as(weight, momentum)
                                            : at::zeros_like(weight.detach()));
     return own.momentum_buffer();
+  }
+
+  /// The momenta that have begun here since they were confirmed.
+  std::size_t begun() const { return begun_.size(); }
+  void confirm_begun() { begun_.clear(); }
+  /// Takes them back but for the first `count`.
+  void undo_begun(std::size_t count) {
+    for (; begun_.size() > count; begun_.pop_back()) {
+      optimizer_->state().erase(begun_.back().unsafeGetTensorImpl());
+    }
   }
 
   /// Lets a weight of a group take part in the next step, if it has a gradient.
@@ -76,8 +88,10 @@ class FusedSgd {
     if (momentum.defined()) part->momenta.push_back(momentum);
   }
 
-  /// The step of the weights that were added.
-  void step() {
+  /// The step of the weights that were added; nothing where `halt`, one float on their device,
+  /// is 1.
+  void step(const at::Tensor& halt = {}) {
+    const auto found_inf = halt.defined() ? std::optional(halt) : std::nullopt;
     const c10::NoGradGuard no_grad;
     const auto all = std::exchange(parts_, {});
     for (std::size_t group = 0; group < all.size(); ++group) {
@@ -85,7 +99,7 @@ class FusedSgd {
       for (const Part& part : all[group]) {
         at::_fused_sgd_(part.weights, part.gradients, part.momenta, own.weight_decay(),
                         own.momentum(), own.lr(), /*dampening=*/0, own.nesterov(),
-                        /*maximize=*/false, /*is_first_step=*/false);
+                        /*maximize=*/false, /*is_first_step=*/false, /*grad_scale=*/{}, found_inf);
         for (const at::Tensor& weight : part.weights) {
           weight.unsafeGetTensorImpl()->bump_version();  // which the kernel does not do
         }
@@ -108,6 +122,7 @@ class FusedSgd {
 
   torch::optim::Optimizer* optimizer_;
   std::vector<std::vector<Part>> parts_;  // of the next step, by group
+  std::vector<at::Tensor> begun_;         // weights whose momentum began
 };
 
 }  // namespace interchoice::detail

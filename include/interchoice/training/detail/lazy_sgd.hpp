@@ -101,10 +101,27 @@ class LazySgd final : public UseObserver {
     is_in_step_ = true;
   }
 
-  /// The optimizer's step.
-  void step() {
+  /// The gradients of what this step uses.
+  std::vector<at::Tensor> gradients() const {
+    std::vector<at::Tensor> gradients;
+    for_each_used([&](std::size_t i) {
+      const at::Tensor& gradient = weights_[i].parameter.grad();
+      if (gradient.defined()) gradients.push_back(gradient);
+    });
+    return gradients;
+  }
+
+  /// The optimizer's step; with `halt`, one that the device may leave out, and `rewind` undoes
+  /// here.
+  void step(const at::Tensor& halt = {}) {
+    keeps_undo_ = halt.defined();
+    if (keeps_undo_) {
+      marks_.push_back({undo_.size(), sgd_.begun(), used_, steps_of_groups()});
+    } else {
+      sgd_.confirm_begun();
+    }
     for_each_used([&](std::size_t i) { sgd_.add(weights_[i].parameter, weights_[i].group); });
-    sgd_.step();
+    sgd_.step(halt);
     add_to_histories(1);
     for_each_used([&](std::size_t i) { weights_[i].done = steps_of(weights_[i]); });
     is_in_step_ = false;
@@ -112,6 +129,40 @@ class LazySgd final : public UseObserver {
 
   /// Ends a step that is not to be.
   void abandon_step() { is_in_step_ = false; }
+
+  /// Bytes that are kept for `rewind`.
+  std::size_t undo_bytes() const { return undo_bytes_; }
+
+  /// Forgets how to undo steps, or undoes all since the last call but the first `count`, which the
+  /// device has left out.
+  void confirm() { rewind(marks_.size()); }
+  void rewind(std::size_t count) {
+    if (count < marks_.size()) {
+      const c10::NoGradGuard no_grad;
+      hide();
+      const Mark& mark = marks_[count];
+      for (; undo_.size() > mark.undo; undo_.pop_back()) {
+        Weight& weight = weights_[undo_.back().weight];
+        weight.parameter.copy_(undo_.back().value);
+        if (undo_.back().momentum.defined()) {
+          sgd_.momentum_of(weight.parameter, weight.group).copy_(undo_.back().momentum);
+        }
+        weight.done = undo_.back().done;
+      }
+      sgd_.undo_begun(mark.begun);
+      for (std::size_t g = 0; g < histories_.size(); ++g) {
+        histories_[g].drop(histories_[g].steps() - mark.steps[g]);
+      }
+      for (Weight& weight : weights_) weight.done = std::min(weight.done, steps_of(weight));
+      for (const std::size_t candidate : used_) candidates_[candidate].is_used = false;
+      used_ = mark.used;
+    }
+    sgd_.confirm_begun();
+    marks_.clear();
+    undo_.clear();
+    undo_bytes_ = 0;
+    keeps_undo_ = false;
+  }
 
   /// For each parameter of a network, the steps that it still has to coast through, as it lies in
   /// memory now.
@@ -157,6 +208,20 @@ class LazySgd final : public UseObserver {
                  clear_version;
     }
   };
+  /// A weight before it coasted.
+  struct Undo {
+    std::size_t weight;
+    at::Tensor value;
+    at::Tensor momentum;
+    std::int64_t done;
+  };
+  /// Where a step of the optimizer began.
+  struct Mark {
+    std::size_t undo;
+    std::size_t begun;
+    std::vector<std::size_t> used;
+    std::vector<std::int64_t> steps;  // of the groups
+  };
   struct Candidate {
     std::vector<std::size_t> weights = {};
     bool is_used = false;  // in this step
@@ -170,6 +235,7 @@ class LazySgd final : public UseObserver {
     always_.clear();
     used_.clear();
     shown_.clear();
+    confirm();
     std::unordered_map<const void*, std::size_t> index;
     for (const auto& group : sgd_.groups()) {
       for (const at::Tensor& p : group.params()) {
@@ -205,7 +271,7 @@ class LazySgd final : public UseObserver {
   }
 
   template <class Visit>
-  void for_each_used(const Visit& visit) {
+  void for_each_used(const Visit& visit) const {
     for (const std::size_t i : always_) visit(i);
     for (const std::size_t candidate : used_) {
       for (const std::size_t i : candidates_[candidate].weights) visit(i);
@@ -253,9 +319,24 @@ class LazySgd final : public UseObserver {
   void settle(Weight& weight) {
     if (weight.done >= steps_of(weight)) return;
     if (coasts(weight)) {
-      apply(coast_of(weight), weight.parameter, sgd_.momentum_of(weight.parameter, weight.group));
+      const at::Tensor momentum = sgd_.momentum_of(weight.parameter, weight.group);
+      if (keeps_undo_) keep_undo(weight, momentum);
+      apply(coast_of(weight), weight.parameter, momentum);
     }
     weight.done = steps_of(weight);
+  }
+
+  void keep_undo(const Weight& weight, const at::Tensor& momentum) {
+    undo_.push_back({static_cast<std::size_t>(&weight - weights_.data()),
+                     weight.parameter.detach().clone(),
+                     momentum.defined() ? momentum.clone() : momentum, weight.done});
+    undo_bytes_ += weight.parameter.nbytes() + (momentum.defined() ? momentum.nbytes() : 0);
+  }
+
+  std::vector<std::int64_t> steps_of_groups() const {
+    std::vector<std::int64_t> steps;
+    for (const CoastHistory& history : histories_) steps.push_back(history.steps());
+    return steps;
   }
 
   /// What readers are shown is taken back before the next step: when somebody looks does not
@@ -295,7 +376,11 @@ class LazySgd final : public UseObserver {
   std::vector<std::size_t> always_;  // weights that take part in every step
   std::vector<std::size_t> used_;    // candidates, in this step or the last one
   std::vector<std::size_t> shown_;   // weights that are shown
-  std::int64_t owed_ = 0;            // steps before the first one, of another process
+  std::vector<Undo> undo_;           // coasts since the first mark
+  std::vector<Mark> marks_;          // steps that the device may have left out
+  std::size_t undo_bytes_ = 0;
+  bool keeps_undo_ = false;
+  std::int64_t owed_ = 0;  // steps before the first one, of another process
   bool is_in_step_ = false;
   bool is_watching_ = false;
 };
