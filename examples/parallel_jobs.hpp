@@ -90,13 +90,13 @@ class ParallelJobs {
     }
     end_if_requested(interrupt, done);
     if (!failures_.empty()) {
-      throw std::runtime_error(fmt::format("{} jobs have failed; {}", failures_.size(), done));
+      throw std::runtime_error(fmt::format("failed jobs: {}; {}", failures_.size(), done));
     }
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  /// So long a job's memory has to stay the same until it counts as measured.
+  /// So long a job's memory has to stay within 2 % until it counts as measured.
   static constexpr std::chrono::seconds kSteady{5};
 
   struct Running {
@@ -132,8 +132,10 @@ class ParallelJobs {
   void measure() {
     for (const Running& running : running_) {
       const std::uint64_t peak = running.process.peak_memory();
-      if (peak <= peak_) continue;
-      peak_ = peak;
+      peak_ = std::max(peak_, peak);
+    }
+    if (peak_ > steady_ + steady_ / 50) {  // it creeps up for long: paths differ
+      steady_ = peak_;
       changed_ = Clock::now();
     }
     if (!is_measured_ && Clock::now() - changed_ >= kSteady) require_memory();
@@ -192,7 +194,8 @@ class ParallelJobs {
   std::size_t before_ = total_.done();
   std::size_t shown_done_ = before_;
   ic::TerminalProgress progress_;
-  std::uint64_t peak_ = 0;  // memory of a job
+  std::uint64_t peak_ = 0;    // memory of a job
+  std::uint64_t steady_ = 0;  // what it was when it last grew
   bool is_measured_ = false;
   bool is_stopped_ = false;
   Clock::time_point changed_ = Clock::now();

@@ -65,7 +65,7 @@ child=$(first_child $parent)
 kill -9 "$child"
 ended $parent 1
 says "failed: exit code 137  $seed0  log killed/runs/$seed0/log.txt"
-says "1 jobs have failed; 3 of 4 super-networks are done; the same command goes on"
+says "failed jobs: 1; 3 of 4 super-networks are done; the same command goes on"
 [ ! -e killed/figure3/index.html ] || fail "a page of three super-networks"
 ends 0 "${figure3[@]}" killed --parallel 2
 same killed
