@@ -32,6 +32,9 @@ struct Interrupted : std::runtime_error {
   int signal;
 };
 
+/// The work of a process is done before the program's end, which is for another one.
+struct Done {};
+
 /// A text out of a file or a command line as a terminal may get it: control characters but line
 /// ends become `?`, and what is longer than `most` bytes is cut.
 inline std::string terminal_text(std::string_view text, std::size_t most = 4096) {
@@ -127,6 +130,7 @@ inline int run_program(CLI::App& app, int argc, char** argv, const std::function
   try {
     app.parse(argc, argv);
     program();
+  } catch (const Done&) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success)) {
       return fail(2, error.what(), " (--help lists the options)");

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -16,8 +18,12 @@
 
 #include "embedded/digits.hpp"
 #include "examples/command_line.hpp"
+#include "examples/folder_settings.hpp"
 #include "examples/machine.hpp"
+#include "examples/tasks.hpp"
 #include "interchoice/interchoice.hpp"
+#include "interchoice/io/atomic_file.hpp"
+#include "interchoice/io/csv.hpp"
 #include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/stats/kendall.hpp"
 #include "interchoice/stats/ranks.hpp"
@@ -31,6 +37,8 @@ struct ComparisonOptions {
   std::size_t alone_epochs = 20;
   std::uint64_t architectures = 12;
   std::uint64_t seed = 0;
+  std::string keep = {};
+  TaskOptions tasks = {};
   Machine machine = {};
 };
 
@@ -49,23 +57,31 @@ class PolicyComparison {
   }
 
   void run() {
-    const Column first = train_alone(options_.seed + 1);
-    const Column second = train_alone(options_.seed + 2);
+    std::vector<Column> trained =
+        made({{"alone-1", "alone", [this] { return train_alone(options_.seed + 1); }},
+              {"alone-2", "alone", [this] { return train_alone(options_.seed + 2); }},
+              work_of<ic::none>("none"),
+              work_of<ic::bias<1>>("bias1"),
+              work_of<ic::split<ic::on_demand>>("split")});
     for (std::size_t i = 0; i < paths_.size(); ++i) {
-      alone_.push_back((first.values[i] + second.values[i]) / 2);
+      alone_.push_back((trained[0].values[i] + trained[1].values[i]) / 2);
     }
+    const double ceiling = ic::kendall_tau_b(trained[0].values, trained[1].values);
     columns_.push_back(count_macs());
-    add_predictions<ic::none>();
-    add_predictions<ic::bias<1>>();
-    add_predictions<ic::split<ic::on_demand>>();
-    print(ic::kendall_tau_b(first.values, second.values));
+    columns_.insert(columns_.end(), trained.begin() + 2, trained.end());
+    print(ceiling);
   }
 
  private:
   struct Column {
-    std::string name;
+    std::string heading;
     std::vector<double> values;  // one an architecture
     double seconds = 0;          // of training
+  };
+  struct Work {
+    std::string name;
+    std::string heading;
+    std::function<Column()> make;
   };
   using Clock = std::chrono::steady_clock;
 
@@ -83,8 +99,56 @@ class PolicyComparison {
     return net;
   }
 
-  Column train_alone(std::uint64_t seed) {
-    Column column{"alone", {}};
+  /// The columns of all works, each out of the folder that keeps it, if there is one.
+  std::vector<Column> made(const std::vector<Work>& works) const {
+    std::vector<Column> columns;
+    if (options_.keep.empty()) {
+      for (const Work& work : works) columns.push_back(work.make());
+    } else {
+      const std::filesystem::path keep(options_.keep);
+      Tasks tasks;
+      for (const Work& work : works) {
+        const std::filesystem::path folder = keep / work.name;
+        tasks.add({.name = work.name,
+                   .folder = folder,
+                   .is_done = [folder] { return std::filesystem::exists(folder / "column.csv"); },
+                   .work = [this, folder, &work] { write(folder, work.make()); }});
+      }
+      tasks.complete(options_.tasks, "columns");
+      for (const Work& work : works) columns.push_back(read(keep / work.name));
+    }
+    for (std::size_t i = 0; i < works.size(); ++i) columns[i].heading = works[i].heading;
+    return columns;
+  }
+
+  ic::Identity settings() const {
+    return {{"space", ic::space_signature<Space>()},
+            {"epochs", fmt::format("{}", options_.epochs)},
+            {"epochs alone", fmt::format("{}", options_.alone_epochs)},
+            {"architectures", fmt::format("{}", options_.architectures)},
+            {"seed", fmt::format("{}", options_.seed)},
+            {"device", device_.is_cuda() ? "cuda" : "cpu"},
+            {"threads", fmt::format("{}", options_.machine.threads)}};
+  }
+
+  void write(const std::filesystem::path& folder, const Column& column) const {
+    claim_folder(folder, settings());
+    std::string text = "arch,value,seconds\n";
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      text += fmt::format("{},{},{}\n", ic::csv_field(ic::to_text(paths_[i])), column.values[i],
+                          column.seconds);
+    }
+    ic::write_file_atomically(folder / "column.csv", text);
+  }
+
+  Column read(const std::filesystem::path& folder) const {
+    claim_folder(folder, settings());
+    const auto csv = ic::CsvTable::read(folder / "column.csv");
+    return {{}, csv.numbers("value"), csv.numbers("seconds").at(0)};
+  }
+
+  Column train_alone(std::uint64_t seed) const {
+    Column column;
     ic::Training training = training_;
     training.epochs = options_.alone_epochs;
     const auto start = Clock::now();
@@ -111,8 +175,13 @@ class PolicyComparison {
   }
 
   template <class Policy>
-  void add_predictions() {
-    Column column{ic::policy_text<Policy>(), {}};
+  Work work_of(const char* name) const {
+    return {name, ic::policy_text<Policy>(), [this] { return predictions<Policy>(); }};
+  }
+
+  template <class Policy>
+  Column predictions() const {
+    Column column;
     ic::Training training = training_;
     training.epochs = options_.epochs;
     if (std::is_same_v<Policy, ic::split<ic::on_demand>>)
@@ -125,7 +194,7 @@ class PolicyComparison {
     for (const double accuracy : ic::rank(net, data(), paths_).predictions) {
       column.values.push_back(100 * accuracy);
     }
-    columns_.push_back(std::move(column));
+    return column;
   }
 
   void print(double ceiling) const {
@@ -135,7 +204,7 @@ class PolicyComparison {
       say("\n");
     };
     say("\nAccuracies and predictions in %, best first:\n");
-    row("architecture", "alone", [](const Column& column) { return column.name; });
+    row("architecture", "alone", [](const Column& column) { return column.heading; });
     for (const std::size_t i : ic::best_first(alone_)) {
       row(ic::to_text(paths_[i]), fmt::format("{:.1f}", alone_[i]),
           [i](const Column& column) { return fmt::format("{:.1f}", column.values[i]); });
@@ -178,7 +247,11 @@ int compare_policies(const char* description, const ic::Training& training, int 
   app.add_option("--seed", options.seed, "of everything that is random")
       ->check(whole_number())
       ->capture_default_str();
+  app.add_option("--keep", options.keep,
+                 "folder that keeps every finished column: the same command goes on there");
   add_machine_options(app, options.machine);
+  add_task_options(app, options.tasks, "column");
+  for (const char* option : {"--parallel", "--only"}) app.get_option(option)->needs("--keep");
   return run_program(app, argc, argv, [&] { PolicyComparison<Net>(options, training).run(); });
 }
 

@@ -8,8 +8,8 @@
 // mean, parameters, MACs. It says how well single seeds agree: the noise of the table.
 //
 // Every finished training is kept in OUT.parts. The same command, started again, goes on there;
-// started several times at once, the processes share the work. Each writes the table once all
-// trainings are finished.
+// started several times at once, or with --parallel, the processes share the work. Each writes the
+// table once all trainings are finished.
 
 #include <fmt/core.h>
 
@@ -65,6 +65,7 @@ void run(const Options& options) {
                      .inputs = data_files(options.data)});
   ic::require_writable(options.out);
   StandaloneTrainings<AnyNetwork> trainings(options, prepare(options.machine));
+  if (options.processes > 1 && !options.partial) trainings.train_in_parallel();
   if (!options.partial) trainings.train_all();
   const std::size_t written = write_table(trainings, options);
   if (options.partial) {
@@ -96,6 +97,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"own", "nasbench201"}))
       ->capture_default_str();
   add_training_options(app, options);
+  add_parallel_option(app, options.processes);
   app.add_option("--weight-decay", options.weight_decay, "of SGD")
       ->check(number_at_least_zero())
       ->capture_default_str();

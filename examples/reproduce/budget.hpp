@@ -8,6 +8,7 @@
 #include <string>
 
 #include "examples/machine.hpp"
+#include "examples/tasks.hpp"
 
 namespace reproduce {
 
@@ -26,6 +27,7 @@ struct StudyOptions {
   Budget budget = Budget::kCpu;
   std::uint64_t seeds = 3;
   examples::Machine machine;
+  examples::TaskOptions tasks;
   std::filesystem::path out = "reproduction";
   std::filesystem::path page;  ///< folder of the program's page, in `out`
 };
@@ -40,6 +42,7 @@ inline void add_study_options(CLI::App& app, StudyOptions& options) {
       ->check(examples::whole_number(1, 100))
       ->capture_default_str();
   add_machine_options(app, options.machine);
+  add_task_options(app, options.tasks, "super-network");
   app.add_option("--out", options.out,
                  "folder; trained networks in it are used again, and processes that are started "
                  "with the same one share the work")

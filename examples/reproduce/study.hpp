@@ -15,7 +15,7 @@
 
 #include "examples/reproduce/budget.hpp"
 #include "examples/reproduce/experiment.hpp"
-#include "examples/reproduce/tasks.hpp"
+#include "examples/tasks.hpp"
 #include "examples/training_csv.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 
@@ -35,15 +35,16 @@ class Study {
     for (std::uint64_t seed = 0; seed < options_.seeds; ++seed) {
       for (const Method<Experiment>& method : methods) {
         const Run run = run_of(experiment, method.label, method.split_at, seed);
-        tasks_.add(
-            run.folder, [run, kept] { return is_done(*kept, run); },
-            [run, kept, work = method.train_and_rank] { work(*kept, run); });
+        tasks_.add({.name = run.folder.lexically_relative(options_.out / "runs").string(),
+                    .folder = run.folder,
+                    .is_done = [run, kept] { return is_done(*kept, run); },
+                    .work = [run, kept, work = method.train_and_rank] { work(*kept, run); }});
       }
     }
   }
 
   /// Trains and evaluates what is missing; waits for what other processes are at.
-  void complete() { tasks_.complete(); }
+  void complete() { tasks_.complete(options_.tasks, "super-networks"); }
 
   /// The predictions of a method's super-networks in %, a list for each seed.
   template <class Experiment>
@@ -93,7 +94,7 @@ class Study {
 
   StudyOptions options_;
   at::Device device_;
-  Tasks tasks_;
+  examples::Tasks tasks_;
 };
 
 }  // namespace reproduce

@@ -18,6 +18,7 @@
 #include "examples/experiment.hpp"
 #include "examples/interruption.hpp"
 #include "examples/named_restriction.hpp"
+#include "examples/parallel_jobs.hpp"
 #include "examples/standalone/results.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/sampling/fixed.hpp"
@@ -40,6 +41,7 @@ struct StandaloneOptions {
   std::size_t warm_up = 0;
   std::uint64_t seeds = 2;
   Machine machine;
+  std::size_t processes = 1;
   std::string out = "truth.csv";
 
   /// The folder of finished trainings.
@@ -85,6 +87,23 @@ class StandaloneTrainings {
   const ExperimentData& data() const { return data_; }
   const std::vector<Path>& architectures() const { return architectures_; }
   const Accuracies& accuracies() const { return known_; }
+
+  /// The same in processes of their own, which share the trainings.
+  ///
+  /// *Throws* as `ParallelJobs::run`.
+  void train_in_parallel() {
+    const std::size_t total = architectures_.size() * options_.seeds;
+    std::vector<Job> jobs;
+    for (std::size_t i = 1; i <= std::min(options_.processes, total - count_); ++i) {
+      const std::string name = fmt::format("process-{}", i);
+      jobs.push_back({name, {"--parallel", "1"}, results_.folder() / (name + ".log")});
+    }
+    const auto count = [&] {
+      all_of_trainings([&](std::size_t place, std::uint64_t seed) { is_known(place, seed); });
+      return count_;
+    };
+    ParallelJobs(options_.processes, jobs, {"trainings", total, count}).run();
+  }
 
   /// Trains what no other process holds, again and again, until all is known: the training of a
   /// process that was killed is free again.
