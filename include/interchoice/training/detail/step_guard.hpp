@@ -25,9 +25,9 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/nn/detail/generators.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/training/detail/all_finite.hpp"
-#include "interchoice/training/detail/generators.hpp"
 
 namespace interchoice::detail {
 

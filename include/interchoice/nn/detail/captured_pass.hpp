@@ -1,0 +1,425 @@
+#pragma once
+
+#include <ATen/autocast_mode.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/ivalue.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_strided.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
+#include <c10/util/intrusive_ptr.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "interchoice/nn/deferred_bias.hpp"
+#include "interchoice/nn/detail/candidate_inputs.hpp"
+#include "interchoice/nn/detail/candidate_state.hpp"
+#include "interchoice/nn/detail/capturing.hpp"
+#include "interchoice/nn/detail/kept_state.hpp"
+#include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/normalised_values.hpp"
+#include "interchoice/nn/operation.hpp"
+#include "interchoice/nn/precision.hpp"
+
+namespace interchoice::detail {
+
+/// Thrown where a candidate's pass is not to be recorded; without a reason where there is nothing
+/// to record.
+struct NotCaptured {
+  std::string reason;
+};
+
+/// While it lives, autocast makes each conversion anew: a copy that was kept would be part of a
+/// recording's memory, or make it depend on another one's.
+class NoAutocastCache {
+ public:
+  NoAutocastCache() : was_enabled_(at::autocast::is_autocast_cache_enabled()) {
+    at::autocast::set_autocast_cache_enabled(false);
+  }
+  ~NoAutocastCache() { at::autocast::set_autocast_cache_enabled(was_enabled_); }
+  NoAutocastCache(const NoAutocastCache&) = delete;
+  NoAutocastCache& operator=(const NoAutocastCache&) = delete;
+
+ private:
+  bool was_enabled_;
+};
+
+/// A candidate's pass, recorded: forward, and backward where it records gradients, from and to
+/// memory of its own. Inputs are copied in; results are the recordings' own memory, so a pass runs
+/// only while nobody needs those of the run before (`is_free`).
+///
+/// *Source*: the scheme of libtorch's `torch.cuda.make_graphed_callables`.
+class CapturedPass final : public torch::CustomClassHolder {
+ public:
+  using Tensors = std::vector<at::Tensor>;
+
+  /// Runs and records the candidate's forward pass; its backward passes are recorded when they
+  /// come. *Throws* NotCaptured, and what the candidate throws; leaves its state as it was.
+  CapturedPass(std::shared_ptr<Capturing> capturing, BuiltOperation& candidate,
+               const CandidateState& state, const CandidateInputs& inputs, bool records_gradients)
+      : capturing_(std::move(capturing)),
+        device_(inputs.x().device()),
+        records_gradients_(records_gradients) {
+    const std::size_t before = recorder().bytes_in_use(device_);
+    {
+      const KeptState kept(state.buffers(), device_);
+      make_inputs(inputs, state);
+      recorder().warm_up(device_, [&] { warm_up(candidate); });
+      if (kept.has_drawn()) throw NotCaptured{"it draws random numbers"};
+      record_forward(candidate, state.buffers());
+    }
+    for (const at::Tensor& result : forward_->results()) own_uses_.push_back(uses_of(result));
+    note_bytes(before);
+  }
+  ~CapturedPass() override { capturing_->counts.bytes -= bytes_; }
+
+  /// How often it ran.
+  std::size_t runs() const { return runs_; }
+
+  /// Whether the results of the run before are needed no more, nor a backward pass through it.
+  bool is_free() const {
+    return uses_of(pending_) == kUnshared && are_unused(forward_->results(), own_uses_) &&
+           std::all_of(backward_.begin(), backward_.end(), [](const Backward& backward) {
+             return !backward.recording ||
+                    are_unused(backward.recording->results(), backward.own_uses);
+           });
+  }
+
+  /// Runs it for inputs of the same form. Only while it is free.
+  DeferredBias run(const CandidateInputs& inputs) {
+    ++runs_;
+    Tensors arguments;
+    for (const at::Tensor& x : inputs.tensors) {
+      if (x.defined()) arguments.push_back(x);
+    }
+    Tensors results;
+    if (records_gradients_) {
+      arguments.insert(arguments.end(), weights_.begin(), weights_.end());
+      results = Replay::apply(at::TensorList(arguments),
+                              c10::intrusive_ptr<CapturedPass>::reclaim_copy(this));
+    } else {
+      results = replay_forward(arguments);
+    }
+    if (passes_vector_on_) return {results[0], inputs.vector()};
+    return {results[0], results.size() > 1 ? results[1] : at::Tensor()};
+  }
+
+ private:
+  struct Uses {
+    std::size_t tensor;
+    std::size_t storage;
+    friend bool operator==(const Uses&, const Uses&) = default;
+  };
+  static constexpr Uses kUnshared{1, 1};
+
+  static Uses uses_of(const at::Tensor& x) {
+    if (!x.defined()) return {0, 0};
+    return {static_cast<std::size_t>(x.use_count()), x.storage().use_count()};
+  }
+
+  /// The backward pass for gradients of the results that lie in memory alike.
+  struct Backward {
+    Tensors gradients;  // of the results, undefined where they have none; the recording's own
+    bool is_refused = false;
+    std::unique_ptr<Recording> recording = {};
+    std::vector<Uses> own_uses = {};
+
+    bool takes(const Tensors& others) const {
+      return std::equal(gradients.begin(), gradients.end(), others.begin(), others.end(),
+                        [](const at::Tensor& own, const at::Tensor& other) {
+                          return !own.defined() || own.strides() == other.strides();
+                        });
+    }
+  };
+  // More would mean that the network's form changes all the time.
+  static constexpr std::size_t kMostBackward = 8;
+
+  static bool are_unused(const Tensors& results, const std::vector<Uses>& own_uses) {
+    return std::equal(results.begin(), results.end(), own_uses.begin(),
+                      [](const at::Tensor& x, const Uses& own) { return uses_of(x) == own; });
+  }
+
+  GraphRecorder& recorder() const { return *capturing_->recorder; }
+
+  void note_bytes(std::size_t before) {
+    const std::size_t after = recorder().bytes_in_use(device_);
+    const std::size_t more = after > before ? after - before : 0;
+    bytes_ += more;
+    capturing_->counts.bytes += more;
+  }
+
+  /// The node of autograd's graph that stands for a run.
+  struct Replay : torch::autograd::Function<Replay> {
+    static Tensors forward(torch::autograd::AutogradContext* context, at::TensorList tensors,
+                           const c10::intrusive_ptr<CapturedPass>& pass) {
+      // `pending_` is kept until the backward pass is done, or can be no more. The weights, so that
+      // libtorch refuses a backward pass after they were changed.
+      Tensors saved{pass->pending_};
+      saved.insert(saved.end(), pass->weights_.begin(), pass->weights_.end());
+      context->save_for_backward(std::move(saved));
+      context->saved_data["pass"] = at::IValue::make_capsule(pass);
+      Tensors results =
+          pass->replay_forward(tensors.slice(0, tensors.size() - pass->weights_.size()));
+      Tensors constants;
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        if (!pass->results_[i].requires_grad()) constants.push_back(results[i]);
+      }
+      context->mark_non_differentiable(constants);
+      return results;
+    }
+
+    static Tensors backward(torch::autograd::AutogradContext* context, const Tensors& gradients) {
+      TORCH_CHECK(!c10::GradMode::is_enabled(),
+                  "interchoice: a captured candidate has no second derivative; call backward "
+                  "without create_graph, or outside of CapturedCandidates");
+      context->get_saved_variables();
+      const c10::intrusive_ptr<torch::CustomClassHolder> holder =
+          context->saved_data["pass"].toCapsule();
+      auto& pass = static_cast<CapturedPass&>(*holder);
+      Tensors results = pass.backward(gradients);
+      results.emplace_back();  // of the pass
+      return results;
+    }
+  };
+
+  /// Memory for the inputs, laid out as theirs.
+  void make_inputs(const CandidateInputs& inputs, const CandidateState& state) {
+    const c10::NoGradGuard no_grad;
+    inputs_.is_deferred = inputs.is_deferred;
+    for (std::size_t i = 0; i < inputs.tensors.size(); ++i) {
+      const at::Tensor& x = inputs.tensors[i];
+      if (!x.defined()) continue;
+      at::Tensor own = at::empty_strided(x.sizes(), x.strides(), x.options());
+      own.copy_(x);
+      if (records_gradients_ && x.requires_grad()) own.requires_grad_();
+      wanted_.push_back(own);
+      inputs_.tensors[i] = std::move(own);
+    }
+    if (!records_gradients_) return;
+    for (const at::Tensor& p : state.parameters()) {
+      if (!p.requires_grad()) continue;
+      weights_.push_back(p);
+      wanted_.push_back(p);
+    }
+  }
+
+  /// A pass as libtorch runs it, with history where gradients are recorded.
+  DeferredBias run_eagerly(BuiltOperation& candidate) const {
+    const c10::AutoGradMode mode(records_gradients_);
+    const NoAutocastCache no_cache;
+    return inputs_.run(candidate);
+  }
+
+  /// Runs everything once, and looks at what it does.
+  void warm_up(BuiltOperation& candidate) {
+    const auto versions = [&] {
+      std::vector<std::int64_t> all;
+      for (const at::Tensor& x : wanted_) all.push_back(x._version());
+      return all;
+    };
+    const std::vector<std::int64_t> before = versions();
+    const DeferredBias y = run_eagerly(candidate);
+    if (versions() != before) throw NotCaptured{"it writes to its input or its weights"};
+    if (!y.value.defined() || is_input(y.value)) throw NotCaptured{};
+    passes_vector_on_ = y.vector.defined() && y.vector.is_same(inputs_.vector());
+    if (y.vector.defined() && !passes_vector_on_ && is_input(y.vector)) {
+      throw NotCaptured{"the vector that it defers is a part of its input"};
+    }
+    if (!records_gradients_) return;
+    if (!y.value.requires_grad()) throw NotCaptured{"its result has no gradient"};
+    // Would others' changes to the result go unnoticed by the backward pass?
+    results_ = results_of(y);
+    y.value.unsafeGetTensorImpl()->bump_version();
+    Tensors gradients;
+    for (const at::Tensor& result : results_) gradients.push_back(at::zeros_like(result));
+    try {
+      gradients_for(gradients);
+    } catch (const c10::Error&) {
+      needs_own_result_ = true;
+    }
+  }
+
+  bool is_input(const at::Tensor& y) const {
+    for (const at::Tensor& x : inputs_.tensors) {
+      if (x.defined() && y.is_alias_of(x)) return true;
+    }
+    for (const at::Tensor& weight : weights_) {
+      if (y.is_alias_of(weight)) return true;
+    }
+    return false;
+  }
+
+  Tensors results_of(const DeferredBias& y) const {
+    Tensors results{y.value};
+    if (y.vector.defined() && !passes_vector_on_) results.push_back(y.vector);
+    return results;
+  }
+
+  void record_forward(BuiltOperation& candidate, const Tensors& buffers) {
+    std::vector<std::int64_t> before;
+    for (const at::Tensor& b : buffers) before.push_back(b.defined() ? b._version() : 0);
+    const NormalisedValues values;
+    forward_ = recorder().record(device_, [this, &candidate] {
+      results_ = results_of(run_eagerly(candidate));
+      Tensors values_only;
+      for (const at::Tensor& result : results_) values_only.push_back(result.detach());
+      if (!records_gradients_) results_.clear();
+      return values_only;
+    });
+    counts_ = values.counts();
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+      if (buffers[i].defined() && buffers[i]._version() != before[i]) {
+        changed_buffers_.push_back(buffers[i]);
+      }
+    }
+  }
+
+  /// The gradients of inputs and weights, by libtorch, undefined for those that have none. What
+  /// forward keeps for it stays, since it is a part of the recording.
+  Tensors gradients_for(const Tensors& gradients_of_results) const {
+    const FullPrecision as_after_the_scope;
+    Tensors results;
+    Tensors gradients;
+    for (std::size_t i = 0; i < results_.size(); ++i) {
+      if (!results_[i].requires_grad()) continue;
+      results.push_back(results_[i]);
+      gradients.push_back(gradients_of_results[i]);
+    }
+    Tensors wanted;
+    for (const at::Tensor& x : wanted_) {
+      if (x.requires_grad()) wanted.push_back(x);
+    }
+    Tensors found = torch::autograd::grad(results, wanted, gradients, /*retain_graph=*/true,
+                                          /*create_graph=*/false, /*allow_unused=*/true);
+    Tensors all;
+    std::size_t next = 0;
+    for (const at::Tensor& x : wanted_) {
+      all.push_back(x.requires_grad() ? std::move(found[next++]) : at::Tensor());
+    }
+    return all;
+  }
+
+  Tensors replay_forward(at::TensorList inputs) {
+    const c10::NoGradGuard no_grad;
+    std::size_t place = 0;
+    for (at::Tensor& own : inputs_.tensors) {
+      if (own.defined()) own.copy_(inputs[place++]);
+    }
+    forward_->replay();
+    // What the candidate's code does beside its operators.
+    for (const at::Tensor& buffer : changed_buffers_) {
+      buffer.unsafeGetTensorImpl()->bump_version();
+    }
+    NormalisedValues::note(counts_);
+    Tensors results;
+    for (const at::Tensor& result : forward_->results()) {
+      results.push_back(needs_own_result_ ? result.clone() : at::Tensor(result.variable_data()));
+    }
+    return results;
+  }
+
+  /// The first pass for gradients of a layout runs as libtorch does it, the second is recorded.
+  Tensors backward(const Tensors& gradients) {
+    const c10::NoGradGuard no_grad;
+    const auto found =
+        std::find_if(backward_.begin(), backward_.end(),
+                     [&](const Backward& backward) { return backward.takes(gradients); });
+    if (found == backward_.end()) {
+      if (backward_.size() < kMostBackward) note_form(gradients);
+      return backward_by_libtorch(gradients);
+    }
+    if (!found->recording && !found->is_refused) record_backward(*found, gradients);
+    return found->recording ? replay(*found, gradients) : backward_by_libtorch(gradients);
+  }
+
+  Tensors backward_by_libtorch(const Tensors& gradients) const {
+    Tensors found;
+    recorder().warm_up(device_, [&] { found = gradients_for(gradients); });
+    return found;
+  }
+
+  void note_form(const Tensors& gradients) {
+    Backward& backward = backward_.emplace_back();
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      backward.gradients.push_back(results_[i].requires_grad() ? gradients[i] : at::Tensor());
+    }
+    for (at::Tensor& gradient : backward.gradients) {
+      if (!gradient.defined()) continue;
+      backward.is_refused = backward.is_refused || !gradient.is_non_overlapping_and_dense();
+      gradient = at::empty_strided(gradient.sizes(), gradient.strides(), gradient.options());
+    }
+  }
+
+  void record_backward(Backward& backward, const Tensors& gradients) {
+    const std::size_t before = recorder().bytes_in_use(device_);
+    copy(gradients, backward.gradients);
+    try {
+      backward.recording = recorder().record(
+          device_, [this, own = backward.gradients] { return gradients_for(own); });
+    } catch (const c10::Error& error) {
+      backward.is_refused = true;
+      capturing_->warn(std::string("a backward pass runs eagerly, not as a graph: ") +
+                       error.what_without_backtrace());
+      return;
+    }
+    for (const at::Tensor& result : backward.recording->results()) {
+      backward.own_uses.push_back(uses_of(result));
+    }
+    note_bytes(before);
+  }
+
+  Tensors replay(Backward& backward, const Tensors& gradients) {
+    copy(gradients, backward.gradients);
+    const Tensors& own = backward.recording->results();
+    // Gradients of an earlier pass backward through the same run, which somebody still has.
+    Tensors kept(own.size());
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (uses_of(own[i]) != backward.own_uses[i]) kept[i] = own[i].clone();
+    }
+    backward.recording->replay();
+    Tensors results = own;  // the same tensors, so that nobody takes them for his alone
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (!kept[i].defined()) continue;
+      results[i] = own[i].clone();
+      own[i].copy_(kept[i]);
+    }
+    return results;
+  }
+
+  static void copy(const Tensors& from, const Tensors& to) {
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      if (to[i].defined()) to[i].copy_(from[i]);
+    }
+  }
+
+  std::shared_ptr<Capturing> capturing_;
+  at::Device device_;
+  bool records_gradients_;
+  bool passes_vector_on_ = false;  // the deferred vector is the one that came in
+  bool needs_own_result_ = false;  // the backward pass reads the result
+  std::size_t bytes_ = 0;
+  std::size_t runs_ = 0;
+  CandidateInputs inputs_;  // the recordings' own memory
+  Tensors weights_;         // that have a gradient
+  Tensors wanted_;          // inputs and weights, in the order of autograd's arguments
+  Tensors results_;         // with history
+  Tensors changed_buffers_;
+  std::unordered_map<const void*, std::int64_t> counts_;
+  at::Tensor pending_ = at::empty({0});  // shared while a backward pass may come
+  std::unique_ptr<Recording> forward_;
+  std::vector<Uses> own_uses_;  // of its results
+  std::vector<Backward> backward_;
+};
+
+}  // namespace interchoice::detail
