@@ -112,6 +112,9 @@ void check_equal(const State& a, const State& b) {
   for (const auto& [name, tensor] : a) {
     INFO(name);
     REQUIRE(b.contains(name));
+    if (!at::equal(tensor, b.at(name))) {
+      WARN(name << " " << (tensor - b.at(name)).abs().max().item<double>());
+    }
     CHECK(at::equal(tensor, b.at(name)));
   }
 }
@@ -140,14 +143,14 @@ struct Run {
 
 at::Tensor images(std::uint64_t seed) {
   at::manual_seed(seed);
-  return at::randn({6, 3, 8, 7});
+  return at::randn({4, 3, 6, 5});
 }
 
 /// Training, calibration and evaluation of two networks, one of them captured.
 template <class Policy>
 void check_policy(std::size_t paths = 1) {
   const auto recorder = std::make_shared<ic::testing::HostRecorder>();
-  const at::Tensor target = at::arange(6).remainder(5);
+  const at::Tensor target = at::arange(4);
   const ic::Sampler sample(ic::Uniform{ic::all<Cell>}, ic::Seed{3});
   Run<Policy> eager;
   Run<Policy> run;
@@ -185,24 +188,24 @@ void check_policy(std::size_t paths = 1) {
 
 }  // namespace
 
-TEST_CASE("captured candidates train, calibrate and evaluate as eager ones do: none") {
+TEST_CASE("captured as eager - none") {
   check_policy<ic::none>();
 }
-TEST_CASE("captured candidates train, calibrate and evaluate as eager ones do: bias") {
+TEST_CASE("captured as eager - bias") {
   check_policy<ic::bias<1>>();
 }
-TEST_CASE("captured candidates train, calibrate and evaluate as eager ones do: scale") {
+TEST_CASE("captured as eager - scale") {
   check_policy<ic::scale<1>>();
 }
-TEST_CASE("captured candidates train, calibrate and evaluate as eager ones do: attention") {
+TEST_CASE("captured as eager - attention") {
   check_policy<ic::attention<2>>();
 }
-TEST_CASE("captured candidates train, calibrate and evaluate as eager ones do: affine") {
+TEST_CASE("captured as eager - affine") {
   check_policy<ic::affine<1>>();
 }
-TEST_CASE("captured candidates train, calibrate and evaluate as eager ones do: split") {
+TEST_CASE("captured as eager - split") {
   check_policy<ic::split<1>>(3);
 }
-TEST_CASE("captured candidates train, calibrate and evaluate as eager ones do: a composition") {
+TEST_CASE("captured as eager - a composition") {
   check_policy<ic::compose<ic::bias<1>, ic::scale<1>, ic::split<2>>>(2);
 }

@@ -14,6 +14,7 @@
 #include <torch/custom_class.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,7 @@
 #include "interchoice/nn/detail/candidate_state.hpp"
 #include "interchoice/nn/detail/capturing.hpp"
 #include "interchoice/nn/detail/kept_state.hpp"
+#include "interchoice/nn/detail/separate_uses.hpp"
 #include "interchoice/nn/graph_recorder.hpp"
 #include "interchoice/nn/normalised_values.hpp"
 #include "interchoice/nn/operation.hpp"
@@ -99,17 +101,17 @@ class CapturedPass final : public torch::CustomClassHolder {
   /// Runs it for inputs of the same form. Only while it is free.
   DeferredBias run(const CandidateInputs& inputs) {
     ++runs_;
-    Tensors arguments;
-    for (const at::Tensor& x : inputs.tensors) {
-      if (x.defined()) arguments.push_back(x);
-    }
     Tensors results;
     if (records_gradients_) {
+      Tensors arguments;  // each as often as it has gradients of its own
+      for (std::size_t i = 0; i < uses_.size(); ++i) {
+        arguments.insert(arguments.end(), uses_[i], inputs.tensors[i]);
+      }
       arguments.insert(arguments.end(), weights_.begin(), weights_.end());
-      results = Replay::apply(at::TensorList(arguments),
+      results = Replay::apply(at::TensorList(arguments), &inputs,
                               c10::intrusive_ptr<CapturedPass>::reclaim_copy(this));
     } else {
-      results = replay_forward(arguments);
+      results = replay_forward(inputs);
     }
     if (passes_vector_on_) return {results[0], inputs.vector()};
     return {results[0], results.size() > 1 ? results[1] : at::Tensor()};
@@ -161,7 +163,8 @@ class CapturedPass final : public torch::CustomClassHolder {
 
   /// The node of autograd's graph that stands for a run.
   struct Replay : torch::autograd::Function<Replay> {
-    static Tensors forward(torch::autograd::AutogradContext* context, at::TensorList tensors,
+    static Tensors forward(torch::autograd::AutogradContext* context, at::TensorList,
+                           const CandidateInputs* inputs,
                            const c10::intrusive_ptr<CapturedPass>& pass) {
       // `pending_` is kept until the backward pass is done, or can be no more. The weights, so that
       // libtorch refuses a backward pass after they were changed.
@@ -169,8 +172,7 @@ class CapturedPass final : public torch::CustomClassHolder {
       saved.insert(saved.end(), pass->weights_.begin(), pass->weights_.end());
       context->save_for_backward(std::move(saved));
       context->saved_data["pass"] = at::IValue::make_capsule(pass);
-      Tensors results =
-          pass->replay_forward(tensors.slice(0, tensors.size() - pass->weights_.size()));
+      Tensors results = pass->replay_forward(*inputs);
       Tensors constants;
       for (std::size_t i = 0; i < results.size(); ++i) {
         if (!pass->results_[i].requires_grad()) constants.push_back(results[i]);
@@ -188,7 +190,7 @@ class CapturedPass final : public torch::CustomClassHolder {
           context->saved_data["pass"].toCapsule();
       auto& pass = static_cast<CapturedPass&>(*holder);
       Tensors results = pass.backward(gradients);
-      results.emplace_back();  // of the pass
+      results.resize(results.size() + 2);  // of what is no tensor
       return results;
     }
   };
@@ -203,29 +205,39 @@ class CapturedPass final : public torch::CustomClassHolder {
       at::Tensor own = at::empty_strided(x.sizes(), x.strides(), x.options());
       own.copy_(x);
       if (records_gradients_ && x.requires_grad()) own.requires_grad_();
-      wanted_.push_back(own);
       inputs_.tensors[i] = std::move(own);
     }
     if (!records_gradients_) return;
     for (const at::Tensor& p : state.parameters()) {
       if (!p.requires_grad()) continue;
       weights_.push_back(p);
-      wanted_.push_back(p);
     }
   }
 
-  /// A pass as libtorch runs it, with history where gradients are recorded.
-  DeferredBias run_eagerly(BuiltOperation& candidate) const {
+  /// A pass as libtorch runs it; `results_` with history where gradients are recorded.
+  DeferredBias run_eagerly(BuiltOperation& candidate) {
     const c10::AutoGradMode mode(records_gradients_);
     const NoAutocastCache no_cache;
-    return inputs_.run(candidate);
+    const DeferredBias y = inputs_.run(candidate);
+    results_ = {y.value};
+    if (y.vector.defined() && !y.vector.is_same(inputs_.vector())) results_.push_back(y.vector);
+    leaves_.clear();
+    for (std::size_t i = 0; records_gradients_ && i < uses_.size(); ++i) {
+      const at::Tensor& x = inputs_.tensors[i];
+      if (!x.defined() || !x.requires_grad()) continue;
+      const Tensors leaves = separate_uses(results_, x);
+      uses_[i] = leaves.size();
+      leaves_.insert(leaves_.end(), leaves.begin(), leaves.end());
+    }
+    return y;
   }
 
   /// Runs everything once, and looks at what it does.
   void warm_up(BuiltOperation& candidate) {
     const auto versions = [&] {
       std::vector<std::int64_t> all;
-      for (const at::Tensor& x : wanted_) all.push_back(x._version());
+      for (const at::Tensor& x : inputs_.tensors) all.push_back(x.defined() ? x._version() : 0);
+      for (const at::Tensor& x : weights_) all.push_back(x._version());
       return all;
     };
     const std::vector<std::int64_t> before = versions();
@@ -239,7 +251,6 @@ class CapturedPass final : public torch::CustomClassHolder {
     if (!records_gradients_) return;
     if (!y.value.requires_grad()) throw NotCaptured{"its result has no gradient"};
     // Would others' changes to the result go unnoticed by the backward pass?
-    results_ = results_of(y);
     y.value.unsafeGetTensorImpl()->bump_version();
     Tensors gradients;
     for (const at::Tensor& result : results_) gradients.push_back(at::zeros_like(result));
@@ -260,18 +271,12 @@ class CapturedPass final : public torch::CustomClassHolder {
     return false;
   }
 
-  Tensors results_of(const DeferredBias& y) const {
-    Tensors results{y.value};
-    if (y.vector.defined() && !passes_vector_on_) results.push_back(y.vector);
-    return results;
-  }
-
   void record_forward(BuiltOperation& candidate, const Tensors& buffers) {
     std::vector<std::int64_t> before;
     for (const at::Tensor& b : buffers) before.push_back(b.defined() ? b._version() : 0);
     const NormalisedValues values;
     forward_ = recorder().record(device_, [this, &candidate] {
-      results_ = results_of(run_eagerly(candidate));
+      run_eagerly(candidate);
       Tensors values_only;
       for (const at::Tensor& result : results_) values_only.push_back(result.detach());
       if (!records_gradients_) results_.clear();
@@ -285,8 +290,8 @@ class CapturedPass final : public torch::CustomClassHolder {
     }
   }
 
-  /// The gradients of inputs and weights, by libtorch, undefined for those that have none. What
-  /// forward keeps for it stays, since it is a part of the recording.
+  /// The gradients of the uses of inputs and of weights, by libtorch, undefined for those that have
+  /// none. What forward keeps for it stays, since it is a part of the recording.
   Tensors gradients_for(const Tensors& gradients_of_results) const {
     const FullPrecision as_after_the_scope;
     Tensors results;
@@ -296,25 +301,16 @@ class CapturedPass final : public torch::CustomClassHolder {
       results.push_back(results_[i]);
       gradients.push_back(gradients_of_results[i]);
     }
-    Tensors wanted;
-    for (const at::Tensor& x : wanted_) {
-      if (x.requires_grad()) wanted.push_back(x);
-    }
-    Tensors found = torch::autograd::grad(results, wanted, gradients, /*retain_graph=*/true,
-                                          /*create_graph=*/false, /*allow_unused=*/true);
-    Tensors all;
-    std::size_t next = 0;
-    for (const at::Tensor& x : wanted_) {
-      all.push_back(x.requires_grad() ? std::move(found[next++]) : at::Tensor());
-    }
-    return all;
+    Tensors wanted = leaves_;
+    wanted.insert(wanted.end(), weights_.begin(), weights_.end());
+    return torch::autograd::grad(results, wanted, gradients, /*retain_graph=*/true,
+                                 /*create_graph=*/false, /*allow_unused=*/true);
   }
 
-  Tensors replay_forward(at::TensorList inputs) {
+  Tensors replay_forward(const CandidateInputs& inputs) {
     const c10::NoGradGuard no_grad;
-    std::size_t place = 0;
-    for (at::Tensor& own : inputs_.tensors) {
-      if (own.defined()) own.copy_(inputs[place++]);
+    for (std::size_t i = 0; i < inputs.tensors.size(); ++i) {
+      if (inputs.tensors[i].defined()) inputs_.tensors[i].copy_(inputs.tensors[i]);
     }
     forward_->replay();
     // What the candidate's code does beside its operators.
@@ -410,10 +406,11 @@ class CapturedPass final : public torch::CustomClassHolder {
   bool needs_own_result_ = false;  // the backward pass reads the result
   std::size_t bytes_ = 0;
   std::size_t runs_ = 0;
-  CandidateInputs inputs_;  // the recordings' own memory
-  Tensors weights_;         // that have a gradient
-  Tensors wanted_;          // inputs and weights, in the order of autograd's arguments
-  Tensors results_;         // with history
+  CandidateInputs inputs_;             // the recordings' own memory
+  Tensors weights_;                    // that have a gradient
+  std::array<std::size_t, 5> uses_{};  // of each input that has a gradient, by the candidate
+  Tensors leaves_;                     // that stand for them
+  Tensors results_;                    // with history
   Tensors changed_buffers_;
   std::unordered_map<const void*, std::int64_t> counts_;
   at::Tensor pending_ = at::empty({0});  // shared while a backward pass may come
