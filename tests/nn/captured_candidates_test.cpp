@@ -4,208 +4,504 @@
 #include "interchoice/nn/captured_candidates.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/nn.h>
-#include <torch/optim.h>
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "interchoice/evaluation/batch_norm_buffers.hpp"
-#include "interchoice/nn/cell_blocks.hpp"
-#include "interchoice/nn/choice_blocks.hpp"
+#include "interchoice/nn/choice_block.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
-#include "interchoice/nn/operations/average_pool.hpp"
-#include "interchoice/nn/operations/inverted_residual.hpp"
-#include "interchoice/nn/operations/relu_convolution_norm.hpp"
-#include "interchoice/nn/operations/skip.hpp"
-#include "interchoice/nn/operations/zero.hpp"
-#include "interchoice/nn/settle_weights.hpp"
-#include "interchoice/sampling/sampler.hpp"
-#include "interchoice/sampling/uniform.hpp"
-#include "interchoice/spaces/cell.hpp"
-#include "interchoice/spaces/chain.hpp"
-#include "interchoice/training/detail/optimizer_state.hpp"
-#include "interchoice/training/path_step.hpp"
+#include "interchoice/nn/operations/tokens.hpp"
 #include "networks/last_used_split.hpp"
+#include "nn/captured_against_eager.hpp"
 #include "nn/host_recorder.hpp"
 #include "support/catch.hpp"
 
 namespace ic = interchoice;
+using namespace ic::testing::captured;
 using Catch::Matchers::Contains;
 
 namespace {
 
-constexpr std::int64_t kChannels = 4;
+std::shared_ptr<ic::testing::HostRecorder> host_recorder() {
+  at::set_num_threads(1);  // the tensors are tiny
+  return std::make_shared<ic::testing::HostRecorder>();
+}
 
-struct Projection : ic::LinearSkip {
-  static constexpr std::string_view name = "projection";
+/// Equal to the bit, and mostly by recordings.
+template <class Policy>
+void check_on_host(const Check& check) {
+  const auto recorder = host_recorder();
+  const ic::CaptureCounts counts = check_policy<Policy>(recorder, check);
+  CHECK(counts.captures > 10);
+  CHECK(counts.replays > counts.captures);
+  CHECK(recorder->replays > counts.replays);  // backward passes, too
+}
+
+/// Takes the warnings.
+struct Warnings : c10::WarningHandler {
+  void process(const c10::Warning& warning) override { texts.push_back(warning.msg()); }
+  std::vector<std::string> texts;
+  c10::WarningUtils::WarningHandlerGuard guard{this};
 };
 
-using Images = ic::Candidates<ic::ReluConvolutionNorm<3>, ic::ReluConvolutionNorm<1, true>,
-                              ic::InvertedResidual<3, 2>, ic::Skip, Projection,
-                              ic::AveragePool3x3<>, ic::Zero>;
-using Cell = ic::Cell<2, Images>;
-using Chain = ic::Chain<3, Images>;
+// --- operations of one's own
+// -------------------------------------------------------------------------------
 
-/// A network with a cell, whose results are deferred to sums, and then blocks in a row.
-template <class Policy>
-struct NetImpl : torch::nn::Module {
-  at::Tensor forward(const at::Tensor& x, const ic::Architecture<Cell>& path) {
-    at::Tensor h = stem->forward(x.contiguous(at::MemoryFormat::ChannelsLast));
-    h = cell->forward(h, path);
-    h = blocks->forward(h, ic::Architecture<Chain>{path[0], path[1], path[2]});
-    return head->forward(h.mean({2, 3}));
-  }
-
-  torch::nn::Conv2d stem = register_module("stem", torch::nn::Conv2d(3, kChannels, 3));
-  ic::CellBlocks<Cell, Policy> cell =
-      register_module("cell", ic::CellBlocks<Cell, Policy>(0, ic::Geometry{.channels = kChannels}));
-  ic::ChoiceBlocks<Chain, Policy> blocks = register_module(
-      "blocks", ic::ChoiceBlocks<Chain, Policy>(ic::Geometry{.channels = kChannels}));
-  torch::nn::Linear head = register_module("head", torch::nn::Linear(kChannels, 5));
+/// What the module below does, told from outside.
+struct Behaviour {
+  std::function<at::Tensor(const at::Tensor& h)> then = [](const at::Tensor& h) { return h; };
+  std::function<void(const at::Tensor& x)> before = [](const at::Tensor&) {};
 };
-template <class Policy>
-struct Net : torch::nn::ModuleHolder<NetImpl<Policy>> {
-  using torch::nn::ModuleHolder<NetImpl<Policy>>::ModuleHolder;
-};
+Behaviour behaviour;
 
-using State = std::map<std::string, at::Tensor>;
-
-/// Rows of dependent tables differ from what does nothing.
-void randomise_tables(torch::nn::Module& net) {
-  const c10::NoGradGuard no_grad;
-  for (auto& p : net.named_parameters()) {
-    if (p.key().find("table") != std::string::npos) p.value().normal_(0, 0.5);
-  }
-}
-
-template <class Policy>
-Net<Policy> network() {
-  at::manual_seed(5);
-  Net<Policy> net{std::make_shared<NetImpl<Policy>>()};
-  randomise_tables(*net);
-  return net;
-}
-
-State state_of(const torch::nn::Module& net, torch::optim::Optimizer* optimizer = nullptr) {
-  ic::settle_weights(net);
-  State all;
-  for (const auto& b : net.named_buffers()) all[b.key()] = b.value().clone();
-  for (const auto& p : net.named_parameters()) {
-    all[p.key()] = p.value().detach().clone();
-    if (p.value().grad().defined()) all[p.key() + ".gradient"] = p.value().grad().clone();
-    if (optimizer == nullptr) continue;
-    for (const auto& [name, tensor] : ic::detail::state_tensors(*optimizer, p.value())) {
-      all[p.key() + "." + name] = tensor.clone();
+/// A product per channel, and whatever a test says.
+struct Product {
+  static constexpr std::string_view name = "product";
+  struct Module : torch::nn::Module {
+    explicit Module(std::int64_t channels)
+        : weight(register_parameter("weight", at::linspace(0.5, 1.5, channels))),
+          seen(register_buffer("seen", at::zeros({}))) {}
+    at::Tensor forward(const at::Tensor& x) {
+      behaviour.before(x);
+      if (is_training()) seen.add_(1);
+      return behaviour.then(x * weight.view({1, -1, 1, 1}));
     }
+    at::Tensor weight;
+    at::Tensor seen;
+  };
+  std::shared_ptr<Module> build(const ic::Geometry& geometry) const {
+    return std::make_shared<Module>(geometry.channels);
   }
-  return all;
-}
-
-void check_equal(const State& a, const State& b) {
-  REQUIRE(a.size() == b.size());
-  for (const auto& [name, tensor] : a) {
-    INFO(name);
-    REQUIRE(b.contains(name));
-    if (!at::equal(tensor, b.at(name))) {
-      WARN(name << " " << (tensor - b.at(name)).abs().max().item<double>());
-    }
-    CHECK(at::equal(tensor, b.at(name)));
-  }
-}
-
-/// A network in training, with its optimizer.
-template <class Policy>
-struct Run {
-  Run() : net(network<Policy>()), optimizer(net->parameters(), sgd()), step(net, optimizer) {}
-
-  static torch::optim::SGDOptions sgd() {
-    return torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(1e-3);
-  }
-  double train(const ic::Sampler<ic::Uniform<Cell>>& sample, const at::Tensor& x,
-               const at::Tensor& target) {
-    return step(sample,
-                [&](const auto& path) {
-                  return at::cross_entropy_loss(net->forward(x, path), target);
-                })
-        .loss();
-  }
-
-  Net<Policy> net;
-  torch::optim::SGD optimizer;
-  ic::PathStep step;
 };
 
-at::Tensor images(std::uint64_t seed) {
-  at::manual_seed(seed);
-  return at::randn({4, 3, 6, 5});
-}
-
-/// Training, calibration and evaluation of two networks, one of them captured.
-template <class Policy>
-void check_policy(std::size_t paths = 1) {
-  const auto recorder = std::make_shared<ic::testing::HostRecorder>();
-  const at::Tensor target = at::arange(4);
-  const ic::Sampler sample(ic::Uniform{ic::all<Cell>}, ic::Seed{3});
-  Run<Policy> eager;
-  Run<Policy> run;
-  const ic::CapturedCandidates captured(run.net, recorder, {.eager_passes = 1});
-  for (std::size_t epoch = 0; epoch < 3; ++epoch) {
-    eager.step.begin(epoch);
-    run.step.begin(epoch);
-    for (std::size_t i = 0; i < 12 * paths; ++i) {
-      INFO("epoch " << epoch << ", step " << i);
-      const at::Tensor x = images(100 * epoch + i);
-      REQUIRE(eager.train(sample, x, target) == run.train(sample, x, target));
+/// Defers an image of the vector.
+struct Deferring {
+  static constexpr std::string_view name = "deferring";
+  struct Module : torch::nn::Module {
+    explicit Module(std::int64_t channels)
+        : weight(register_parameter("weight", at::linspace(0.5, 1.5, channels))) {}
+    at::Tensor forward(const at::Tensor& x) { return x * weight.view({1, -1, 1, 1}); }
+    ic::DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
+      return {forward(x), vector.defined() ? vector * weight : vector};
     }
-    check_equal(state_of(*eager.net, &eager.optimizer), state_of(*run.net, &run.optimizer));
-    // Evaluation of some architectures, with calibration.
-    for (std::size_t i = 0; i < 6; ++i) {
-      const auto path = sample(9, i);
-      const auto evaluated = [&](Net<Policy>& net) {
-        const ic::BatchNormBuffers buffers(*net);
-        const c10::NoGradGuard no_grad;
-        net->train();
-        for (std::uint64_t k = 0; k < 3; ++k) net->forward(images(k), path);
-        net->eval();
-        std::vector<at::Tensor> results;
-        for (std::uint64_t k = 0; k < 3; ++k) results.push_back(net->forward(images(7 + k), path));
-        return at::stack(results);
-      };
-      REQUIRE(at::equal(evaluated(eager.net), evaluated(run.net)));
-    }
-    check_equal(state_of(*eager.net, &eager.optimizer), state_of(*run.net, &run.optimizer));
+    at::Tensor weight;
+  };
+  std::shared_ptr<Module> build(const ic::Geometry& geometry) const {
+    return std::make_shared<Module>(geometry.channels);
   }
-  CHECK(captured.counts().captures > 10);
-  CHECK(captured.counts().replays > 5 * captured.counts().captures / 2);
-  CHECK(recorder->replays > captured.counts().replays);  // backward passes, too
-}
+};
+
+using Line = ic::Chain<2, ic::Candidates<Product, Deferring, ic::ReluConvolutionNorm<3, true>>>;
+using Path = ic::Architecture<Line>;
+const Path kProduct{0, 0};
+const Path kDeferring{0, 1};
+const Path kConvolution{0, 2};
+
+template <class Policy>
+using Block = ic::ChoiceBlock<Line, Policy>;
+
+/// Two blocks of the same weights at location 1, one of them captured.
+template <class Policy>
+struct Pair {
+  explicit Pair(ic::CaptureOptions options = {.eager_passes = 0})
+      : eager(block()), run(block()), captured(run, recorder, options) {
+    behaviour = {};
+  }
+
+  static Block<Policy> block() {
+    at::manual_seed(1);
+    Block<Policy> block(1, ic::Geometry{.channels = 3});
+    randomise_tables(*block);
+    return block;
+  }
+
+  at::Tensor input(std::uint64_t seed) const {
+    at::manual_seed(seed);
+    return at::randn({2, 3, 4, 4}).contiguous(at::MemoryFormat::ChannelsLast);
+  }
+
+  /// A pass forward and backward of both, and what it did.
+  void check_pass(const Path& path, std::uint64_t seed = 3) {
+    std::vector<State> states;
+    for (Block<Policy>* block : {&eager, &run}) {
+      const at::Tensor x = input(seed).requires_grad_();
+      at::Tensor y = (*block)->forward(x, path);
+      (y * y).mean().backward();
+      State state = state_of(**block);
+      state["y"] = y.detach().clone();
+      state["x.gradient"] = x.grad().clone();
+      states.push_back(std::move(state));
+    }
+    check_equal(states[0], states[1]);
+  }
+  const ic::CaptureCounts& counts() const { return captured.counts(); }
+
+  std::shared_ptr<ic::testing::HostRecorder> recorder = host_recorder();
+  Block<Policy> eager;
+  Block<Policy> run;
+  ic::CapturedCandidates captured;
+};
 
 }  // namespace
 
-TEST_CASE("captured as eager - none") {
-  check_policy<ic::none>();
-}
-TEST_CASE("captured as eager - bias") {
-  check_policy<ic::bias<1>>();
-}
-TEST_CASE("captured as eager - scale") {
-  check_policy<ic::scale<1>>();
-}
-TEST_CASE("captured as eager - attention") {
-  check_policy<ic::attention<2>>();
-}
-TEST_CASE("captured as eager - affine") {
-  check_policy<ic::affine<1>>();
-}
-TEST_CASE("captured as eager - split") {
-  check_policy<ic::split<1>>(3);
-}
+// --- every policy
+// -------------------------------------------------------------------------------
+
+TEST_CASE("captured as eager - none") { check_on_host<ic::none>({}); }
+TEST_CASE("captured as eager - bias") { check_on_host<ic::bias<1>>({}); }
+TEST_CASE("captured as eager - scale") { check_on_host<ic::scale<1>>({}); }
+TEST_CASE("captured as eager - attention") { check_on_host<ic::attention<2>>({}); }
+TEST_CASE("captured as eager - affine") { check_on_host<ic::affine<1>>({}); }
+TEST_CASE("captured as eager - split") { check_on_host<ic::split<1>>({.epochs = 3, .steps = 24}); }
 TEST_CASE("captured as eager - a composition") {
-  check_policy<ic::compose<ic::bias<1>, ic::scale<1>, ic::split<2>>>(2);
+  check_on_host<ic::compose<ic::bias<1>, ic::scale<1>, ic::split<2>>>({.epochs = 3, .steps = 24});
+}
+TEST_CASE("captured as eager - bfloat16") {
+  check_on_host<ic::bias<1>>({.precision = ic::Precision::kBfloat16});
+}
+
+// --- when
+// ---------------------------------------------------------------------------------------
+
+TEST_CASE("a candidate is captured once for each form of its passes") {
+  Pair<ic::bias<1>> pair({.eager_passes = 1});
+  for (int i = 0; i < 5; ++i) pair.check_pass(kConvolution);
+  CHECK(pair.counts().captures == 1);
+  CHECK(pair.counts().eager == 1);
+  CHECK(pair.counts().replays == 4);
+  CHECK(pair.recorder->recordings == 2);   // forward and backward
+  CHECK(pair.recorder->replays == 4 + 3);  // the first backward pass is libtorch's
+  for (int i = 0; i < 3; ++i) pair.check_pass(kDeferring);
+  CHECK(pair.counts().captures == 2);
+  const auto passes = [&](const std::function<void(Block<ic::bias<1>>&)>& pass) {
+    for (int i = 0; i < 3; ++i) {
+      pass(pair.eager);
+      pass(pair.run);
+    }
+    return pair.counts().captures;
+  };
+  const c10::NoGradGuard no_grad;
+  const auto forward = [&](Block<ic::bias<1>>& block) {
+    block->forward(pair.input(4), kConvolution);
+  };
+  CHECK(passes(forward) == 3);  // without gradients, in training mode
+  pair.eager->eval();
+  pair.run->eval();
+  CHECK(passes(forward) == 4);
+  CHECK(passes([&](Block<ic::bias<1>>& block) {
+          block->forward(pair.input(4).slice(0, 0, 1), kConvolution);
+        }) == 5);  // another shape
+  CHECK(passes([&](Block<ic::bias<1>>& block) {
+          block->forward(pair.input(4).contiguous(), kConvolution);
+        }) == 6);  // another layout
+  CHECK(passes([&](Block<ic::bias<1>>& block) {
+          const ic::PrecisionScope scope(ic::Precision::kBfloat16, at::kCPU);
+          block->forward(pair.input(4), kConvolution);
+        }) == 7);
+  CHECK(passes(forward) == 7);
+  const ic::FoldBatchNorm folded;
+  CHECK(passes(forward) == 7);
+  pair.eager->train();
+  pair.run->train();
+  check_equal(state_of(*pair.eager), state_of(*pair.run));
+}
+
+TEST_CASE("candidates run themselves again behind the scope") {
+  Block<ic::none> block = Pair<ic::none>::block();
+  const auto recorder = host_recorder();
+  const at::Tensor x = at::randn({2, 3, 4, 4});
+  at::Tensor y;
+  {
+    const ic::CapturedCandidates captured(block, recorder, {.eager_passes = 0});
+    y = block->forward(x, kConvolution);
+    CHECK(captured.counts().replays == 1);
+    CHECK_THROWS_WITH(ic::CapturedCandidates(block, recorder), Contains("are captured already"));
+  }
+  y.sum().backward();  // through a graph of a scope that is over
+  CHECK(block->bank().at(0, 2).module()->parameters()[0].grad().defined());
+  block->forward(x, kConvolution);
+  CHECK(recorder->replays == 1);
+  const ic::CapturedCandidates again(block, recorder);
+}
+
+TEST_CASE("graphs take no more memory than they may") {
+  Warnings warnings;
+  Pair<ic::none> pair({.eager_passes = 0, .most_bytes = 150});
+  pair.recorder->bytes_of_recording = 100;
+  for (int i = 0; i < 3; ++i) pair.check_pass(kConvolution);
+  CHECK(pair.counts().bytes == 200);
+  for (int i = 0; i < 3; ++i) pair.check_pass(kProduct);
+  CHECK(pair.counts().captures == 1);
+  CHECK(pair.counts().bytes == 200);
+  REQUIRE(warnings.texts.size() == 1);
+  CHECK_THAT(warnings.texts[0], Contains("graphs take 200 bytes; no more are captured"));
+}
+
+// --- what cannot be captured
+// ---------------------------------------------------------------------------------
+
+TEST_CASE("random numbers are drawn eagerly, and a warning says so once") {
+  Warnings warnings;
+  Pair<ic::bias<1>> pair;
+  Block<ic::bias<1>>* now = nullptr;
+  behaviour.then = [&](const at::Tensor& h) { return at::dropout(h, 0.5, (*now)->is_training()); };
+  const auto pass = [&](Block<ic::bias<1>>& block) {
+    now = &block;
+    at::manual_seed(9);
+    const at::Tensor y = block->forward(pair.input(3), kProduct);
+    return at::cat({y.flatten(), at::rand({2})});  // the generator is where it would be
+  };
+  for (int i = 0; i < 3; ++i) CHECK(at::equal(pass(pair.eager), pass(pair.run)));
+  CHECK(pair.counts().captures == 0);
+  REQUIRE(warnings.texts.size() == 1);
+  CHECK_THAT(warnings.texts[0],
+             Contains("candidate 'product' runs eagerly, not as a graph: it draws random numbers"));
+  check_equal(state_of(*pair.eager), state_of(*pair.run));
+  pair.eager->eval();
+  pair.run->eval();
+  for (int i = 0; i < 3; ++i) CHECK(at::equal(pass(pair.eager), pass(pair.run)));
+  CHECK(pair.counts().captures == 1);  // dropout draws nothing there
+  CHECK(warnings.texts.size() == 1);
+}
+
+TEST_CASE("what throws while it is recorded runs eagerly") {
+  Warnings warnings;
+  Pair<ic::none> pair;
+  behaviour.before = [&](const at::Tensor&) {
+    TORCH_CHECK(!pair.recorder->is_recording, "the host waits for the device");
+  };
+  for (int i = 0; i < 3; ++i) pair.check_pass(kProduct);
+  CHECK(pair.counts().captures == 0);
+  CHECK(pair.counts().eager == 3);
+  REQUIRE(warnings.texts.size() == 1);
+  CHECK_THAT(warnings.texts[0], Contains("not as a graph: the host waits for the device"));
+  behaviour.before = [](const at::Tensor&) { throw std::runtime_error("broken"); };
+  CHECK_THROWS_WITH(pair.run->forward(pair.input(1), kProduct), "broken");
+}
+
+TEST_CASE("a candidate that writes to its input runs eagerly") {
+  Warnings warnings;
+  Pair<ic::none> pair;
+  const c10::NoGradGuard no_grad;
+  behaviour.before = [](const at::Tensor& x) { x.add_(1); };
+  for (int i = 0; i < 2; ++i) {
+    const at::Tensor a = pair.input(2);
+    const at::Tensor b = pair.input(2);
+    CHECK(at::equal(pair.eager->forward(a, kProduct), pair.run->forward(b, kProduct)));
+    CHECK(at::equal(a, b));
+  }
+  CHECK(pair.counts().captures == 0);
+  REQUIRE(warnings.texts.size() == 1);
+  CHECK_THAT(warnings.texts[0], Contains("it writes to its input"));
+  check_equal(state_of(*pair.eager), state_of(*pair.run));
+}
+
+TEST_CASE("a captured candidate has no second derivative, and says so") {
+  Pair<ic::none> pair;
+  const at::Tensor x = pair.input(1).requires_grad_();
+  const at::Tensor y = pair.run->forward(x, kProduct).square().sum();
+  CHECK_THROWS_WITH(torch::autograd::grad({y}, {x}, {}, true, /*create_graph=*/true),
+                    Contains("a captured candidate has no second derivative"));
+}
+
+// --- weights that move
+// ------------------------------------------------------------------------------------
+
+TEST_CASE("graphs follow weights to other memory") {
+  Pair<ic::none> pair;
+  const auto change = [&](const std::function<void(at::Tensor&)>& to) {
+    for (Block<ic::none>* block : {&pair.eager, &pair.run}) {
+      for (at::Tensor& p : (*block)->bank().at(0, 2).module()->parameters()) to(p);
+    }
+  };
+  std::size_t captures = 1;
+  const auto check = [&](bool is_captured_again) {
+    for (std::uint64_t i = 0; i < 3; ++i) pair.check_pass(kConvolution, i);
+    captures += is_captured_again ? 1 : 0;
+    CHECK(pair.counts().captures == captures);
+  };
+  check(false);
+  change([](at::Tensor& p) {
+    const c10::NoGradGuard no_grad;
+    p.mul_(1.5);
+  });
+  check(false);
+  change([](at::Tensor& p) { p.mutable_grad().reset(); });
+  check(false);
+  change([](at::Tensor& p) { p.set_data(p.detach() * 0.5); });
+  check(true);
+  change([](at::Tensor& p) { p.set_requires_grad(false); });
+  check(true);
+  change([](at::Tensor& p) { p.set_requires_grad(true); });
+  for (Block<ic::none>* block : {&pair.eager, &pair.run}) (*block)->to(at::kFloat);
+  check(true);
+}
+
+TEST_CASE("copies of a split that share memory are captured apart") {
+  using Policy = ic::split<ic::on_demand>;
+  Pair<Policy> pair;
+  for (std::uint64_t i = 0; i < 2; ++i) pair.check_pass(kConvolution, i);
+  CHECK(pair.counts().captures == 1);
+  pair.eager->split_now();
+  pair.run->split_now();
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    for (std::uint8_t prior = 0; prior < 3; ++prior) pair.check_pass(Path{prior, 2}, i);
+  }
+  // Copy 0 may have been captured again, as the memory that it shared is another's then.
+  CHECK(pair.counts().captures >= 3);
+  CHECK(pair.counts().captures <= 4);
+}
+
+TEST_CASE("weights that move all the time are not captured for ever") {
+  Warnings warnings;
+  using Policy = ic::testing::last_used_split;
+  Pair<Policy> pair;
+  pair.eager->split_now();
+  pair.run->split_now();
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    pair.check_pass(Path{static_cast<std::uint8_t>(i % 2), 2}, i);
+  }
+  CHECK(pair.counts().captures <= 6);
+  REQUIRE(warnings.texts.size() == 1);
+  CHECK_THAT(warnings.texts[0], Contains("its weights move to other memory again and again"));
+}
+
+// --- results that are still needed
+// --------------------------------------------------------------------------------
+
+TEST_CASE("a second pass before the first one's backward runs eagerly") {
+  Pair<ic::bias<1>> pair;
+  for (int i = 0; i < 3; ++i) {
+    std::vector<State> states;
+    for (Block<ic::bias<1>>* block : {&pair.eager, &pair.run}) {
+      const at::Tensor a = (*block)->forward(pair.input(1), kConvolution);
+      const at::Tensor b = (*block)->forward(pair.input(2), kConvolution);
+      a.square().sum().backward();
+      b.square().sum().backward();
+      states.push_back(state_of(**block));
+      states.back()["a"] = a.detach();
+      states.back()["b"] = b.detach();
+    }
+    check_equal(states[0], states[1]);
+  }
+  CHECK(pair.counts().replays == 3);
+  CHECK(pair.counts().eager == 3);
+}
+
+TEST_CASE("results and gradients that are kept stay what they are") {
+  Pair<ic::none> pair;
+  const c10::AutoGradMode with_gradients(true);
+  std::vector<at::Tensor> kept;
+  std::vector<at::Tensor> expected;
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    for (Block<ic::none>* block : {&pair.eager, &pair.run}) {
+      auto& results = block == &pair.run ? kept : expected;
+      const at::Tensor x = pair.input(i).requires_grad_();
+      const at::Tensor y = (*block)->forward(x, kConvolution);
+      const at::Tensor loss = y.square().mean();
+      const auto weights = (*block)->bank().at(0, 2).module()->parameters();
+      // Twice through one run: the graph's memory would be the same.
+      for (const auto& gradients :
+           {torch::autograd::grad({loss}, {x, weights[0]}, {}, /*retain_graph=*/true),
+            torch::autograd::grad({loss * 2}, {x, weights[0]})}) {
+        if (i % 2 == 0) results.insert(results.end(), gradients.begin(), gradients.end());
+      }
+      if (i % 3 == 0) results.push_back(y.detach());
+    }
+  }
+  REQUIRE(kept.size() == expected.size());
+  for (std::size_t i = 0; i < kept.size(); ++i) CHECK(at::equal(kept[i], expected[i]));
+  CHECK(pair.counts().replays > 0);
+}
+
+TEST_CASE("gradients of weights are nobody else's memory") {
+  Pair<ic::none> pair;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    if (i % 2 == 0) {
+      pair.eager->zero_grad(/*set_to_none=*/true);
+      pair.run->zero_grad(/*set_to_none=*/true);
+    }
+    pair.check_pass(kConvolution, i);
+  }
+  std::vector<at::Tensor> before;
+  for (const at::Tensor& p : pair.run->parameters()) before.push_back(p.grad());
+  pair.run->zero_grad(/*set_to_none=*/true);
+  std::vector<at::Tensor> values;
+  for (const at::Tensor& g : before) values.push_back(g.defined() ? g.clone() : g);
+  pair.run->forward(pair.input(8), kConvolution).sum().backward();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i].defined()) CHECK(at::equal(before[i], values[i]));
+  }
+}
+
+TEST_CASE("the result of a captured candidate may be overwritten where an eager one's may") {
+  Pair<ic::none> pair;
+  const auto pass = [&](Block<ic::none>& block, bool is_read_by_backward) {
+    behaviour.then = [=](const at::Tensor& h) { return is_read_by_backward ? h.exp() : h; };
+    const at::Tensor x = pair.input(4).requires_grad_();
+    at::Tensor y = block->forward(x, kProduct);
+    y.mul_(2);
+    y.sum().backward();
+    return x.grad();
+  };
+  for (int i = 0; i < 3; ++i) CHECK(at::equal(pass(pair.eager, false), pass(pair.run, false)));
+  // Where the backward pass reads it, libtorch refuses; a captured one has a copy of its own.
+  Pair<ic::none> other;
+  CHECK_THROWS_WITH(pass(other.eager, true), Contains("modified by an inplace operation"));
+  const at::Tensor weight = other.run->bank().at(0, 0).module()->parameters()[0].view({1, 3, 1, 1});
+  const at::Tensor expected = (other.input(4) * weight).exp() * 2 * weight;
+  for (int i = 0; i < 3; ++i) CHECK(at::allclose(pass(other.run, true), expected));
+}
+
+TEST_CASE("a backward pass after the weights were changed is refused, as libtorch does") {
+  Pair<ic::none> pair;
+  for (Block<ic::none>* block : {&pair.eager, &pair.run}) {
+    const at::Tensor y = (*block)->forward(pair.input(4).requires_grad_(), kProduct);
+    {
+      const c10::NoGradGuard no_grad;
+      (*block)->bank().at(0, 0).module()->parameters()[0].mul_(2);
+    }
+    CHECK_THROWS_WITH(y.sum().backward(), Contains("modified by an inplace operation"));
+  }
+}
+
+// --- other tensors
+// -------------------------------------------------------------------------------
+
+TEST_CASE("candidates of tokens are captured") {
+  using Tokens = ic::Chain<2, ic::Candidates<ic::Mlp<1>, ic::SelfAttention<2>>>;
+  using Own = ic::ChoiceBlock<Tokens, ic::compose<ic::bias<1>, ic::affine<1>>>;
+  const auto make = [] {
+    at::manual_seed(2);
+    Own block(1, ic::Geometry{.channels = 4, .axis = ic::ChannelAxis::kLast});
+    randomise_tables(*block);
+    return block;
+  };
+  Own eager = make();
+  Own run = make();
+  const ic::CapturedCandidates captured(run, host_recorder());
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    std::vector<State> states;
+    for (Own* block : {&eager, &run}) {
+      at::manual_seed(i);
+      const at::Tensor x = at::randn({2, 5, 4}).requires_grad_();
+      const auto own = static_cast<std::uint8_t>(i % 2);
+      const at::Tensor y = (*block)->forward(x, ic::Architecture<Tokens>{1, own});
+      y.square().mean().backward();
+      states.push_back(state_of(**block));
+      states.back()["y"] = y.detach().clone();
+      states.back()["x.gradient"] = x.grad();
+    }
+    check_equal(states[0], states[1]);
+  }
+  CHECK(captured.counts().captures == 2);
+  CHECK(captured.counts().replays == 6);
 }
