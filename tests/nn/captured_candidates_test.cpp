@@ -155,16 +155,22 @@ struct Pair {
 // --- every policy
 // -------------------------------------------------------------------------------
 
-TEST_CASE("captured as eager - none") { check_on_host<ic::none>({}); }
-TEST_CASE("captured as eager - bias") { check_on_host<ic::bias<1>>({}); }
-TEST_CASE("captured as eager - scale") { check_on_host<ic::scale<1>>({}); }
-TEST_CASE("captured as eager - attention") { check_on_host<ic::attention<2>>({}); }
-TEST_CASE("captured as eager - affine") { check_on_host<ic::affine<1>>({}); }
-TEST_CASE("captured as eager - split") { check_on_host<ic::split<1>>({.epochs = 3, .steps = 24}); }
-TEST_CASE("captured as eager - a composition") {
+TEST_CASE("captured candidates are equal to eager ones: none") { check_on_host<ic::none>({}); }
+TEST_CASE("captured candidates are equal to eager ones: bias") { check_on_host<ic::bias<1>>({}); }
+TEST_CASE("captured candidates are equal to eager ones: scale") { check_on_host<ic::scale<1>>({}); }
+TEST_CASE("captured candidates are equal to eager ones: attention") {
+  check_on_host<ic::attention<2>>({});
+}
+TEST_CASE("captured candidates are equal to eager ones: affine") {
+  check_on_host<ic::affine<1>>({});
+}
+TEST_CASE("captured candidates are equal to eager ones: split") {
+  check_on_host<ic::split<1>>({.epochs = 3, .steps = 24});
+}
+TEST_CASE("captured candidates are equal to eager ones: a composition") {
   check_on_host<ic::compose<ic::bias<1>, ic::scale<1>, ic::split<2>>>({.epochs = 3, .steps = 24});
 }
-TEST_CASE("captured as eager - bfloat16") {
+TEST_CASE("captured candidates are equal to eager ones: bfloat16") {
   check_on_host<ic::bias<1>>({.precision = ic::Precision::kBfloat16});
 }
 
@@ -233,16 +239,22 @@ TEST_CASE("candidates run themselves again behind the scope") {
 }
 
 TEST_CASE("graphs take no more memory than they may") {
-  Warnings warnings;
-  Pair<ic::none> pair({.eager_passes = 0, .most_bytes = 150});
-  pair.recorder->bytes_of_recording = 100;
-  for (int i = 0; i < 3; ++i) pair.check_pass(kConvolution);
-  CHECK(pair.counts().bytes == 200);
-  for (int i = 0; i < 3; ++i) pair.check_pass(kProduct);
-  CHECK(pair.counts().captures == 1);
-  CHECK(pair.counts().bytes == 200);
-  REQUIRE(warnings.texts.size() == 1);
-  CHECK_THAT(warnings.texts[0], Contains("graphs take 200 bytes; no more are captured"));
+  for (const std::size_t most_bytes : {std::size_t{150}, std::size_t{0}}) {
+    Warnings warnings;
+    Pair<ic::none> pair({.eager_passes = 0, .most_bytes = most_bytes});
+    pair.recorder->bytes_of_recording = 100;
+    pair.recorder->bytes_of_device = 2 * 180;
+    for (int i = 0; i < 3; ++i) pair.check_pass(kConvolution);
+    CHECK(pair.counts().bytes == 200);
+    for (int i = 0; i < 3; ++i) pair.check_pass(kProduct);
+    CHECK(pair.counts().captures == 1);
+    CHECK(pair.counts().bytes == 200);
+    REQUIRE(warnings.texts.size() == 1);
+    CHECK_THAT(warnings.texts[0], Contains("graphs take 200 bytes of the device's memory; other"));
+    (*pair.run).to(at::kDouble);  // what is dropped gives its memory back
+    pair.run->forward(pair.input(1).to(at::kDouble), kConvolution);
+    CHECK(pair.counts().bytes == 200);
+  }
 }
 
 // --- what cannot be captured
@@ -440,6 +452,47 @@ TEST_CASE("gradients of weights are nobody else's memory") {
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (before[i].defined()) CHECK(at::equal(before[i], values[i]));
   }
+}
+
+TEST_CASE("hooks of weights see a gradient once") {
+  Pair<ic::none> pair;
+  std::size_t calls = 0;
+  for (Block<ic::none>* block : {&pair.eager, &pair.run}) {
+    at::Tensor weight = (*block)->bank().at(0, 2).module()->parameters()[0];
+    weight.register_hook([&](const at::Tensor& gradient) {
+      ++calls;
+      return gradient * 3;
+    });
+  }
+  for (std::uint64_t i = 0; i < 4; ++i) pair.check_pass(kConvolution, i);
+  CHECK(calls == 8);
+  CHECK(pair.counts().replays == 4);
+}
+
+TEST_CASE("a backward pass that cannot be recorded runs as libtorch runs it") {
+  struct Refusing : torch::autograd::Function<Refusing> {
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& h,
+                              const ic::testing::HostRecorder* recorder) {
+      context->saved_data["recorder"] = reinterpret_cast<std::int64_t>(recorder);
+      return h * 2;
+    }
+    static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context,
+                                            const std::vector<at::Tensor>& gradients) {
+      const auto* recorder = reinterpret_cast<const ic::testing::HostRecorder*>(
+          context->saved_data["recorder"].toInt());
+      TORCH_CHECK(!recorder->is_recording, "no backward pass here");
+      return {gradients[0] * 2, {}};
+    }
+  };
+  Warnings warnings;
+  Pair<ic::bias<1>> pair;
+  behaviour.then = [recorder = pair.recorder.get()](const at::Tensor& h) {
+    return Refusing::apply(h, recorder);
+  };
+  for (std::uint64_t i = 0; i < 4; ++i) pair.check_pass(kProduct, i);
+  CHECK(pair.counts().replays == 4);
+  REQUIRE(warnings.texts.size() == 1);
+  CHECK_THAT(warnings.texts[0], Contains("a backward pass runs eagerly, not as a graph: no back"));
 }
 
 TEST_CASE("the result of a captured candidate may be overwritten where an eager one's may") {

@@ -44,11 +44,14 @@ class HostRecorder final : public GraphRecorder {
 
   std::size_t bytes_in_use(const at::Device&) const override { return in_use; }
 
+  std::size_t bytes_of(const at::Device&) const override { return bytes_of_device; }
+
   std::size_t recordings = 0;  // of a forward or a backward pass
   std::size_t replays = 0;
   bool is_recording = false;
   std::size_t bytes_of_recording = 0;  // that one takes, as it is told
   std::size_t in_use = 0;
+  std::size_t bytes_of_device = 1000;
 
  private:
   struct HostRecording final : Recording {

@@ -9,8 +9,9 @@ struct CaptureOptions {
   /// Passes of a candidate that run eagerly before one like them is captured: what comes once, such
   /// as the last batch of an epoch, is not worth a graph.
   std::size_t eager_passes = 1;
-  /// Bytes of the device's memory that graphs may take; afterwards no more are captured.
-  std::size_t most_bytes = std::size_t{16} << 30;
+  /// Bytes of the device's memory that graphs may take; afterwards no more are captured. 0: half of
+  /// what the device has.
+  std::size_t most_bytes = 0;
 };
 
 /// What `CapturedCandidates` have done so far.

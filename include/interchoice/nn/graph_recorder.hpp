@@ -49,6 +49,8 @@ class GraphRecorder {
   virtual std::unique_ptr<Recording> record(const at::Device& device, Work work) = 0;
   /// Bytes of a device's memory that are in use now.
   virtual std::size_t bytes_in_use(const at::Device& device) const = 0;
+  /// Bytes of memory that a device has.
+  virtual std::size_t bytes_of(const at::Device& device) const = 0;
 };
 
 }  // namespace interchoice

@@ -134,11 +134,15 @@ class CapturedOperation final : public BuiltOperation {
       ++entry.eager_passes;
       return;
     }
-    if (counts.bytes >= options.most_bytes) {
-      capturing_->warn(c10::str("graphs take ", counts.bytes,
-                                " bytes; no more are captured, as "
-                                "CaptureOptions::most_bytes says, and other candidates run "
-                                "eagerly"));
+    const std::size_t most_bytes = options.most_bytes > 0
+                                       ? options.most_bytes
+                                       : capturing_->recorder->bytes_of(inputs.x().device()) / 2;
+    if (counts.bytes >= most_bytes) {
+      capturing_->warn(
+          c10::str("graphs take ", counts.bytes,
+                   " bytes of the device's memory; other candidates run eagerly, since "
+                   "CaptureOptions::most_bytes is ",
+                   most_bytes));
       return;
     }
     capturing_->is_capturing = true;

@@ -14,9 +14,9 @@
 #include <torch/custom_class.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -103,11 +103,11 @@ class CapturedPass final : public torch::CustomClassHolder {
     ++runs_;
     Tensors results;
     if (records_gradients_) {
-      Tensors arguments;  // each as often as it has gradients of its own
-      for (std::size_t i = 0; i < uses_.size(); ++i) {
-        arguments.insert(arguments.end(), uses_[i], inputs.tensors[i]);
+      const Tensors sources = with_gradients(inputs);
+      Tensors arguments;  // each as often as it is used: that many gradients come back
+      for (std::size_t i = 0; i < sources.size(); ++i) {
+        arguments.insert(arguments.end(), uses_[i], sources[i]);
       }
-      arguments.insert(arguments.end(), weights_.begin(), weights_.end());
       results = Replay::apply(at::TensorList(arguments), &inputs,
                               c10::intrusive_ptr<CapturedPass>::reclaim_copy(this));
     } else {
@@ -214,6 +214,17 @@ class CapturedPass final : public torch::CustomClassHolder {
     }
   }
 
+  /// What has a gradient: some of the inputs, then weights.
+  Tensors with_gradients(const CandidateInputs& inputs) const {
+    Tensors all;
+    for (std::size_t i = 0; i < inputs.tensors.size(); ++i) {
+      const at::Tensor& own = inputs_.tensors[i];
+      if (own.defined() && own.requires_grad()) all.push_back(inputs.tensors[i]);
+    }
+    all.insert(all.end(), weights_.begin(), weights_.end());
+    return all;
+  }
+
   /// A pass as libtorch runs it; `results_` with history where gradients are recorded.
   DeferredBias run_eagerly(BuiltOperation& candidate) {
     const c10::AutoGradMode mode(records_gradients_);
@@ -221,12 +232,11 @@ class CapturedPass final : public torch::CustomClassHolder {
     const DeferredBias y = inputs_.run(candidate);
     results_ = {y.value};
     if (y.vector.defined() && !y.vector.is_same(inputs_.vector())) results_.push_back(y.vector);
+    uses_.clear();
     leaves_.clear();
-    for (std::size_t i = 0; records_gradients_ && i < uses_.size(); ++i) {
-      const at::Tensor& x = inputs_.tensors[i];
-      if (!x.defined() || !x.requires_grad()) continue;
-      const Tensors leaves = separate_uses(results_, x);
-      uses_[i] = leaves.size();
+    for (const at::Tensor& source : with_gradients(inputs_)) {
+      const Tensors leaves = separate_uses(results_, source);
+      uses_.push_back(leaves.size());
       leaves_.insert(leaves_.end(), leaves.begin(), leaves.end());
     }
     return y;
@@ -259,6 +269,8 @@ class CapturedPass final : public torch::CustomClassHolder {
     } catch (const c10::Error&) {
       needs_own_result_ = true;
     }
+    results_.clear();
+    leaves_.clear();
   }
 
   bool is_input(const at::Tensor& y) const {
@@ -290,7 +302,7 @@ class CapturedPass final : public torch::CustomClassHolder {
     }
   }
 
-  /// The gradients of the uses of inputs and of weights, by libtorch, undefined for those that have
+  /// The gradients of the uses of inputs and weights, by libtorch, undefined for those that have
   /// none. What forward keeps for it stays, since it is a part of the recording.
   Tensors gradients_for(const Tensors& gradients_of_results) const {
     const FullPrecision as_after_the_scope;
@@ -301,9 +313,7 @@ class CapturedPass final : public torch::CustomClassHolder {
       results.push_back(results_[i]);
       gradients.push_back(gradients_of_results[i]);
     }
-    Tensors wanted = leaves_;
-    wanted.insert(wanted.end(), weights_.begin(), weights_.end());
-    return torch::autograd::grad(results, wanted, gradients, /*retain_graph=*/true,
+    return torch::autograd::grad(results, leaves_, gradients, /*retain_graph=*/true,
                                  /*create_graph=*/false, /*allow_unused=*/true);
   }
 
@@ -363,10 +373,11 @@ class CapturedPass final : public torch::CustomClassHolder {
     try {
       backward.recording = recorder().record(
           device_, [this, own = backward.gradients] { return gradients_for(own); });
-    } catch (const c10::Error& error) {
+    } catch (const std::exception& error) {
       backward.is_refused = true;
-      capturing_->warn(std::string("a backward pass runs eagerly, not as a graph: ") +
-                       error.what_without_backtrace());
+      const auto* own = dynamic_cast<const c10::Error*>(&error);
+      capturing_->warn(c10::str("a backward pass runs eagerly, not as a graph: ",
+                                own != nullptr ? own->what_without_backtrace() : error.what()));
       return;
     }
     for (const at::Tensor& result : backward.recording->results()) {
@@ -406,11 +417,11 @@ class CapturedPass final : public torch::CustomClassHolder {
   bool needs_own_result_ = false;  // the backward pass reads the result
   std::size_t bytes_ = 0;
   std::size_t runs_ = 0;
-  CandidateInputs inputs_;             // the recordings' own memory
-  Tensors weights_;                    // that have a gradient
-  std::array<std::size_t, 5> uses_{};  // of each input that has a gradient, by the candidate
-  Tensors leaves_;                     // that stand for them
-  Tensors results_;                    // with history
+  CandidateInputs inputs_;         // the recordings' own memory
+  Tensors weights_;                // that have a gradient
+  std::vector<std::size_t> uses_;  // of each that has a gradient
+  Tensors leaves_;                 // that stand for the uses
+  Tensors results_;                // with history
   Tensors changed_buffers_;
   std::unordered_map<const void*, std::int64_t> counts_;
   at::Tensor pending_ = at::empty({0});  // shared while a backward pass may come

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/Allocator.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -10,6 +12,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -61,7 +64,7 @@ class CudaGraphRecorder final : public GraphRecorder {
   std::unique_ptr<Recording> record(const at::Device& device, Work work) override {
     const c10::DeviceGuard guard(device);
     c10::cuda::device_synchronize();
-    const at::cuda::MempoolId_t pool = pool_of(device);
+    const c10::MempoolId_t pool = pool_of(device);
     auto graph = std::make_unique<at::cuda::CUDAGraph>();
     std::vector<at::Tensor> results;
     {
@@ -92,10 +95,13 @@ class CudaGraphRecorder final : public GraphRecorder {
                                         .current);
   }
 
+  std::size_t bytes_of(const at::Device& device) const override {
+    return c10::cuda::CUDACachingAllocator::get()->getMemoryInfo(device.index()).second;
+  }
+
  private:
   /// Ends a capture that failed, for the stream and for the allocator, if it has not ended.
-  static void abandon(at::cuda::CUDAGraph& graph, const at::Device& device,
-                      at::cuda::MempoolId_t pool) {
+  static void abandon(at::cuda::CUDAGraph& graph, const at::Device& device, c10::MempoolId_t pool) {
     try {
       graph.capture_end();
     } catch (const std::exception&) {
@@ -117,7 +123,7 @@ class CudaGraphRecorder final : public GraphRecorder {
     }
     return found->second;
   }
-  at::cuda::MempoolId_t pool_of(const at::Device& device) {
+  c10::MempoolId_t pool_of(const at::Device& device) {
     auto found = pools_.find(device.index());
     if (found == pools_.end()) {
       found = pools_.emplace(device.index(), at::cuda::graph_pool_handle()).first;
@@ -126,7 +132,7 @@ class CudaGraphRecorder final : public GraphRecorder {
   }
 
   std::map<c10::DeviceIndex, c10::cuda::CUDAStream> streams_;
-  std::map<c10::DeviceIndex, at::cuda::MempoolId_t> pools_;
+  std::map<c10::DeviceIndex, c10::MempoolId_t> pools_;
 };
 
 }  // namespace detail
