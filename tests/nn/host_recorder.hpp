@@ -23,7 +23,7 @@ class HostRecorder final : public GraphRecorder {
 
   void warm_up(const at::Device&, const std::function<void()>& work) override { work(); }
 
-  std::unique_ptr<Recording> record(const at::Device&, Work work) override {
+  std::unique_ptr<Recording> record(const at::Device&, Work work, const Recording*) override {
     ++recordings;
     is_recording = true;
     std::vector<at::Tensor> results;
@@ -51,7 +51,7 @@ class HostRecorder final : public GraphRecorder {
   bool is_recording = false;
   std::size_t bytes_of_recording = 0;  // that one takes, as it is told
   std::size_t in_use = 0;
-  std::size_t bytes_of_device = 1000;
+  std::size_t bytes_of_device = std::size_t{1} << 40;
 
  private:
   struct HostRecording final : Recording {

@@ -44,10 +44,12 @@ class GraphRecorder {
   virtual bool can_record(const at::Device& device) const = 0;
   /// Runs work in the place where it would be recorded, so that libraries make their choices.
   virtual void warm_up(const at::Device& device, const std::function<void()>& work) = 0;
-  /// Records work; whether it also runs is left open. Throws what the work throws, and where it
-  /// does something that cannot be recorded.
-  virtual std::unique_ptr<Recording> record(const at::Device& device, Work work) = 0;
-  /// Bytes of a device's memory that are in use now.
+  /// Records work; whether it also runs is left open. It has memory of its own, or shares that of
+  /// an earlier recording `beside` it: what one of them needs only while it runs the other may
+  /// write over. Throws what the work throws, and where it does something that cannot be recorded.
+  virtual std::unique_ptr<Recording> record(const at::Device& device, Work work,
+                                            const Recording* beside) = 0;
+  /// Bytes of a device's memory that are taken now, by recordings and everything else.
   virtual std::size_t bytes_in_use(const at::Device& device) const = 0;
   /// Bytes of memory that a device has.
   virtual std::size_t bytes_of(const at::Device& device) const = 0;

@@ -73,16 +73,16 @@ class CapturedPass final : public torch::CustomClassHolder {
       : capturing_(std::move(capturing)),
         device_(inputs.x().device()),
         records_gradients_(records_gradients) {
-    const std::size_t before = recorder().bytes_in_use(device_);
     {
       const KeptState kept(state.buffers(), device_);
       make_inputs(inputs, state);
       recorder().warm_up(device_, [&] { warm_up(candidate); });
       if (kept.has_drawn()) throw NotCaptured{"it draws random numbers"};
+      const std::size_t before = recorder().bytes_in_use(device_);
       record_forward(candidate, state.buffers());
+      note_bytes(before, inputs_.tensors);
     }
     for (const at::Tensor& result : forward_->results()) own_uses_.push_back(uses_of(result));
-    note_bytes(before);
   }
   ~CapturedPass() override { capturing_->counts.bytes -= bytes_; }
 
@@ -92,10 +92,8 @@ class CapturedPass final : public torch::CustomClassHolder {
   /// Whether the results of the run before are needed no more, nor a backward pass through it.
   bool is_free() const {
     return uses_of(pending_) == kUnshared && are_unused(forward_->results(), own_uses_) &&
-           std::all_of(backward_.begin(), backward_.end(), [](const Backward& backward) {
-             return !backward.recording ||
-                    are_unused(backward.recording->results(), backward.own_uses);
-           });
+           std::all_of(backward_.begin(), backward_.end(),
+                       [](const Backward& backward) { return backward.is_unused(); });
   }
 
   /// Runs it for inputs of the same form. Only while it is free.
@@ -137,6 +135,7 @@ class CapturedPass final : public torch::CustomClassHolder {
     std::unique_ptr<Recording> recording = {};
     std::vector<Uses> own_uses = {};
 
+    bool is_unused() const { return !recording || are_unused(recording->results(), own_uses); }
     bool takes(const Tensors& others) const {
       return std::equal(gradients.begin(), gradients.end(), others.begin(), others.end(),
                         [](const at::Tensor& own, const at::Tensor& other) {
@@ -154,11 +153,13 @@ class CapturedPass final : public torch::CustomClassHolder {
 
   GraphRecorder& recorder() const { return *capturing_->recorder; }
 
-  void note_bytes(std::size_t before) {
+  /// Counts what a recording has taken, and the memory that it reads.
+  void note_bytes(std::size_t before, at::TensorList read) {
     const std::size_t after = recorder().bytes_in_use(device_);
-    const std::size_t more = after > before ? after - before : 0;
-    bytes_ += more;
-    capturing_->counts.bytes += more;
+    std::size_t bytes = after > before ? after - before : 0;
+    for (const at::Tensor& x : read) bytes += x.defined() ? x.nbytes() : 0;
+    bytes_ += bytes;
+    capturing_->counts.bytes += bytes;
   }
 
   /// The node of autograd's graph that stands for a run.
@@ -287,13 +288,16 @@ class CapturedPass final : public torch::CustomClassHolder {
     std::vector<std::int64_t> before;
     for (const at::Tensor& b : buffers) before.push_back(b.defined() ? b._version() : 0);
     const NormalisedValues values;
-    forward_ = recorder().record(device_, [this, &candidate] {
-      run_eagerly(candidate);
-      Tensors values_only;
-      for (const at::Tensor& result : results_) values_only.push_back(result.detach());
-      if (!records_gradients_) results_.clear();
-      return values_only;
-    });
+    forward_ = recorder().record(
+        device_,
+        [this, &candidate] {
+          run_eagerly(candidate);
+          Tensors values_only;
+          for (const at::Tensor& result : results_) values_only.push_back(result.detach());
+          if (!records_gradients_) results_.clear();
+          return values_only;
+        },
+        nullptr);
     counts_ = values.counts();
     for (std::size_t i = 0; i < buffers.size(); ++i) {
       if (buffers[i].defined() && buffers[i]._version() != before[i]) {
@@ -345,6 +349,10 @@ class CapturedPass final : public torch::CustomClassHolder {
       if (backward_.size() < kMostBackward) note_form(gradients);
       return backward_by_libtorch(gradients);
     }
+    for (auto other = backward_.begin(); other != backward_.end(); ++other) {
+      // Its results, which somebody still has, may lie where this one writes.
+      if (other != found && !other->is_unused()) return backward_by_libtorch(gradients);
+    }
     if (!found->recording && !found->is_refused) record_backward(*found, gradients);
     return found->recording ? replay(*found, gradients) : backward_by_libtorch(gradients);
   }
@@ -372,7 +380,7 @@ class CapturedPass final : public torch::CustomClassHolder {
     copy(gradients, backward.gradients);
     try {
       backward.recording = recorder().record(
-          device_, [this, own = backward.gradients] { return gradients_for(own); });
+          device_, [this, own = backward.gradients] { return gradients_for(own); }, forward_.get());
     } catch (const std::exception& error) {
       backward.is_refused = true;
       const auto* own = dynamic_cast<const c10::Error*>(&error);
@@ -383,7 +391,7 @@ class CapturedPass final : public torch::CustomClassHolder {
     for (const at::Tensor& result : backward.recording->results()) {
       backward.own_uses.push_back(uses_of(result));
     }
-    note_bytes(before);
+    note_bytes(before, backward.gradients);
   }
 
   Tensors replay(Backward& backward, const Tensors& gradients) {

@@ -7,7 +7,6 @@
 #include <c10/core/StreamGuard.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
-#include <c10/cuda/CUDAGraphsC10Utils.h>
 #include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime_api.h>
 
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/kernels/cuda/runtime_libraries.hpp"
 
 namespace interchoice::cuda {
 
@@ -36,19 +36,27 @@ class GraphRecording final : public Recording {
     const c10::DeviceGuard guard(device_);
     graph_->replay();
   }
+  c10::MempoolId_t pool() const { return graph_->pool(); }
 
  private:
   std::unique_ptr<at::cuda::CUDAGraph> graph_;
   at::Device device_;
 };
 
-/// Records CUDA graphs that share one pool of memory: they run one after another, and what one
-/// leaves for later lies in tensors that are kept.
+/// Records CUDA graphs.
+///
+/// A pool of memory is shared by a forward pass and its backward passes only. In one for all, what
+/// a later capture leaves for its backward pass could lie where an earlier one has something while
+/// it runs; then that one must not run in between, and paths come in any order.
 class CudaGraphRecorder final : public GraphRecorder {
  public:
+  /// Not within somebody else's capture.
   bool can_record(const at::Device& device) const override {
-    return device.is_cuda() &&
-           c10::cuda::currentStreamCaptureStatusMayInitCtx() == c10::cuda::CaptureStatus::None;
+    if (!device.is_cuda()) return false;
+    static auto* const is_capturing = runtime_function<int(void*, int*)>("cuStreamIsCapturing");
+    int status = 0;
+    const int result = is_capturing(c10::cuda::getCurrentCUDAStream(device.index()), &status);
+    return result == 0 && status == 0;
   }
 
   void warm_up(const at::Device& device, const std::function<void()>& work) override {
@@ -61,10 +69,13 @@ class CudaGraphRecorder final : public GraphRecorder {
     c10::cuda::device_synchronize();
   }
 
-  std::unique_ptr<Recording> record(const at::Device& device, Work work) override {
+  std::unique_ptr<Recording> record(const at::Device& device, Work work,
+                                    const Recording* beside) override {
     const c10::DeviceGuard guard(device);
     c10::cuda::device_synchronize();
-    const c10::MempoolId_t pool = pool_of(device);
+    const c10::MempoolId_t pool = beside == nullptr
+                                      ? at::cuda::graph_pool_handle()
+                                      : static_cast<const GraphRecording*>(beside)->pool();
     auto graph = std::make_unique<at::cuda::CUDAGraph>();
     std::vector<at::Tensor> results;
     {
@@ -91,7 +102,7 @@ class CudaGraphRecorder final : public GraphRecorder {
   std::size_t bytes_in_use(const at::Device& device) const override {
     constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
     return static_cast<std::size_t>(c10::cuda::CUDACachingAllocator::getDeviceStats(device.index())
-                                        .allocated_bytes[kAll]
+                                        .reserved_bytes[kAll]
                                         .current);
   }
 
@@ -123,21 +134,12 @@ class CudaGraphRecorder final : public GraphRecorder {
     }
     return found->second;
   }
-  c10::MempoolId_t pool_of(const at::Device& device) {
-    auto found = pools_.find(device.index());
-    if (found == pools_.end()) {
-      found = pools_.emplace(device.index(), at::cuda::graph_pool_handle()).first;
-    }
-    return found->second;
-  }
-
   std::map<c10::DeviceIndex, c10::cuda::CUDAStream> streams_;
-  std::map<c10::DeviceIndex, c10::MempoolId_t> pools_;
 };
 
 }  // namespace detail
 
-/// Makes CUDA graphs for `CapturedCandidates`, all in one pool of memory.
+/// Makes CUDA graphs for `CapturedCandidates`.
 ///
 /// Graphs run on the stream that is current; use one stream. Settings of libtorch's such as
 /// deterministic algorithms are those of the capture.
