@@ -41,9 +41,9 @@ class CapturedNetwork final : public CandidateSubstitute {
 
 }  // namespace detail
 
-/// While it lives, the candidates of a network's choice blocks run as graphs, each with its weights
-/// captured on first use and replayed since: a path costs the host two launches a candidate,
-/// forward and backward, whatever the policy.
+/// While it lives, the candidates of a network's choice blocks run as graphs, captured on first use
+/// and replayed since: a pass of a candidate costs the host a copy of its input and a launch,
+/// forward and backward, and each tensor of the policy one copy more.
 ///
 ///     const ic::CapturedCandidates captured(net, ic::cuda::graph_recorder());
 ///

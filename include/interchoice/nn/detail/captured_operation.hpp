@@ -22,6 +22,7 @@
 #include "interchoice/nn/detail/candidate_state.hpp"
 #include "interchoice/nn/detail/captured_pass.hpp"
 #include "interchoice/nn/detail/capturing.hpp"
+#include "interchoice/nn/detail/not_captured.hpp"
 #include "interchoice/nn/detail/pass_key.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"

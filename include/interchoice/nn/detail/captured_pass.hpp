@@ -1,6 +1,5 @@
 #pragma once
 
-#include <ATen/autocast_mode.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/ivalue.h>
 #include <ATen/ops/empty.h>
@@ -13,12 +12,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
-#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -26,36 +22,20 @@
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/detail/candidate_inputs.hpp"
 #include "interchoice/nn/detail/candidate_state.hpp"
+#include "interchoice/nn/detail/captured_backward.hpp"
+#include "interchoice/nn/detail/captured_memory.hpp"
 #include "interchoice/nn/detail/capturing.hpp"
 #include "interchoice/nn/detail/kept_state.hpp"
+#include "interchoice/nn/detail/no_autocast_cache.hpp"
+#include "interchoice/nn/detail/not_captured.hpp"
 #include "interchoice/nn/detail/separate_uses.hpp"
+#include "interchoice/nn/detail/tensor_uses.hpp"
 #include "interchoice/nn/graph_recorder.hpp"
 #include "interchoice/nn/normalised_values.hpp"
 #include "interchoice/nn/operation.hpp"
 #include "interchoice/nn/precision.hpp"
 
 namespace interchoice::detail {
-
-/// Thrown where a candidate's pass is not to be recorded; without a reason where there is nothing
-/// to record.
-struct NotCaptured {
-  std::string reason;
-};
-
-/// While it lives, autocast makes each conversion anew: a copy that was kept would be part of a
-/// recording's memory, or make it depend on another one's.
-class NoAutocastCache {
- public:
-  NoAutocastCache() : was_enabled_(at::autocast::is_autocast_cache_enabled()) {
-    at::autocast::set_autocast_cache_enabled(false);
-  }
-  ~NoAutocastCache() { at::autocast::set_autocast_cache_enabled(was_enabled_); }
-  NoAutocastCache(const NoAutocastCache&) = delete;
-  NoAutocastCache& operator=(const NoAutocastCache&) = delete;
-
- private:
-  bool was_enabled_;
-};
 
 /// A candidate's pass, recorded: forward, and backward where it records gradients, from and to
 /// memory of its own. Inputs are copied in; results are the recordings' own memory, so a pass runs
@@ -70,30 +50,21 @@ class CapturedPass final : public torch::CustomClassHolder {
   /// come. *Throws* NotCaptured, and what the candidate throws; leaves its state as it was.
   CapturedPass(std::shared_ptr<Capturing> capturing, BuiltOperation& candidate,
                const CandidateState& state, const CandidateInputs& inputs, bool records_gradients)
-      : capturing_(std::move(capturing)),
-        device_(inputs.x().device()),
-        records_gradients_(records_gradients) {
-    {
-      const KeptState kept(state.buffers(), device_);
-      make_inputs(inputs, state);
-      recorder().warm_up(device_, [&] { warm_up(candidate); });
-      if (kept.has_drawn()) throw NotCaptured{"it draws random numbers"};
-      const std::size_t before = recorder().bytes_in_use(device_);
-      record_forward(candidate, state.buffers());
-      note_bytes(before, inputs_.tensors);
-    }
-    for (const at::Tensor& result : forward_->results()) own_uses_.push_back(uses_of(result));
+      : memory_(std::move(capturing), inputs.x().device()), records_gradients_(records_gradients) {
+    const KeptState kept(state.buffers(), memory_.device());
+    make_inputs(inputs, state);
+    memory_.warm_up([&] { warm_up(candidate); });
+    if (kept.has_drawn()) throw NotCaptured{"it draws random numbers"};
+    record_forward(candidate, state.buffers());
   }
-  ~CapturedPass() override { capturing_->counts.bytes -= bytes_; }
 
   /// How often it ran.
   std::size_t runs() const { return runs_; }
 
   /// Whether the results of the run before are needed no more, nor a backward pass through it.
   bool is_free() const {
-    return uses_of(pending_) == kUnshared && are_unused(forward_->results(), own_uses_) &&
-           std::all_of(backward_.begin(), backward_.end(),
-                       [](const Backward& backward) { return backward.is_unused(); });
+    return TensorUses::of(pending_) == TensorUses{1, 1} &&
+           are_unused_since(forward_->results(), own_uses_) && backward_.is_free();
   }
 
   /// Runs it for inputs of the same form. Only while it is free.
@@ -116,52 +87,6 @@ class CapturedPass final : public torch::CustomClassHolder {
   }
 
  private:
-  struct Uses {
-    std::size_t tensor;
-    std::size_t storage;
-    friend bool operator==(const Uses&, const Uses&) = default;
-  };
-  static constexpr Uses kUnshared{1, 1};
-
-  static Uses uses_of(const at::Tensor& x) {
-    if (!x.defined()) return {0, 0};
-    return {static_cast<std::size_t>(x.use_count()), x.storage().use_count()};
-  }
-
-  /// The backward pass for gradients of the results that lie in memory alike.
-  struct Backward {
-    Tensors gradients;  // of the results, undefined where they have none; the recording's own
-    bool is_refused = false;
-    std::unique_ptr<Recording> recording = {};
-    std::vector<Uses> own_uses = {};
-
-    bool is_unused() const { return !recording || are_unused(recording->results(), own_uses); }
-    bool takes(const Tensors& others) const {
-      return std::equal(gradients.begin(), gradients.end(), others.begin(), others.end(),
-                        [](const at::Tensor& own, const at::Tensor& other) {
-                          return !own.defined() || own.strides() == other.strides();
-                        });
-    }
-  };
-  // More would mean that the network's form changes all the time.
-  static constexpr std::size_t kMostBackward = 8;
-
-  static bool are_unused(const Tensors& results, const std::vector<Uses>& own_uses) {
-    return std::equal(results.begin(), results.end(), own_uses.begin(),
-                      [](const at::Tensor& x, const Uses& own) { return uses_of(x) == own; });
-  }
-
-  GraphRecorder& recorder() const { return *capturing_->recorder; }
-
-  /// Counts what a recording has taken, and the memory that it reads.
-  void note_bytes(std::size_t before, at::TensorList read) {
-    const std::size_t after = recorder().bytes_in_use(device_);
-    std::size_t bytes = after > before ? after - before : 0;
-    for (const at::Tensor& x : read) bytes += x.defined() ? x.nbytes() : 0;
-    bytes_ += bytes;
-    capturing_->counts.bytes += bytes;
-  }
-
   /// The node of autograd's graph that stands for a run.
   struct Replay : torch::autograd::Function<Replay> {
     static Tensors forward(torch::autograd::AutogradContext* context, at::TensorList,
@@ -190,7 +115,11 @@ class CapturedPass final : public torch::CustomClassHolder {
       const c10::intrusive_ptr<torch::CustomClassHolder> holder =
           context->saved_data["pass"].toCapsule();
       auto& pass = static_cast<CapturedPass&>(*holder);
-      Tensors results = pass.backward(gradients);
+      Tensors arriving = gradients;
+      for (std::size_t i = 0; i < arriving.size(); ++i) {
+        if (!pass.results_[i].requires_grad()) arriving[i].reset();
+      }
+      Tensors results = pass.backward_.run(arriving, *pass.forward_, pass.memory_);
       results.resize(results.size() + 2);  // of what is no tensor
       return results;
     }
@@ -288,16 +217,15 @@ class CapturedPass final : public torch::CustomClassHolder {
     std::vector<std::int64_t> before;
     for (const at::Tensor& b : buffers) before.push_back(b.defined() ? b._version() : 0);
     const NormalisedValues values;
-    forward_ = recorder().record(
-        device_,
-        [this, &candidate] {
-          run_eagerly(candidate);
-          Tensors values_only;
-          for (const at::Tensor& result : results_) values_only.push_back(result.detach());
-          if (!records_gradients_) results_.clear();
-          return values_only;
-        },
-        nullptr);
+    const auto pass = [this, &candidate] {
+      run_eagerly(candidate);
+      Tensors values_only;
+      for (const at::Tensor& result : results_) values_only.push_back(result.detach());
+      if (!records_gradients_) results_.clear();
+      return values_only;
+    };
+    forward_ = memory_.record(pass, nullptr, inputs_.tensors);
+    own_uses_ = TensorUses::of(forward_->results());
     counts_ = values.counts();
     for (std::size_t i = 0; i < buffers.size(); ++i) {
       if (buffers[i].defined() && buffers[i]._version() != before[i]) {
@@ -339,91 +267,10 @@ class CapturedPass final : public torch::CustomClassHolder {
     return results;
   }
 
-  /// The first pass for gradients of a layout runs as libtorch does it, the second is recorded.
-  Tensors backward(const Tensors& gradients) {
-    const c10::NoGradGuard no_grad;
-    const auto found =
-        std::find_if(backward_.begin(), backward_.end(),
-                     [&](const Backward& backward) { return backward.takes(gradients); });
-    if (found == backward_.end()) {
-      if (backward_.size() < kMostBackward) note_form(gradients);
-      return backward_by_libtorch(gradients);
-    }
-    for (auto other = backward_.begin(); other != backward_.end(); ++other) {
-      // Its results, which somebody still has, may lie where this one writes.
-      if (other != found && !other->is_unused()) return backward_by_libtorch(gradients);
-    }
-    if (!found->recording && !found->is_refused) record_backward(*found, gradients);
-    return found->recording ? replay(*found, gradients) : backward_by_libtorch(gradients);
-  }
-
-  Tensors backward_by_libtorch(const Tensors& gradients) const {
-    Tensors found;
-    recorder().warm_up(device_, [&] { found = gradients_for(gradients); });
-    return found;
-  }
-
-  void note_form(const Tensors& gradients) {
-    Backward& backward = backward_.emplace_back();
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      backward.gradients.push_back(results_[i].requires_grad() ? gradients[i] : at::Tensor());
-    }
-    for (at::Tensor& gradient : backward.gradients) {
-      if (!gradient.defined()) continue;
-      backward.is_refused = backward.is_refused || !gradient.is_non_overlapping_and_dense();
-      gradient = at::empty_strided(gradient.sizes(), gradient.strides(), gradient.options());
-    }
-  }
-
-  void record_backward(Backward& backward, const Tensors& gradients) {
-    const std::size_t before = recorder().bytes_in_use(device_);
-    copy(gradients, backward.gradients);
-    try {
-      backward.recording = recorder().record(
-          device_, [this, own = backward.gradients] { return gradients_for(own); }, forward_.get());
-    } catch (const std::exception& error) {
-      backward.is_refused = true;
-      const auto* own = dynamic_cast<const c10::Error*>(&error);
-      capturing_->warn(c10::str("a backward pass runs eagerly, not as a graph: ",
-                                own != nullptr ? own->what_without_backtrace() : error.what()));
-      return;
-    }
-    for (const at::Tensor& result : backward.recording->results()) {
-      backward.own_uses.push_back(uses_of(result));
-    }
-    note_bytes(before, backward.gradients);
-  }
-
-  Tensors replay(Backward& backward, const Tensors& gradients) {
-    copy(gradients, backward.gradients);
-    const Tensors& own = backward.recording->results();
-    // Gradients of an earlier pass backward through the same run, which somebody still has.
-    Tensors kept(own.size());
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      if (uses_of(own[i]) != backward.own_uses[i]) kept[i] = own[i].clone();
-    }
-    backward.recording->replay();
-    Tensors results = own;  // the same tensors, so that nobody takes them for his alone
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      if (!kept[i].defined()) continue;
-      results[i] = own[i].clone();
-      own[i].copy_(kept[i]);
-    }
-    return results;
-  }
-
-  static void copy(const Tensors& from, const Tensors& to) {
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      if (to[i].defined()) to[i].copy_(from[i]);
-    }
-  }
-
-  std::shared_ptr<Capturing> capturing_;
-  at::Device device_;
+  CapturedMemory memory_;
   bool records_gradients_;
   bool passes_vector_on_ = false;  // the deferred vector is the one that came in
   bool needs_own_result_ = false;  // the backward pass reads the result
-  std::size_t bytes_ = 0;
   std::size_t runs_ = 0;
   CandidateInputs inputs_;         // the recordings' own memory
   Tensors weights_;                // that have a gradient
@@ -434,8 +281,8 @@ class CapturedPass final : public torch::CustomClassHolder {
   std::unordered_map<const void*, std::int64_t> counts_;
   at::Tensor pending_ = at::empty({0});  // shared while a backward pass may come
   std::unique_ptr<Recording> forward_;
-  std::vector<Uses> own_uses_;  // of its results
-  std::vector<Backward> backward_;
+  std::vector<TensorUses> own_uses_;  // of its results
+  CapturedBackward backward_{[this](const Tensors& gradients) { return gradients_for(gradients); }};
 };
 
 }  // namespace interchoice::detail
