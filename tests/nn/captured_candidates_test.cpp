@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "interchoice/nn/choice_block.hpp"
+#include "interchoice/nn/detail/noted_versions.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/nn/operations/tokens.hpp"
 #include "networks/last_used_split.hpp"
@@ -459,6 +460,24 @@ TEST_CASE("gradients of weights are nobody else's memory") {
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (before[i].defined()) CHECK(at::equal(before[i], values[i]));
   }
+}
+
+TEST_CASE("a history serves while its tensors have the versions that were noted") {
+  const at::Tensor x = at::randn({3}).requires_grad_();
+  const at::Tensor y = x * x;
+  const ic::detail::NotedVersions noted({x, at::Tensor()});
+  {
+    const c10::NoGradGuard no_grad;
+    x.add_(1);
+  }
+  const auto gradient = [&] { return torch::autograd::grad({y}, {x}, {at::ones({3})}, true)[0]; };
+  CHECK_THROWS_WITH(gradient(), Contains("modified by an inplace operation"));
+  const std::int64_t version = x._version();
+  {
+    const ic::detail::NotedVersions::Scope scope(noted);
+    CHECK(at::equal(gradient(), 2 * x));  // of the values that are there now
+  }
+  CHECK(x._version() == version);
 }
 
 TEST_CASE("hooks of weights see a gradient once") {

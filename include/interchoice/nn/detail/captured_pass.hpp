@@ -28,6 +28,7 @@
 #include "interchoice/nn/detail/kept_state.hpp"
 #include "interchoice/nn/detail/no_autocast_cache.hpp"
 #include "interchoice/nn/detail/not_captured.hpp"
+#include "interchoice/nn/detail/noted_versions.hpp"
 #include "interchoice/nn/detail/separate_uses.hpp"
 #include "interchoice/nn/detail/tensor_uses.hpp"
 #include "interchoice/nn/graph_recorder.hpp"
@@ -135,9 +136,12 @@ class CapturedPass final : public torch::CustomClassHolder {
       at::Tensor own = at::empty_strided(x.sizes(), x.strides(), x.options());
       own.copy_(x);
       if (records_gradients_ && x.requires_grad()) own.requires_grad_();
+      watched_.push_back(own);
       inputs_.tensors[i] = std::move(own);
     }
     if (!records_gradients_) return;
+    watched_.insert(watched_.end(), state.parameters().begin(), state.parameters().end());
+    watched_.insert(watched_.end(), state.buffers().begin(), state.buffers().end());
     for (const at::Tensor& p : state.parameters()) {
       if (!p.requires_grad()) continue;
       weights_.push_back(p);
@@ -162,6 +166,7 @@ class CapturedPass final : public torch::CustomClassHolder {
     const DeferredBias y = inputs_.run(candidate);
     results_ = {y.value};
     if (y.vector.defined() && !y.vector.is_same(inputs_.vector())) results_.push_back(y.vector);
+    versions_ = records_gradients_ ? NotedVersions(watched_) : NotedVersions();
     uses_.clear();
     leaves_.clear();
     for (const at::Tensor& source : with_gradients(inputs_)) {
@@ -238,6 +243,7 @@ class CapturedPass final : public torch::CustomClassHolder {
   /// none. What forward keeps for it stays, since it is a part of the recording.
   Tensors gradients_for(const Tensors& gradients_of_results) const {
     const FullPrecision as_after_the_scope;
+    const NotedVersions::Scope as_recorded(versions_);
     Tensors results;
     Tensors gradients;
     for (std::size_t i = 0; i < results_.size(); ++i) {
@@ -277,6 +283,8 @@ class CapturedPass final : public torch::CustomClassHolder {
   std::vector<std::size_t> uses_;  // of each that has a gradient
   Tensors leaves_;                 // that stand for the uses
   Tensors results_;                // with history
+  Tensors watched_;                // what the backward pass may need
+  NotedVersions versions_;         // of that, in the forward pass of `results_`
   Tensors changed_buffers_;
   std::unordered_map<const void*, std::int64_t> counts_;
   at::Tensor pending_ = at::empty({0});  // shared while a backward pass may come

@@ -31,7 +31,9 @@ inline std::vector<at::Tensor> separate_uses(const std::vector<at::Tensor>& resu
   const auto visit = [&](Node* node) {
     if (node != nullptr && node != own && seen.insert(node).second) open.push_back(node);
   };
-  for (const at::Tensor& result : results) visit(result.grad_fn().get());
+  for (const at::Tensor& result : results) {
+    if (result.defined()) visit(result.grad_fn().get());
+  }
   while (!open.empty()) {
     Node* const node = open.back();
     open.pop_back();
