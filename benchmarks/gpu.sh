@@ -37,7 +37,7 @@ cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1
   tail -20 "$build.configure.log" >&2
   exit 3
 }
-cmake --build "$build" -j "${JOBS:-$(nproc)}" --target interchoice_gpu_tests gpu_kernels
+cmake --build "$build" -j "${JOBS:-$(nproc)}" --target interchoice_gpu_tests gpu_kernels gpu_steps
 [[ $build_only == no ]] || exit 0
 
 # name, seconds, command: its output goes to the page; a failure is told there and at the end.
@@ -64,11 +64,12 @@ mkdir -p "$(dirname "$page")"
 } > "$page"
 section Tests 120 "$build/tests/interchoice_gpu_tests"
 if command -v compute-sanitizer > /dev/null; then
-  section "compute-sanitizer" 90 compute-sanitizer --error-exitcode 1 \
+  section "compute-sanitizer" 70 compute-sanitizer --error-exitcode 1 \
     "$build/tests/interchoice_gpu_tests" "a captured graph is replayed with another row"
 else
   printf '\n## compute-sanitizer\n\nnot installed, not run\n' >> "$page"
 fi
-section Timings 150 "$build/benchmarks/gpu_kernels" 30
+section Timings 90 "$build/benchmarks/gpu_kernels" 20
+section Graphs 80 "$build/benchmarks/gpu_steps" 100
 echo "$page"
 exit $status

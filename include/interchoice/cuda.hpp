@@ -1,8 +1,10 @@
 #pragma once
 
-// Our kernels for CUDA tensors in `vector_relu`, `node_sum` and `average_pool3x3`. One file of a
+// Our kernels for CUDA tensors in `vector_relu`, `node_sum` and `average_pool3x3`: one file of a
 // program that links the CMake target interchoice::cuda includes this; the others need not know.
+// And `cuda::graph_recorder`.
 
+#include "interchoice/nn/kernels/cuda/graph_recorder.hpp"
 #include "interchoice/nn/kernels/cuda/operators.hpp"
 #include "interchoice/nn/kernels/device_kernels.hpp"
 

@@ -11,9 +11,9 @@
 
 #include "interchoice/data/batch.hpp"
 #include "interchoice/networks/nasbench201.hpp"
+#include "interchoice/nn/detail/generators.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
-#include "interchoice/training/detail/generators.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/optimizer.hpp"
 #include "interchoice/training/path_step.hpp"

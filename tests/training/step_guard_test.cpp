@@ -19,11 +19,11 @@
 #include <vector>
 
 #include "interchoice/data/any_batch_source.hpp"
+#include "interchoice/nn/detail/generators.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/detail/all_finite.hpp"
-#include "interchoice/training/detail/generators.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/train.hpp"

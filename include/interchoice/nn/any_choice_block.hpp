@@ -15,6 +15,7 @@
 
 #include "interchoice/dependency/context.hpp"
 #include "interchoice/nn/candidate_bank.hpp"
+#include "interchoice/nn/candidate_substitute.hpp"
 #include "interchoice/nn/detail/copy_state.hpp"
 #include "interchoice/nn/detail/thread_scope.hpp"
 #include "interchoice/nn/new_parameters.hpp"
@@ -81,6 +82,10 @@ class AnyChoiceBlock : public torch::nn::Module {
   /// Lets an observer know of the use of the candidates, counted from `first` on.
   void observe(std::shared_ptr<UseObserver> observer, std::size_t first) {
     bank_.observe(std::move(observer), first);
+  }
+  /// Lets something else run in the candidates' place; null for themselves.
+  void substitute(std::shared_ptr<CandidateSubstitute> substitute) {
+    bank_.substitute(std::move(substitute));
   }
   /// Builds the candidate that an architecture takes here. For the blocks of a subnet.
   void build(std::span<const std::uint8_t> architecture) {

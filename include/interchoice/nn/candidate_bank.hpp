@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/nn/candidate_substitute.hpp"
 #include "interchoice/nn/detail/copy_state.hpp"
 #include "interchoice/nn/detail/lazy_copy.hpp"
 #include "interchoice/nn/detail/no_initial_values.hpp"
@@ -41,10 +42,12 @@ class CandidateBank {
   BuiltOperation& at(std::size_t copy, std::size_t candidate) const {
     return *copies_[copy][candidate];
   }
-  /// The same, to run it: its weights are up to date (`UseObserver`).
+  /// The same, to run it: its weights are up to date (`UseObserver`). What a substitute runs in its
+  /// place, if there is one.
   BuiltOperation& use(std::size_t copy, std::size_t candidate) const {
     if (observer_) observer_->before_use(first_ + copy * candidate_count() + candidate);
-    return at(copy, candidate);
+    BuiltOperation& own = at(copy, candidate);
+    return substitute_ ? substitute_->instead_of(own, name(candidate)) : own;
   }
   /// Lets the weights of all candidates be up to date for who reads them.
   void before_read() const {
@@ -58,7 +61,12 @@ class CandidateBank {
     first_ = first;
   }
   const UseObserver* observer() const { return observer_.get(); }
-  /// The same; null where a subnet has another one.
+  /// Lets something else run in the candidates' place; null for themselves.
+  void substitute(std::shared_ptr<CandidateSubstitute> substitute) {
+    substitute_ = std::move(substitute);
+  }
+  const CandidateSubstitute* substitute() const { return substitute_.get(); }
+  /// A candidate; null where a subnet has another one.
   BuiltOperation* find(std::size_t candidate, std::size_t copy = 0) const {
     return copies_.empty() ? nullptr : copies_[copy][candidate].get();
   }
@@ -117,6 +125,7 @@ class CandidateBank {
   Geometry geometry_;
   std::vector<Copy> copies_;
   std::shared_ptr<UseObserver> observer_;
+  std::shared_ptr<CandidateSubstitute> substitute_;
   std::size_t first_ = 0;
 };
 

@@ -65,8 +65,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     if (is_fixed()) [[unlikely]]
       return forward_fixed(x, architecture.candidates());
     const Selection selection(context_, architecture.candidates());
-    const at::Tensor y = operation(selection).forward(input(x, selection), input_vector(selection),
-                                                      norm_adjustment(selection));
+    const at::Tensor y = run(operation(selection), x, selection);
     return output(checked(y, x, selection.candidate()), selection);
   }
 
@@ -78,8 +77,7 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
       return {forward(x, architecture), {}};
     } else {
       const Selection selection(context_, architecture.candidates());
-      DeferredBias y = operation(selection).forward_deferred(
-          input(x, selection), input_vector(selection), norm_adjustment(selection));
+      DeferredBias y = run_deferred(operation(selection), x, selection);
       checked(y.value, x, selection.candidate());
       return y;
     }
@@ -168,13 +166,30 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     }
   }
 
+  at::Tensor run(BuiltOperation& candidate, const at::Tensor& x, const Selection& selection) {
+    if constexpr (detail::HasInputScale<State>) {
+      return candidate.forward_scaled(input(x, selection), input_scale(selection),
+                                      input_vector(selection), norm_adjustment(selection));
+    } else {
+      return candidate.forward(input(x, selection), input_vector(selection),
+                               norm_adjustment(selection));
+    }
+  }
+
+  DeferredBias run_deferred(BuiltOperation& candidate, const at::Tensor& x,
+                            const Selection& selection) {
+    if constexpr (detail::HasInputScale<State>) {
+      return candidate.forward_deferred_scaled(input(x, selection), input_scale(selection),
+                                               input_vector(selection), norm_adjustment(selection));
+    } else {
+      return candidate.forward_deferred(input(x, selection), input_vector(selection),
+                                        norm_adjustment(selection));
+    }
+  }
+
   decltype(auto) input(const at::Tensor& x, [[maybe_unused]] const Selection& selection) {
-    if constexpr (detail::HasBefore<State> && detail::HasInputScale<State>) {
-      return scaled(state_->before(x, selection), input_scale(selection));
-    } else if constexpr (detail::HasBefore<State>) {
+    if constexpr (detail::HasBefore<State>) {
       return state_->before(x, selection);
-    } else if constexpr (detail::HasInputScale<State>) {
-      return scaled(x, input_scale(selection));
     } else {
       return (x);
     }

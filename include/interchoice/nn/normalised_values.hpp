@@ -21,6 +21,14 @@ class NormalisedValues : public ThreadScope<NormalisedValues> {
     current()->counts_[running_mean.unsafeGetTensorImpl()] = x.numel() / x.size(1);
   }
 
+  /// The same, for all BatchNorms of `counts`.
+  static void note(const std::unordered_map<const void*, std::int64_t>& counts) {
+    if (current() == nullptr) return;
+    for (const auto& [norm, count] : counts) current()->counts_[norm] = count;
+  }
+  /// By the address of the running mean.
+  const std::unordered_map<const void*, std::int64_t>& counts() const { return counts_; }
+
   /// Nothing for a BatchNorm that did not run.
   std::optional<std::int64_t> of(const at::Tensor& running_mean) const {
     const auto found = counts_.find(running_mean.unsafeGetTensorImpl());

@@ -67,6 +67,12 @@ class BuiltOperation {
   /// The same, to be resolved by the sum that follows.
   virtual DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector,
                                         const NormAdjustment& adjustment) = 0;
+  /// Both with the channels of x multiplied by `scale` first.
+  virtual at::Tensor forward_scaled(const at::Tensor& x, const at::Tensor& scale,
+                                    const at::Tensor& vector, const NormAdjustment& adjustment) = 0;
+  virtual DeferredBias forward_deferred_scaled(const at::Tensor& x, const at::Tensor& scale,
+                                               const at::Tensor& vector,
+                                               const NormAdjustment& adjustment) = 0;
   /// The channels of the normalisation that can be adjusted; 0 if there is none.
   virtual std::int64_t norm_channels() const = 0;
 
@@ -115,6 +121,17 @@ class BuiltModule final : public BuiltOperation {
       if (!kTakesAdjustment || !adjustment.defined()) return impl_->forward_deferred(x, vector);
     }
     return {forward(x, vector, adjustment), {}};
+  }
+
+  at::Tensor forward_scaled(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& vector,
+                            const NormAdjustment& adjustment) override {
+    return forward(scaled(x, scale, axis_), vector, adjustment);
+  }
+
+  DeferredBias forward_deferred_scaled(const at::Tensor& x, const at::Tensor& scale,
+                                       const at::Tensor& vector,
+                                       const NormAdjustment& adjustment) override {
+    return forward_deferred(scaled(x, scale, axis_), vector, adjustment);
   }
 
   std::int64_t norm_channels() const override {

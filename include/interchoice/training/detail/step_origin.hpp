@@ -11,8 +11,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "interchoice/nn/detail/generators.hpp"
 #include "interchoice/nn/device.hpp"
-#include "interchoice/training/detail/generators.hpp"
 
 namespace interchoice::detail {
 

@@ -24,9 +24,9 @@
 #include "interchoice/core/shown.hpp"
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/saved_network.hpp"
+#include "interchoice/nn/detail/generators.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/training/detail/all_finite.hpp"
-#include "interchoice/training/detail/generators.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/training_run.hpp"
 
