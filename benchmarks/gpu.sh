@@ -70,6 +70,6 @@ else
   printf '\n## compute-sanitizer\n\nnot installed, not run\n' >> "$page"
 fi
 section Timings 90 "$build/benchmarks/gpu_kernels" 20
-section Graphs 80 "$build/benchmarks/gpu_steps" 100
+section Graphs 80 "$build/benchmarks/gpu_steps" 15
 echo "$page"
 exit $status

@@ -30,9 +30,11 @@ void train_captured(Net& net, torch::optim::SGD& optimizer, const at::Tensor& im
   ic::PathStep step(net, optimizer);
   step.begin(0);
   for (int i = 0; i < 1000; ++i) {
-    step(sample, [&](const auto& path) {
+    step.enqueue(sample, [&](const auto& path) {
       return at::cross_entropy_loss(net->forward(images, path), labels);
     });
+    if (i % 64 == 63) step.read([](const ic::StepOutcome&) {});
   }
+  step.read([](const ic::StepOutcome&) {});
   fmt::print("{} graphs, {} MiB\n", captured.counts().captures, captured.counts().bytes >> 20);
 }
