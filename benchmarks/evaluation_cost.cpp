@@ -4,22 +4,24 @@
 //
 //   evaluation_cost [rounds] [batches] [images] [architectures]
 //                       20 batches of 256 images to calibrate and 5,000 images to evaluate 20
-//                       architectures unless said otherwise; one thread; medians of interleaved
-//                       rounds, an A/A pair beside them. No rounds: the operators alone.
+//                       architectures unless said otherwise; one thread; CPU seconds, medians of
+//                       interleaved rounds, an A/A pair beside them. No rounds: the operators
+//                       alone.
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/randint.h>
+#include <ATen/record_function.h>
 #include <fmt/core.h>
 #include <sys/resource.h>
-#include <torch/csrc/autograd/profiler.h>
+#include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,29 +50,51 @@ ic::Batches random_images(std::int64_t count) {
   return {{.images = at::randint(256, {count, 3, 32, 32}, at::kByte),
            .labels = at::randint(10, {count}, at::kLong),
            .classes = 10},
-          {.normalisation = ic::cifar10_normalisation(), .seed = ic::Seed{0}}};
+          {.batch_size = std::getenv("EVB") ? std::atoll(std::getenv("EVB")) : 256, .normalisation = ic::cifar10_normalisation(), .seed = ic::Seed{0}}};
 }
 
-/// Operators of some rankings, each without those that it calls: milliseconds.
-std::map<std::string, double> operators_of(const auto& work) {
-  using namespace torch::autograd::profiler;
-  enableProfilerLegacy(ProfilerConfig(ProfilerState::CPU));
-  work();
-  std::map<std::string, double> times;
-  for (const auto& thread : disableProfilerLegacy()) {
-    std::vector<std::pair<const LegacyEvent*, double>> open;  // with the time of what it calls
-    for (const LegacyEvent& event : thread) {
-      if (event.kindStr() == "push") open.push_back({&event, 0});
-      if (event.kindStr() != "pop" || open.empty()) continue;
-      const auto [begin, called] = open.back();
-      open.pop_back();
-      const double time = begin->cpuElapsedUs(event) / 1e3;
-      times[begin->name()] += time - called;
-      if (!open.empty()) open.back().second += time;
-    }
-  }
-  return times;
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
+
+/// Seconds in each operator, without those that it calls; single-threaded, as this program is.
+class OperatorTimes {
+ public:
+  OperatorTimes() {
+    running_ = this;
+    handle_ = at::addGlobalCallback(at::RecordFunctionCallback(begin, end));
+  }
+  ~OperatorTimes() { at::removeCallback(handle_); }
+  OperatorTimes(const OperatorTimes&) = delete;
+  OperatorTimes& operator=(const OperatorTimes&) = delete;
+
+  const std::map<std::string, double>& seconds() const { return seconds_; }
+
+ private:
+  struct Open {
+    double begin;
+    double called = 0;
+  };
+
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction&) {
+    running_->open_.push_back({cpu_seconds()});
+    return nullptr;
+  }
+  static void end(const at::RecordFunction& function, at::ObserverContext*) {
+    auto& open = running_->open_;
+    const double all = cpu_seconds() - open.back().begin;
+    running_->seconds_[function.name()] += all - open.back().called;
+    open.pop_back();
+    if (!open.empty()) open.back().called += all;
+  }
+
+  static inline OperatorTimes* running_ = nullptr;
+  at::CallbackHandle handle_;
+  std::vector<Open> open_;
+  std::map<std::string, double> seconds_;
+};
 
 long page_faults() {
   rusage usage{};
@@ -83,23 +107,28 @@ void print_operators(const std::string& title, Net& net, const ic::EvaluationDat
                      const std::vector<ic::Architecture<Space>>& paths,
                      const ic::RankingOptions& options) {
   const double begin = static_cast<double>(page_faults());
-  const auto start = std::chrono::steady_clock::now();
-  const auto times = operators_of([&] { ic::rank(net, data, paths, options); });
-  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
+  const double start = cpu_seconds();
+  std::map<std::string, double> times;
+  {
+    const OperatorTimes operators;
+    ic::rank(net, data, paths, options);
+    times = operators.seconds();
+  }
+  const double whole = cpu_seconds() - start;
   const auto count = static_cast<double>(paths.size());
   std::vector<std::pair<double, std::string>> sorted;
   double all = 0;
   for (const auto& [name, time] : times) {
-    sorted.emplace_back(time, name);
-    all += time;
+    sorted.emplace_back(1e3 * time, name);
+    all += 1e3 * time;
   }
-  sorted.emplace_back(1e3 * whole.count() - all, "outside of operators");
+  sorted.emplace_back(1e3 * whole - all, "outside of operators");
   std::sort(sorted.rbegin(), sorted.rend());
   sorted.resize(std::min<std::size_t>(sorted.size(), 14));
-  fmt::print("{}: {:.0f} ms an architecture, {:.0f} page faults\n", title,
-             1e3 * whole.count() / count, (static_cast<double>(page_faults()) - begin) / count);
+  fmt::print("{}: {:.0f} ms an architecture, {:.0f} page faults\n", title, 1e3 * whole / count,
+             (static_cast<double>(page_faults()) - begin) / count);
   for (const auto& [time, name] : sorted) {
-    fmt::print("  {:60} {:8.1f} ms  {:4.1f} %\n", name, time / count, time / 10 / whole.count());
+    fmt::print("  {:60} {:8.1f} ms  {:4.1f} %\n", name, time / count, time / 10 / whole);
   }
   std::fflush(stdout);
 }
@@ -145,7 +174,14 @@ void compare(const Sizes& sizes) {
                           ic::rank(net, data, paths, options);
                         }});
   }
-  run_interleaved(variants, 0, sizes.rounds);
+  for (std::size_t round = 0; round < sizes.rounds; ++round) {  // as `run_interleaved`, in CPU time
+    for (std::size_t i = 0; i < variants.size(); ++i) {
+      Variant& variant = variants[(i + round) % variants.size()];
+      const double begin = cpu_seconds();
+      variant.run(round);
+      variant.seconds.push_back(cpu_seconds() - begin);
+    }
+  }
   fmt::print("{}\n", policy);
   for (const Variant& variant : variants) {
     fmt::print("  {:24} {:8.3f} s an architecture   of f32 {}\n", variant.name,

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
+#include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/pimpl.h>
@@ -87,10 +87,7 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
   const BatchNormState state{affine.weight,    affine.bias, norm.running_mean,
                              norm.running_var, momentum,    norm.options.eps()};
   if (use_batch) return batch_norm(x, state, activation);
-  return activate_(at::batch_norm(x, state.weight, state.bias, state.running_mean,
-                                  state.running_var, /*training=*/false, state.momentum, state.eps,
-                                  /*cudnn_enabled=*/true),
-                   activation);
+  return inference_batch_norm(x, state, activation);
 }
 template <IsLayerNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
@@ -135,8 +132,8 @@ at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& 
   bool is_plain = !adjustment.defined();
   if constexpr (detail::IsBatchNorm<Norm>) {
     detail::NormalisedValues::note(norm->running_mean, x);
-    is_plain = is_plain && !(detail::uses_batch(*norm) && detail::has_row_major_pixels(x) &&
-                             x.numel() > x.size(1));
+    is_plain = is_plain && !((detail::uses_batch(*norm) || !c10::GradMode::is_enabled()) &&
+                             detail::has_row_major_values(x) && x.numel() > x.size(1));
   }
   if (is_plain) return detail::activate_(norm->forward(x), activation);
   return detail::run_adjusted(*norm, x, adjustment, activation);

@@ -62,7 +62,7 @@ void vector_relu_backward_rows(const Number* out, const Number* from, Number* to
 /// changes on its way, so that nothing needs to be widened.
 inline void vector_relu_backward_values(const c10::BFloat16* out, const c10::BFloat16* from,
                                         c10::BFloat16* to, std::int64_t size) {
-  run_conversion([=]() INTERCHOICE_LOOP {
+  run_without_products([=]() INTERCHOICE_LOOP {
 #pragma omp simd
     for (std::int64_t i = 0; i < size; ++i) {
       const auto magnitude = static_cast<std::uint16_t>(out[i].x & 0x7fffU);
