@@ -1,11 +1,13 @@
 #pragma once
 
 #include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -119,6 +121,28 @@ class WindowDivision {
   std::vector<Number> shifts_{};
   std::vector<Number> divisors_{};
 };
+
+/// A row of 2x2 windows, from two rows of 2 * width pixels.
+template <class Value>
+void pool_pairs(const Value* in, Value* out, std::int64_t width, std::int64_t channels) {
+  run_without_products([=]() INTERCHOICE_LOOP {
+    const Value* const below = in + 2 * width * channels;
+    for (std::int64_t w = 0; w < width; ++w) {
+      const std::int64_t left = 2 * w * channels;
+      const std::int64_t right = left + channels;
+      Value* const to = out + w * channels;
+#pragma omp simd
+      for (std::int64_t c = 0; c < channels; ++c) {
+        computed_t<Value> sum{0};  // which makes a zero of negative ones
+        sum += number(in[left + c]);
+        sum += number(in[right + c]);
+        sum += number(below[left + c]);
+        sum += number(below[right + c]);
+        store_number(sum / 4, to[c]);
+      }
+    }
+  });
+}
 
 /// y = (sum of window + inside * vector) / divisor, the window 3x3, stride 1, padding 1.
 struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
@@ -236,6 +260,34 @@ inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
   }
   return at::avg_pool2d(vector.defined() ? detail::narrowed(x + along_channels(vector, x), x) : x,
                         {3, 3}, {1, 1}, {1, 1}, false, count_include_pad);
+}
+
+/// 2x2 average pool, stride 2; at odd sizes the last row and column are pooled alone.
+///
+/// Equal to libtorch's `avg_pool2d` to the bit; bfloat16 is summed as floats and rounded once.
+/// *Shapes*: x [N, C, H, W] -> [N, C, ceil(H/2), ceil(W/2)]. *Cost*: one read and a quarter of a
+/// write for images of even sizes on the CPU in libtorch's channels-last memory format where no
+/// gradients are recorded; libtorch's operator elsewhere.
+inline at::Tensor average_pool2x2(const at::Tensor& x) {
+  if (c10::GradMode::is_enabled() || !detail::has_row_major_values(x) || x.size(2) % 2 != 0 ||
+      x.size(3) % 2 != 0) {
+    return at::avg_pool2d(x, {2, 2}, {2, 2}, {0, 0}, /*ceil_mode=*/true);
+  }
+  const std::int64_t channels = x.size(1);
+  const std::int64_t half = x.size(3) / 2;
+  at::Tensor y = at::empty({x.size(0), channels, x.size(2) / 2, half}, x.options(),
+                           at::MemoryFormat::ChannelsLast);
+  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "average_pool", [&] {
+    const scalar_t* const in = x.const_data_ptr<scalar_t>();
+    scalar_t* const out = y.mutable_data_ptr<scalar_t>();
+    at::parallel_for(0, x.size(0) * x.size(2) / 2, 16, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        detail::pool_pairs(in + row * 4 * half * channels, out + row * half * channels, half,
+                           channels);
+      }
+    });
+  });
+  return y;
 }
 
 }  // namespace interchoice
