@@ -164,6 +164,19 @@ TEST_CASE("BatchNorm in evaluation mode equals libtorch's operators to the bit")
             const at::Tensor y = evaluated(input, activation);
             CHECK(same_bits(y, ic::detail::activate_(libtorch_evaluated(input), activation)));
             CHECK(y.strides() == input.x.strides());
+            // Over its input, in both modes.
+            const c10::NoGradGuard no_grad;
+            const at::Tensor over = input.x.clone();
+            CHECK(same_bits(ic::inference_batch_norm(over, state_of(input), activation,
+                                                     ic::NormOutput::kOverInput),
+                            y));
+            CHECK(same_bits(over, y) == has_loops());
+            const at::Tensor trained = input.x.clone();
+            const ic::BatchNormState one = state_of(input), two = state_of(input);
+            CHECK(same_bits(ic::batch_norm(trained, one, activation, ic::NormOutput::kOverInput),
+                            ic::batch_norm(input.x, two, activation)));
+            CHECK(same_bits(one.running_mean, two.running_mean));
+            CHECK(same_bits(one.running_var, two.running_var));
           }
         }
       }

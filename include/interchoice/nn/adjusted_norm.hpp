@@ -68,7 +68,7 @@ bool uses_batch(const Norm& norm) {
 
 template <IsBatchNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
-                        NormActivation activation) {
+                        NormActivation activation, NormOutput output) {
   const bool use_batch = uses_batch(norm);
   // The unbiased variance of one value is 0 / 0, and would stay in the running one.
   TORCH_CHECK(
@@ -86,12 +86,12 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
   }
   const BatchNormState state{affine.weight,    affine.bias, norm.running_mean,
                              norm.running_var, momentum,    norm.options.eps()};
-  if (use_batch) return batch_norm(x, state, activation);
-  return inference_batch_norm(x, state, activation);
+  if (use_batch) return batch_norm(x, state, activation, output);
+  return inference_batch_norm(x, state, activation, output);
 }
 template <IsLayerNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
-                        NormActivation activation) {
+                        NormActivation activation, NormOutput) {
   const at::IntArrayRef shape = norm.options.normalized_shape();
   TORCH_CHECK(shape.size() == 1,
               "interchoice: adjusted_norm needs a LayerNorm over the channels alone, got one over ",
@@ -102,7 +102,7 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
 }
 template <IsGroupNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
-                        NormActivation activation) {
+                        NormActivation activation, NormOutput) {
   const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
   return activate_(
       at::group_norm(x, norm.options.num_groups(), affine.weight, affine.bias, norm.options.eps()),
@@ -125,7 +125,8 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
 template <class Norm>
 at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
                          const NormAdjustment& adjustment = {},
-                         NormActivation activation = NormActivation::kNone) {
+                         NormActivation activation = NormActivation::kNone,
+                         NormOutput output = NormOutput::kNew) {
   static_assert(detail::IsBatchNorm<Norm> || detail::IsLayerNorm<Norm> || detail::IsGroupNorm<Norm>,
                 "interchoice: adjusted_norm(norm, x, adjustment) needs a BatchNorm1d, 2d or 3d, a "
                 "LayerNorm or a GroupNorm; scale and shift the output of others yourself");
@@ -136,7 +137,7 @@ at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& 
                              detail::has_row_major_values(x) && x.numel() > x.size(1));
   }
   if (is_plain) return detail::activate_(norm->forward(x), activation);
-  return detail::run_adjusted(*norm, x, adjustment, activation);
+  return detail::run_adjusted(*norm, x, adjustment, activation, output);
 }
 
 }  // namespace interchoice

@@ -269,8 +269,8 @@ inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
 /// write for images of even sizes on the CPU in libtorch's channels-last memory format where no
 /// gradients are recorded; libtorch's operator elsewhere.
 inline at::Tensor average_pool2x2(const at::Tensor& x) {
-  if (c10::GradMode::is_enabled() || !detail::has_row_major_values(x) || x.size(2) % 2 != 0 ||
-      x.size(3) % 2 != 0) {
+  if (c10::GradMode::is_enabled() || !detail::has_row_major_values(x) || x.size(1) == 1 ||
+      x.size(2) % 2 != 0 || x.size(3) % 2 != 0) {
     return at::avg_pool2d(x, {2, 2}, {2, 2}, {0, 0}, /*ceil_mode=*/true);
   }
   const std::int64_t channels = x.size(1);

@@ -39,6 +39,12 @@ struct BatchNormState {
   double eps = 1e-5;
 };
 
+/// Where a BatchNorm writes.
+enum class NormOutput : std::uint8_t {
+  kNew,
+  kOverInput,  ///< over x, which is used no more, where loops of its own run without gradients
+};
+
 namespace detail {
 
 #if defined(INTERCHOICE_FMA)
@@ -362,10 +368,18 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
 /// x86-64 CPU with AVX2, three reads and a write forward and four reads and a write backward, with
 /// the activation in them; libtorch's operators elsewhere.
 inline at::Tensor batch_norm(const at::Tensor& x, const BatchNormState& state,
-                             NormActivation activation = NormActivation::kNone) {
+                             NormActivation activation = NormActivation::kNone,
+                             NormOutput output = NormOutput::kNew) {
 #if defined(INTERCHOICE_FMA)
   if (detail::has_batch_norm_rows(x, state)) {
     RECORD_FUNCTION("interchoice::batch_norm", c10::ArrayRef<const c10::IValue>());
+    if (output == NormOutput::kOverInput && !c10::GradMode::is_enabled()) {
+      const at::Tensor vectors = detail::empty_norm_vectors(x);
+      AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm", [&] {
+        detail::batch_norm_forward<scalar_t>(x, state, activation, x, vectors);
+      });
+      return x;
+    }
     const auto optional = [](const at::Tensor& vector) {
       return vector.defined() ? std::optional(vector) : std::nullopt;
     };
@@ -388,12 +402,13 @@ inline at::Tensor batch_norm(const at::Tensor& x, const BatchNormState& state,
 /// `batch_norm` has loops of its own and no gradients are recorded, one read and one write with the
 /// activation in them; libtorch's operators elsewhere.
 inline at::Tensor inference_batch_norm(const at::Tensor& x, const BatchNormState& state,
-                                       NormActivation activation = NormActivation::kNone) {
+                                       NormActivation activation = NormActivation::kNone,
+                                       NormOutput output = NormOutput::kNew) {
 #if defined(INTERCHOICE_FMA)
   if (!c10::GradMode::is_enabled() && state.running_mean.defined() && state.running_var.defined() &&
       detail::has_batch_norm_rows(x, state)) {
     RECORD_FUNCTION("interchoice::inference_batch_norm", c10::ArrayRef<const c10::IValue>());
-    at::Tensor y = at::empty_like(x);
+    at::Tensor y = output == NormOutput::kOverInput ? x : at::empty_like(x);
     AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm", [&] {
       detail::batch_norm_inference<scalar_t>(x, state, activation, y);
     });

@@ -61,8 +61,9 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
       const RowBlocks<Value> blocks(begin, end, channels);
       std::vector<computed_t<Value>> sums;  // of more terms than one loop adds
       if (in.size() > 3) sums.resize(static_cast<std::size_t>(blocks.most_values()));
-      std::optional<VectorBeside<Value>> vector;
-      if (shift != nullptr) vector.emplace(blocks, shift);
+      const std::optional<VectorBeside<Value>> vector =
+          shift != nullptr ? std::optional<VectorBeside<Value>>(std::in_place, blocks, shift)
+                           : std::nullopt;
       blocks.for_each([&](std::int64_t at, std::int64_t size) {
         const auto finish = [&](const auto*... terms) {
           if (vector) {
