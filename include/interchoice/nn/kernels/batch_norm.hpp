@@ -88,7 +88,15 @@ class NormSums {
     return total;
   }
 
-  /// `visit(begin, end)` for all rows, the last ones first: they are still in a cache.
+  /// `visit(begin, end)` for all rows.
+  template <class Visit>
+  void visit(const Visit& visit) const {
+    for_ranges([&](std::int64_t, std::int64_t begin, std::int64_t end) {
+      for (; begin < end; begin += tile_rows()) visit(begin, std::min(end, begin + tile_rows()));
+    });
+  }
+
+  /// The same, the last ones first: they are still in a cache.
   template <class Visit>
   void visit_backwards(const Visit& visit) const {
     for_ranges([&](std::int64_t, std::int64_t begin, std::int64_t end) {
@@ -149,10 +157,10 @@ const Scalar* data_or_null(const at::Tensor& vector) {
   return vector.defined() ? vector.const_data_ptr<Scalar>() : nullptr;
 }
 
-/// y = activation(x * alpha + beta)
+/// y = activation(x * alpha + beta); `was_read`: by a pass just before.
 template <class Value>
 void apply_batch_norm(const at::Tensor& x, const at::Tensor& vectors, NormActivation activation,
-                      const at::Tensor& y) {
+                      const at::Tensor& y, bool was_read) {
   using Scalar = computed_t<Value>;
   const std::int64_t channels = x.size(1);
   NormRows<Scalar, Value> r;
@@ -161,12 +169,13 @@ void apply_batch_norm(const at::Tensor& x, const at::Tensor& vectors, NormActiva
   r.out = y.mutable_data_ptr<Value>();
   set_norm_vectors(r, vectors);
   with_activation(activation, [&]<NormActivation kActivation>() {
-    NormSums<Scalar>(x.numel() / channels, channels)
-        .visit_backwards([&](std::int64_t begin, std::int64_t end) {
-          for_norm_columns<Scalar>(channels, [&](auto columns, std::int64_t column) {
-            columns.template apply<kActivation>(r, column, begin, end);
-          });
-        });
+    const NormSums<Scalar> tiles(x.numel() / channels, channels);
+    const auto apply = [&](std::int64_t begin, std::int64_t end) {
+      for_norm_columns<Scalar>(channels, [&](auto columns, std::int64_t column) {
+        columns.template apply<kActivation>(r, column, begin, end);
+      });
+    };
+    was_read ? tiles.visit_backwards(apply) : tiles.visit(apply);
   });
 }
 
@@ -221,7 +230,7 @@ void batch_norm_forward(const at::Tensor& x, const BatchNormState& state, NormAc
     }
   }
 
-  apply_batch_norm<Value>(x, vectors, activation, y);
+  apply_batch_norm<Value>(x, vectors, activation, y, /*was_read=*/true);
 }
 
 /// The output by the running statistics.
@@ -242,7 +251,7 @@ void batch_norm_inference(const at::Tensor& x, const BatchNormState& state,
     alpha[c] = invstd * (weight == nullptr ? Scalar{1} : weight[c]);
     beta[c] = rounded_once(-mean[c], alpha[c], bias == nullptr ? Scalar{0} : bias[c]);
   }
-  apply_batch_norm<Value>(x, vectors, activation, y);
+  apply_batch_norm<Value>(x, vectors, activation, y, /*was_read=*/false);
 }
 
 /// Writes the gradient of x where it is defined, those of the weight and the bias always.
@@ -346,8 +355,9 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
                            const at::Tensor& vectors, NormActivation activation) {
     if (activation == NormActivation::kNone) return gradient;
     at::Tensor y = at::empty_like(x, x.options().requires_grad(false));
-    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm",
-                                   [&] { apply_batch_norm<scalar_t>(x, vectors, activation, y); });
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm", [&] {
+      apply_batch_norm<scalar_t>(x, vectors, activation, y, false);
+    });
     return activation == NormActivation::kRelu ? at::threshold_backward(gradient, y, 0)
                                                : at::hardtanh_backward(gradient, y, 0, 6);
   }
