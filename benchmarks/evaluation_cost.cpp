@@ -50,7 +50,7 @@ ic::Batches random_images(std::int64_t count) {
   return {{.images = at::randint(256, {count, 3, 32, 32}, at::kByte),
            .labels = at::randint(10, {count}, at::kLong),
            .classes = 10},
-          {.batch_size = std::getenv("EVB") ? std::atoll(std::getenv("EVB")) : 256, .normalisation = ic::cifar10_normalisation(), .seed = ic::Seed{0}}};
+          {.normalisation = ic::cifar10_normalisation(), .seed = ic::Seed{0}}};
 }
 
 double cpu_seconds() {
