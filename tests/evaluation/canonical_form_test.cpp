@@ -2,6 +2,7 @@
 // number of classes against a count by hand, and what `rank` makes of it.
 
 #include <ATen/Functions.h>
+#include <ATen/record_function.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
@@ -160,6 +161,31 @@ TEMPLATE_TEST_CASE("equal keys give equal logits under every recalibration", "",
   CHECK(merged + classes.size() == kCount);
 }
 
+TEMPLATE_TEST_CASE("what is not read is left out, and no bit of the logits changes", "", ic::none,
+                   ic::bias<1>, ic::shift<1>) {
+  const auto data = batches(ic::first_images(digits(), 24), 12, 1);
+  auto net = make_net<TestType>(1);
+  randomise(*net, 2);
+  const auto forms = net->canonical_forms();
+  std::size_t changed = 0;
+  for (std::size_t index = 0; index < kCount; ++index) {
+    const Path path = Path::from_index(index);
+    const Path left = forms.without_unread(path);
+    const ic::CanonicalForm form = forms(path);
+    CHECK(forms(left) == form);
+    bool is_right = true;
+    for (std::size_t i = 0; i < 6; ++i)
+      is_right &= left[i] == (form[i] == ic::kUnread ? 0 : path[i]);
+    CHECK(is_right);
+    if (left == path || changed++ % 61 != 0) continue;
+    INFO(ic::to_text(path) << "  " << ic::to_text(left));
+    for (const auto& how : {ic::Recalibration::paper(2), ic::Recalibration::batch_statistics()}) {
+      CHECK(same_bits(logits_of(net, path, data, how), logits_of(net, left, data, how)));
+    }
+  }
+  CHECK(changed > 2000);
+}
+
 TEST_CASE("keys of neighbouring classes differ in logits, so no class is split for nothing") {
   const auto data = batches(ic::first_images(digits(), 24), 12, 1);
   auto net = make_net<ic::none>(1);
@@ -290,6 +316,31 @@ TEMPLATE_TEST_CASE("a shift behind a normalisation is read behind zeros", "", ic
       std::is_same_v<TestType, ic::shift<1>> || std::is_same_v<TestType, ic::affine<1>>;
   CHECK((key(normed) != key(skip)) == shifts);
   CHECK(at::equal(net->forward(x, normed), net->forward(x, skip)) != shifts);
+}
+
+TEST_CASE("rank runs no convolution that the logits do not depend on") {
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
+  auto net = make_net<ic::none>(1);
+  randomise(*net, 2);
+  const std::vector<Path> paths{Path{3, 0, 0, 2, 0, 0}, Path{2, 3, 3, 1, 0, 0}};
+  static int convolutions = 0;
+  const auto rank = [&](bool merges) {
+    convolutions = 0;
+    const auto handle =
+        at::addGlobalCallback(at::RecordFunctionCallback([](const at::RecordFunction& function) {
+          convolutions += std::string_view(function.name()) == "aten::convolution" ? 1 : 0;
+          return std::unique_ptr<at::ObserverContext>();
+        }));
+    const auto found =
+        ic::rank(net, {data, data}, paths,
+                 {.recalibration = ic::Recalibration::paper(2), .merge_isomorphic = merges});
+    at::removeCallback(handle);
+    return std::pair(found.predictions, convolutions);
+  };
+  const auto [all, of_all] = rank(false);
+  const auto [needed, of_needed] = rank(true);
+  CHECK(needed == all);
+  CHECK(of_needed < of_all);
 }
 
 TEST_CASE("rank evaluates equal architectures once and has all of them") {

@@ -433,7 +433,10 @@ std::int64_t batch_norms_in(const Call& call) {
   const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(
       [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
         const std::string_view name = function.name();
-        count += name == "aten::batch_norm" || name == "interchoice::batch_norm" ? 1 : 0;
+        count += name == "aten::batch_norm" || name == "interchoice::batch_norm" ||
+                         name == "interchoice::inference_batch_norm"
+                     ? 1
+                     : 0;
         return nullptr;
       }));
   call();

@@ -106,6 +106,22 @@ bool has_loops() {
 #endif
 }
 
+ic::BatchNormState state_of(const Input& input) {
+  return {input.weight, input.bias, input.running_mean.clone(), input.running_var.clone(),
+          0.1,          1e-5};
+}
+
+at::Tensor evaluated(const Input& input, NormActivation activation) {
+  const c10::NoGradGuard no_grad;
+  return ic::inference_batch_norm(input.x, state_of(input), activation);
+}
+
+at::Tensor libtorch_evaluated(const Input& input) {
+  const c10::NoGradGuard no_grad;
+  return at::batch_norm(input.x, input.weight, input.bias, input.running_mean, input.running_var,
+                        false, 0.1, 1e-5, true);
+}
+
 // Registers of channels: full, a part of one, and several; rows odd, even, and more than one tile.
 const std::vector<Sizes> kSizes{{2, 16, 8, 8}, {3, 5, 7, 9},   {1, 33, 5, 3}, {4, 64, 8, 8},
                                 {2, 2, 4, 4},  {3, 100, 3, 3}, {7, 24, 1, 1}, {5, 16, 32, 31}};
@@ -132,6 +148,103 @@ TEST_CASE("BatchNorm and its activation equal libtorch's operators to the bit") 
       }
     }
   }
+}
+
+TEST_CASE("BatchNorm in evaluation mode equals libtorch's operators to the bit") {
+  at::manual_seed(11);
+  for (const int threads : {1, 2}) {
+    at::set_num_threads(threads);
+    for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+      for (const Sizes& sizes : kSizes) {
+        for (const bool affine : {false, true}) {
+          const Input input(images(sizes, type), affine);
+          for (const NormActivation activation : kActivations) {
+            INFO(threads << " threads, " << c10::toString(type) << " " << at::IntArrayRef(sizes)
+                         << " affine " << affine << " " << static_cast<int>(activation));
+            const at::Tensor y = evaluated(input, activation);
+            CHECK(same_bits(y, ic::detail::activate_(libtorch_evaluated(input), activation)));
+            CHECK(y.strides() == input.x.strides());
+            // Over its input, in both modes.
+            const c10::NoGradGuard no_grad;
+            const at::Tensor over = input.x.clone();
+            CHECK(same_bits(ic::inference_batch_norm(over, state_of(input), activation,
+                                                     ic::NormOutput::kOverInput),
+                            y));
+            CHECK(same_bits(over, y) == has_loops());
+            const at::Tensor trained = input.x.clone();
+            const ic::BatchNormState one = state_of(input), two = state_of(input);
+            CHECK(same_bits(ic::batch_norm(trained, one, activation, ic::NormOutput::kOverInput),
+                            ic::batch_norm(input.x, two, activation)));
+            CHECK(same_bits(one.running_mean, two.running_mean));
+            CHECK(same_bits(one.running_var, two.running_var));
+          }
+        }
+      }
+    }
+  }
+  at::set_num_threads(1);
+  Input input(images({2, 16, 4, 4}, at::kFloat), true);
+  input.x.select(1, 0)[0][0][0] = std::numeric_limits<float>::quiet_NaN();
+  input.running_var[3] = 0;
+  const auto plain = at::relu(libtorch_evaluated(input));
+  CHECK(at::allclose(evaluated(input, NormActivation::kRelu), plain, 0, 0, /*equal_nan=*/true));
+  // Where gradients are recorded they are libtorch's.
+  const at::Tensor x = input.x.clone().requires_grad_();
+  CHECK(ic::inference_batch_norm(x, state_of(input)).grad_fn()->name() ==
+        at::batch_norm(x, {}, {}, input.running_mean, input.running_var, false, 0.1, 1e-5, true)
+            .grad_fn()
+            ->name());
+}
+
+TEST_CASE("BatchNorm of bfloat16 has the floats' statistics, and rounds once") {
+  at::manual_seed(12);
+  if (!has_loops()) return;
+  for (const int threads : {1, 2}) {
+    at::set_num_threads(threads);
+    for (const Sizes& sizes : kSizes) {
+      for (const bool affine : {false, true}) {
+        for (const NormActivation activation : kActivations) {
+          INFO(threads << " threads, " << at::IntArrayRef(sizes) << " affine " << affine << " "
+                       << static_cast<int>(activation));
+          Input wide(images(sizes, at::kFloat).to(at::kBFloat16).to(at::kFloat), affine);
+          Input narrow = wide;
+          narrow.x = wide.x.to(at::kBFloat16);
+          REQUIRE(narrow.x.is_contiguous(kChannelsLast));
+          const at::Tensor gradient = images(sizes, at::kFloat).to(at::kBFloat16);
+          const Result a = run(narrow, activation, gradient, true);
+          const Result b = run(wide, activation, gradient.to(at::kFloat), true);
+          CHECK(is_ours(a));
+          CHECK(same_bits(a.y, b.y.to(at::kBFloat16)));
+          for (std::size_t i = 0; i < 2; ++i) CHECK(same_bits(a.statistics[i], b.statistics[i]));
+          CHECK(same_bits(a.gradients[0], b.gradients[0].to(at::kBFloat16)));
+          for (std::size_t i = 1; i < a.gradients.size(); ++i) {
+            CHECK(same_bits(a.gradients[i], b.gradients[i]));
+          }
+          CHECK(same_bits(evaluated(narrow, activation),
+                          evaluated(wide, activation).to(at::kBFloat16)));
+        }
+      }
+    }
+  }
+  // Against float64: a unit in the last of 8 bits, of which float's own rounding is a small part.
+  at::set_num_threads(1);
+  Input input(images({6, 16, 9, 7}, at::kFloat).to(at::kBFloat16).to(at::kFloat), true);
+  const at::Tensor x = input.x.to(at::kDouble);
+  const auto along = [](const at::Tensor& v) { return v.to(at::kDouble).view({1, -1, 1, 1}); };
+  const at::Tensor mean = x.mean({0, 2, 3}, true);
+  const at::Tensor variance = (x - mean).square().mean({0, 2, 3}, true);
+  const at::Tensor exact =
+      (x - mean) / (variance + 1e-5).sqrt() * along(input.weight) + along(input.bias);
+  input.x = input.x.to(at::kBFloat16);
+  const at::Tensor y = run(input, NormActivation::kNone, input.x, true).y;
+  CHECK(y.scalar_type() == at::kBFloat16);
+  CHECK(((y - exact).abs() <= exact.abs() / 256 + 1e-5).all().item<bool>());
+  // Not-a-number stays one, in training and in evaluation.
+  input.x.select(1, 2)[0][0][0] = std::numeric_limits<float>::quiet_NaN();
+  const c10::NoGradGuard no_grad;
+  const at::Tensor trained = ic::batch_norm(input.x, state_of(input), NormActivation::kRelu);
+  CHECK(trained.select(1, 2).isnan().all().item<bool>());
+  CHECK_FALSE(trained.select(1, 3).isnan().any().item<bool>());
 }
 
 TEST_CASE("what the loops do not take goes through libtorch's operators") {

@@ -1,5 +1,6 @@
 // The fused kernels against compositions of libtorch's operators and against finite differences.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -312,6 +313,43 @@ TEST_CASE("bfloat16 values beside float vectors are computed in float and rounde
     CHECK(at::equal(ic::average_pool3x3(x, {}, true),
                     plain_pool(true)({x.to(at::kFloat)}).to(at::kBFloat16)));
   }
+}
+
+TEST_CASE("without gradients ReLU and 2x2 pool equal libtorch's operators to the bit") {
+  at::manual_seed(16);
+  const c10::NoGradGuard no_grad;
+  constexpr auto kLast = at::MemoryFormat::ChannelsLast;
+  const auto same = [](const at::Tensor& a, const at::Tensor& b) {
+    return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() &&
+           a.strides() == b.strides() &&
+           std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0;
+  };
+  for (const std::int64_t size : {6, 7}) {
+    for (const std::int64_t channels : {1, 5, 16, 33}) {
+      for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+        INFO(size << " pixels, " << channels << " channels, " << c10::toString(type));
+        const at::Tensor x = at::randn({3, channels, size, 8}, type).contiguous(kLast);
+        CHECK(same(ic::vector_relu(x, {}), at::relu(x)));
+        const at::Tensor pooled = at::avg_pool2d(x, {2, 2}, {2, 2}, {0, 0}, true);
+        CHECK(same(ic::average_pool2x2(x), pooled));
+      }
+      const at::Tensor x = at::randn({3, channels, size, 8}).to(at::kBFloat16).contiguous(kLast);
+      CHECK(at::equal(ic::vector_relu(x, {}), at::relu(x)));
+      const at::Tensor wide = at::avg_pool2d(x.to(at::kFloat), {2, 2}, {2, 2}, {0, 0}, true);
+      CHECK(at::equal(ic::average_pool2x2(x), wide.to(at::kBFloat16)));
+    }
+  }
+  // All bfloat16 numbers, not-a-numbers and infinities among them.
+  std::vector<c10::BFloat16> from(65536), to(65536);
+  for (std::size_t i = 0; i < from.size(); ++i) from[i].x = static_cast<std::uint16_t>(i);
+  ic::detail::relu_values(from.data(), to.data(), 65536);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const float value = from[i];
+    const float result = to[i];
+    wrong += std::isnan(value) ? !std::isnan(result) : result != std::max(value, 0.0F);
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("a node of bfloat16 and of float terms") {

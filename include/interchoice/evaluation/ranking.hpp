@@ -62,8 +62,8 @@ struct RankingOptions {
   std::function<void(const detail::Evaluation&, const std::vector<std::size_t>& indices,
                      const std::function<bool(std::size_t, double)>& result)>
       sharing = {};
-  /// Evaluates architectures that compute the same once, where the network can tell (see
-  /// `CanonicalForms`); each has its result all the same.
+  /// Evaluates architectures that compute the same once, and of each only what its logits depend
+  /// on, where the network can tell (see `CanonicalForms`); each has its result all the same.
   bool merge_isomorphic = true;
   /// Runs evaluation passes with BatchNorm folded into the convolutions (see `FoldBatchNorm`):
   /// faster, with other rounding, so that an accuracy may differ where two logits nearly tie.

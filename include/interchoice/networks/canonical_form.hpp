@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -76,7 +77,32 @@ class CanonicalForms {
     return form;
   }
 
+  /// The architecture with as little to compute as the network can leave out: choices that are not
+  /// read have a candidate that adds nothing wherever they apply, if there is one. Of the same
+  /// form, and so of the same logits.
+  Architecture<Space> without_unread(const Architecture<Space>& architecture) const {
+    const CanonicalForm form = (*this)(architecture);
+    Architecture<Space> result = architecture;
+    for (std::size_t choice = 0; choice < form.size(); ++choice) {
+      if (form[choice] != kUnread) continue;
+      for (std::size_t c = 0; c < Space::candidate_count(choice); ++c) {
+        if (!adds_nothing(choice, c)) continue;
+        result = result.with(choice, static_cast<std::uint8_t>(c));
+        break;
+      }
+    }
+    return (*this)(result) == form ? result : architecture;
+  }
+
  private:
+  bool adds_nothing(std::size_t choice, std::size_t candidate) const {
+    return std::ranges::all_of(cells_, [&](const CellReading& cell) {
+      return std::ranges::all_of(cell.edges, [&](const CellReading::EdgeReading& edge) {
+        return edge.choice != choice || edge.roles[candidate].adds_nothing;
+      });
+    });
+  }
+
   // Whether the cell reads its input.
   static bool read(const CellReading& cell, const Architecture<Space>& architecture,
                    CanonicalForm& form) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/ops/avg_pool2d.h>
-#include <ATen/ops/relu.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
@@ -15,6 +13,8 @@
 #include "interchoice/networks/cell_network.hpp"
 #include "interchoice/networks/convolution_stem.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
+#include "interchoice/nn/kernels/average_pool.hpp"
+#include "interchoice/nn/kernels/vector_relu.hpp"
 #include "interchoice/nn/operations/average_pool.hpp"
 #include "interchoice/nn/operations/relu_convolution_norm.hpp"
 #include "interchoice/nn/operations/skip.hpp"
@@ -74,9 +74,10 @@ struct Reduction : torch::nn::Module {
         norm2(register_module("norm2", torch::nn::BatchNorm2d(2 * channels))),
         shortcut(register_module("shortcut", detail::convolution(direct(channels)))) {}
   at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = convolution_norm(convolution1, norm1, at::relu(x), {}, NormActivation::kRelu);
+    at::Tensor y =
+        convolution_norm(convolution1, norm1, vector_relu(x, {}), {}, NormActivation::kRelu);
     y = convolution_norm(convolution2, norm2, y);
-    return y + shortcut->forward(at::avg_pool2d(x, {2, 2}, {2, 2}, {0, 0}, /*ceil_mode=*/true));
+    return y + shortcut->forward(average_pool2x2(x));
   }
   torch::nn::Conv2d convolution1;
   torch::nn::BatchNorm2d norm1;

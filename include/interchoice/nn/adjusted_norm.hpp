@@ -1,11 +1,11 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
+#include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/pimpl.h>
@@ -68,7 +68,7 @@ bool uses_batch(const Norm& norm) {
 
 template <IsBatchNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
-                        NormActivation activation) {
+                        NormActivation activation, NormOutput output) {
   const bool use_batch = uses_batch(norm);
   // The unbiased variance of one value is 0 / 0, and would stay in the running one.
   TORCH_CHECK(
@@ -86,15 +86,12 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
   }
   const BatchNormState state{affine.weight,    affine.bias, norm.running_mean,
                              norm.running_var, momentum,    norm.options.eps()};
-  if (use_batch) return batch_norm(x, state, activation);
-  return activate_(at::batch_norm(x, state.weight, state.bias, state.running_mean,
-                                  state.running_var, /*training=*/false, state.momentum, state.eps,
-                                  /*cudnn_enabled=*/true),
-                   activation);
+  if (use_batch) return batch_norm(x, state, activation, output);
+  return inference_batch_norm(x, state, activation, output);
 }
 template <IsLayerNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
-                        NormActivation activation) {
+                        NormActivation activation, NormOutput) {
   const at::IntArrayRef shape = norm.options.normalized_shape();
   TORCH_CHECK(shape.size() == 1,
               "interchoice: adjusted_norm needs a LayerNorm over the channels alone, got one over ",
@@ -105,7 +102,7 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
 }
 template <IsGroupNorm Norm>
 at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& adjustment,
-                        NormActivation activation) {
+                        NormActivation activation, NormOutput) {
   const AdjustedAffine affine(norm.weight, norm.bias, adjustment);
   return activate_(
       at::group_norm(x, norm.options.num_groups(), affine.weight, affine.bias, norm.options.eps()),
@@ -128,18 +125,19 @@ at::Tensor run_adjusted(Norm& norm, const at::Tensor& x, const NormAdjustment& a
 template <class Norm>
 at::Tensor adjusted_norm(torch::nn::ModuleHolder<Norm>& norm, const at::Tensor& x,
                          const NormAdjustment& adjustment = {},
-                         NormActivation activation = NormActivation::kNone) {
+                         NormActivation activation = NormActivation::kNone,
+                         NormOutput output = NormOutput::kNew) {
   static_assert(detail::IsBatchNorm<Norm> || detail::IsLayerNorm<Norm> || detail::IsGroupNorm<Norm>,
                 "interchoice: adjusted_norm(norm, x, adjustment) needs a BatchNorm1d, 2d or 3d, a "
                 "LayerNorm or a GroupNorm; scale and shift the output of others yourself");
   bool is_plain = !adjustment.defined();
   if constexpr (detail::IsBatchNorm<Norm>) {
     detail::NormalisedValues::note(norm->running_mean, x);
-    is_plain = is_plain && !(detail::uses_batch(*norm) && detail::has_row_major_pixels(x) &&
-                             x.numel() > x.size(1));
+    is_plain = is_plain && !((detail::uses_batch(*norm) || !c10::GradMode::is_enabled()) &&
+                             detail::has_row_major_values(x) && x.numel() > x.size(1));
   }
   if (is_plain) return detail::activate_(norm->forward(x), activation);
-  return detail::run_adjusted(*norm, x, adjustment, activation);
+  return detail::run_adjusted(*norm, x, adjustment, activation, output);
 }
 
 }  // namespace interchoice

@@ -76,7 +76,8 @@ at::Tensor convolution_norm(torch::nn::ModuleHolder<Convolution>& convolution,
                 "interchoice: convolution_norm(convolution, norm, x) needs a Conv1d with a "
                 "BatchNorm1d, or both of them 2d or 3d; use adjusted_norm behind anything else");
   if (!detail::may_fold(*convolution, *norm)) {
-    return adjusted_norm(norm, convolution->forward(x), adjustment, activation);
+    return adjusted_norm(norm, convolution->forward(x), adjustment, activation,
+                         NormOutput::kOverInput);
   }
   auto [weight, bias] = detail::folded_convolutions()->of(*convolution, *norm);
   if (adjustment.scale.defined()) {

@@ -52,7 +52,8 @@ struct Evaluation {
   std::vector<Segment> segments = {};  // none where the network can only be run as a whole
 };
 
-/// The same with the types; `merges` says whether isomorphic architectures have one form.
+/// The same with the types; `merges` says whether isomorphic architectures have one form, and
+/// whether what an architecture's logits do not depend on is left out.
 template <SearchSpace Space, class Network>
 class EvaluationOf final : public Evaluation {
   static_assert(
@@ -65,23 +66,33 @@ class EvaluationOf final : public Evaluation {
  public:
   EvaluationOf(Network& own, const std::vector<Architecture<Space>>& architectures,
                const EvaluationData& images, const Recalibration& how, bool merges = false)
-      : Evaluation(*own, images, how), own_(own), architectures_(architectures) {
+      : Evaluation(*own, images, how),
+        own_(own),
+        architectures_(architectures),
+        computed_(architectures) {
     choice_count = Space::choice_count;
     if constexpr (kHasSegments) segments = own->segments();
     if constexpr (CanonicalNetwork<ModuleOf<Network>, Space>) {
-      if (merges) canonical_form_ = own->canonical_forms();
+      if (!merges) return;
+      const auto forms = own->canonical_forms();
+      canonical_form_ = forms;
+      if constexpr (requires { forms.without_unread(architectures[0]); }) {
+        for (Architecture<Space>& architecture : computed_) {
+          architecture = forms.without_unread(architecture);
+        }
+      }
     }
   }
 
   std::size_t size() const override { return architectures_.size(); }
   at::Tensor forward(const at::Tensor& x, std::size_t i) const override {
-    return own_->forward(x, architectures_[i]);
+    return own_->forward(x, computed_[i]);
   }
   void run_segment(std::size_t segment, Activations& activations, std::size_t i) const override {
-    if constexpr (kHasSegments) own_->run_segment(segment, activations, architectures_[i]);
+    if constexpr (kHasSegments) own_->run_segment(segment, activations, computed_[i]);
   }
   std::span<const std::uint8_t> candidates(std::size_t i) const override {
-    return architectures_[i].candidates();
+    return computed_[i].candidates();
   }
   std::string text(std::size_t i) const override { return to_text(architectures_[i]); }
   std::string form(std::size_t i) const override { return form_of(architectures_[i]); }
@@ -107,6 +118,7 @@ class EvaluationOf final : public Evaluation {
 
   Network& own_;
   const std::vector<Architecture<Space>>& architectures_;
+  std::vector<Architecture<Space>> computed_;                                // instead of each
   std::function<CanonicalForm(const Architecture<Space>&)> canonical_form_;  // none: by candidates
 };
 

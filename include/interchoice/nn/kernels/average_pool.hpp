@@ -1,14 +1,17 @@
 #pragma once
 
 #include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -29,32 +32,35 @@ inline std::int64_t inside3(std::int64_t i, std::int64_t size) {
 }
 
 /// sums[w, :] = sum of the up to nine in[h', w', :] around row h, row by row from the top left: the
-/// order of libtorch's own pool, so that both agree to the bit.
-template <class Number>
-void sum_windows3x3(const Number* in, Number* sums, std::int64_t h, std::int64_t height,
-                    std::int64_t width, std::int64_t channels) {
-  run_vectorized([=]() INTERCHOICE_LOOP {
-    const std::int64_t row = width * channels;
-    std::fill(sums, sums + row, Number{0});
-    for (std::int64_t k = std::max<std::int64_t>(h - 1, 0); k <= std::min(h + 1, height - 1); ++k) {
-      const Number* from = in + k * row;
-      if (width == 1) {
+/// order of libtorch's own pool, so that both agree to the bit. Rows outside are `zeros`: no sum
+/// from zero on is a negative zero, so that they change none.
+///
+/// `finish(sum, i)` makes the result of the i-th sum.
+template <class Value, class Result, class Finish>
+INTERCHOICE_LOOP inline void sum_windows3x3(const Value* in, const Value* zeros, Result* out,
+                                            std::int64_t h, std::int64_t height, std::int64_t width,
+                                            std::int64_t channels, const Finish& finish) {
+  using Number = computed_t<Value>;
+  const std::int64_t row = width * channels;
+  const Value* const a = h > 0 ? in + (h - 1) * row : zeros;
+  const Value* const b = in + h * row;
+  const Value* const c = h + 1 < height ? in + (h + 1) * row : zeros;
+  // The sum of some columns around each value of [begin, end), from `left` to `right` of it.
+  const auto sum = [&](std::int64_t begin, std::int64_t end, auto... columns) INTERCHOICE_LOOP {
 #pragma omp simd
-        for (std::int64_t i = 0; i < row; ++i) sums[i] += from[i];
-        continue;
-      }
-#pragma omp simd
-      for (std::int64_t i = 0; i < channels; ++i) sums[i] = sums[i] + from[i] + from[i + channels];
-#pragma omp simd
-      for (std::int64_t i = channels; i < row - channels; ++i) {
-        sums[i] = sums[i] + from[i - channels] + from[i] + from[i + channels];
-      }
-#pragma omp simd
-      for (std::int64_t i = row - channels; i < row; ++i) {
-        sums[i] = sums[i] + from[i - channels] + from[i];
-      }
+    for (std::int64_t i = begin; i < end; ++i) {
+      Number total{0};
+      ((total += number(a[i + columns])), ...);
+      ((total += number(b[i + columns])), ...);
+      ((total += number(c[i + columns])), ...);
+      store_number(finish(total, i), out[i]);
     }
-  });
+  };
+  constexpr std::int64_t kSame = 0;
+  if (width == 1) return sum(0, row, kSame);
+  sum(0, channels, kSame, channels);
+  sum(channels, row - channels, -channels, kSame, channels);
+  sum(row - channels, row, -channels, kSame);
 }
 
 /// What the sums of a row of windows are shifted and divided by: (sum + inside * shift) / divisor.
@@ -78,27 +84,65 @@ class WindowDivision {
     }
   }
 
-  /// Row h of windows.
-  void apply(Number* sums, std::int64_t h) const {
-    const std::int64_t first = (inside3(h, height_) - 1) * row_;
-    const Number* shifts = shifts_.empty() ? nullptr : shifts_.data() + first;
-    const Number* divisors = divisors_.data() + first;
-    run_vectorized([=, size = row_]() INTERCHOICE_LOOP {
-      if (shifts != nullptr) {
-#pragma omp simd
-        for (std::int64_t i = 0; i < size; ++i) sums[i] += shifts[i];
+  /// Pools row h of an image. `out` may be the row of sums.
+  template <class Value, class Result>
+  void pool(const Value* in, const Value* zeros, Result* out, std::int64_t h, std::int64_t width,
+            std::int64_t channels) const {
+    const Number* const shifts = shifts_.empty() ? nullptr : shifts_.data() + first(h);
+    const Number* const divisors = divisors_.data() + first(h);
+    run_without_products([=, height = height_]() INTERCHOICE_LOOP {
+      if (shifts == nullptr) {
+        sum_windows3x3(in, zeros, out, h, height, width, channels,
+                       [=](Number sum, std::int64_t i)
+                           INTERCHOICE_LOOP { return sum / divisors[i]; });
+      } else {
+        sum_windows3x3(in, zeros, out, h, height, width, channels,
+                       [=](Number sum, std::int64_t i)
+                           INTERCHOICE_LOOP { return (sum + shifts[i]) / divisors[i]; });
       }
+    });
+  }
+
+  /// The quotients of row h, in place.
+  void apply(Number* sums, std::int64_t h) const {
+    const Number* const divisors = divisors_.data() + first(h);
+    run_vectorized([=, size = row_]() INTERCHOICE_LOOP {
 #pragma omp simd
       for (std::int64_t i = 0; i < size; ++i) sums[i] /= divisors[i];
     });
   }
 
  private:
+  // Of the numbers for row h.
+  std::int64_t first(std::int64_t h) const { return (inside3(h, height_) - 1) * row_; }
+
   std::int64_t height_;
   std::int64_t row_;
   std::vector<Number> shifts_{};
   std::vector<Number> divisors_{};
 };
+
+/// A row of 2x2 windows, from two rows of 2 * width pixels.
+template <class Value>
+void pool_pairs(const Value* in, Value* out, std::int64_t width, std::int64_t channels) {
+  run_without_products([=]() INTERCHOICE_LOOP {
+    const Value* const below = in + 2 * width * channels;
+    for (std::int64_t w = 0; w < width; ++w) {
+      const std::int64_t left = 2 * w * channels;
+      const std::int64_t right = left + channels;
+      Value* const to = out + w * channels;
+#pragma omp simd
+      for (std::int64_t c = 0; c < channels; ++c) {
+        computed_t<Value> sum{0};  // which makes a zero of negative ones
+        sum += number(in[left + c]);
+        sum += number(in[right + c]);
+        sum += number(below[left + c]);
+        sum += number(below[right + c]);
+        store_number(sum / 4, to[c]);
+      }
+    }
+  });
+}
 
 /// y = (sum of window + inside * vector) / divisor, the window 3x3, stride 1, padding 1.
 struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
@@ -120,16 +164,11 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
       scalar_t* out = y.mutable_data_ptr<scalar_t>();
       const WindowDivision division(shift, height, width, channels, count_include_pad);
       at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-        BlockBuffer<scalar_t> source(image);
-        BlockBuffer<scalar_t> result(row);
+        const std::vector<scalar_t> zeros(static_cast<std::size_t>(row));
         for (std::int64_t n = begin; n < end; ++n) {
-          const auto* from = source.read(in + n * image, image);
           for (std::int64_t h = 0; h < height; ++h) {
-            scalar_t* const at = out + n * image + h * row;
-            auto* const to = result.target(at);
-            sum_windows3x3(from, to, h, height, width, channels);
-            division.apply(to, h);
-            result.store(at, row);
+            division.pool(in + n * image, zeros.data(), out + n * image + h * row, h, width,
+                          channels);
           }
         }
       });
@@ -161,16 +200,17 @@ struct AveragePoolFunction : torch::autograd::Function<AveragePoolFunction> {
       const WindowDivision<Number> division(nullptr, height, width, channels, count_include_pad);
       at::parallel_for(0, g.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
         std::vector<Number> quotients(static_cast<std::size_t>(image));
-        BlockBuffer<scalar_t> result(row);
+        const std::vector<Number> zeros(static_cast<std::size_t>(row));
         for (std::int64_t n = begin; n < end; ++n) {
           copy_values(from + n * image, quotients.data(), image);
           for (std::int64_t h = 0; h < height; ++h) {
             division.apply(quotients.data() + h * row, h);
           }
           for (std::int64_t h = 0; h < height; ++h) {
-            scalar_t* const at = to + n * image + h * row;
-            sum_windows3x3<Number>(quotients.data(), result.target(at), h, height, width, channels);
-            result.store(at, row);
+            run_without_products([&, at = to + n * image + h * row]() INTERCHOICE_LOOP {
+              sum_windows3x3(quotients.data(), zeros.data(), at, h, height, width, channels,
+                             [](Number sum, std::int64_t) INTERCHOICE_LOOP { return sum; });
+            });
           }
           if (has_vector)
             sum_quotients(quotients.data(), sums + n * channels, height, width, channels);
@@ -220,6 +260,34 @@ inline at::Tensor average_pool3x3(const at::Tensor& x, const at::Tensor& vector,
   }
   return at::avg_pool2d(vector.defined() ? detail::narrowed(x + along_channels(vector, x), x) : x,
                         {3, 3}, {1, 1}, {1, 1}, false, count_include_pad);
+}
+
+/// 2x2 average pool, stride 2; at odd sizes the last row and column are pooled alone.
+///
+/// Equal to libtorch's `avg_pool2d` to the bit; bfloat16 is summed as floats and rounded once.
+/// *Shapes*: x [N, C, H, W] -> [N, C, ceil(H/2), ceil(W/2)]. *Cost*: one read and a quarter of a
+/// write for images of even sizes on the CPU in libtorch's channels-last memory format where no
+/// gradients are recorded; libtorch's operator elsewhere.
+inline at::Tensor average_pool2x2(const at::Tensor& x) {
+  if (c10::GradMode::is_enabled() || !detail::has_row_major_values(x) || x.size(1) == 1 ||
+      x.size(2) % 2 != 0 || x.size(3) % 2 != 0) {
+    return at::avg_pool2d(x, {2, 2}, {2, 2}, {0, 0}, /*ceil_mode=*/true);
+  }
+  const std::int64_t channels = x.size(1);
+  const std::int64_t half = x.size(3) / 2;
+  at::Tensor y = at::empty({x.size(0), channels, x.size(2) / 2, half}, x.options(),
+                           at::MemoryFormat::ChannelsLast);
+  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "average_pool", [&] {
+    const scalar_t* const in = x.const_data_ptr<scalar_t>();
+    scalar_t* const out = y.mutable_data_ptr<scalar_t>();
+    at::parallel_for(0, x.size(0) * x.size(2) / 2, 16, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        detail::pool_pairs(in + row * 4 * half * channels, out + row * half * channels, half,
+                           channels);
+      }
+    });
+  });
+  return y;
 }
 
 }  // namespace interchoice

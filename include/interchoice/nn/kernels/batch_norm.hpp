@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "interchoice/nn/kernels/batch_norm_rows.hpp"
+#include "interchoice/nn/kernels/bfloat16_rows.hpp"
 #include "interchoice/nn/kernels/row_major.hpp"
 #include "interchoice/nn/norm_activation.hpp"
 
@@ -38,6 +39,12 @@ struct BatchNormState {
   double eps = 1e-5;
 };
 
+/// Where a BatchNorm writes.
+enum class NormOutput : std::uint8_t {
+  kNew,
+  kOverInput,  ///< over x, which is used no more, where loops of its own run without gradients
+};
+
 namespace detail {
 
 #if defined(INTERCHOICE_FMA)
@@ -51,7 +58,7 @@ inline bool has_batch_norm_rows(const at::Tensor& x, const BatchNormState& state
   const auto fits = [&](const at::Tensor& vector) {
     return !vector.defined() || (is_vector_of(vector, x) && vector.is_contiguous());
   };
-  return has_instructions && has_row_major_pixels(x) &&
+  return has_instructions && has_row_major_values(x) &&
          // Libtorch adds in another way for one channel and where it has no row for each thread.
          x.size(1) > 1 && x.numel() / x.size(1) > at::get_num_threads() && fits(state.weight) &&
          fits(state.bias) && fits(state.running_mean) && fits(state.running_var);
@@ -81,7 +88,15 @@ class NormSums {
     return total;
   }
 
-  /// `visit(begin, end)` for all rows, the last ones first: they are still in a cache.
+  /// `visit(begin, end)` for all rows.
+  template <class Visit>
+  void visit(const Visit& visit) const {
+    for_ranges([&](std::int64_t, std::int64_t begin, std::int64_t end) {
+      for (; begin < end; begin += tile_rows()) visit(begin, std::min(end, begin + tile_rows()));
+    });
+  }
+
+  /// The same, the last ones first: they are still in a cache.
   template <class Visit>
   void visit_backwards(const Visit& visit) const {
     for_ranges([&](std::int64_t, std::int64_t begin, std::int64_t end) {
@@ -126,8 +141,11 @@ void move_average(Scalar& average, Value value, double momentum) {
 }
 
 /// The vectors that forward hands to backward: mean, invstd, alpha and beta, [4, C].
-template <class Scalar>
-void set_norm_vectors(NormRows<Scalar>& r, const at::Tensor& vectors) {
+inline at::Tensor empty_norm_vectors(const at::Tensor& x) {
+  return at::empty({4, x.size(1)}, empty_vector_of(x).options());
+}
+template <class Scalar, class Value>
+void set_norm_vectors(NormRows<Scalar, Value>& r, const at::Tensor& vectors) {
   r.mean = vectors.const_data_ptr<Scalar>();
   r.invstd = r.mean + r.channels;
   r.alpha = r.invstd + r.channels;
@@ -139,30 +157,33 @@ const Scalar* data_or_null(const at::Tensor& vector) {
   return vector.defined() ? vector.const_data_ptr<Scalar>() : nullptr;
 }
 
-/// y = activation(x * alpha + beta)
-template <class Scalar>
+/// y = activation(x * alpha + beta); `was_read`: by a pass just before.
+template <class Value>
 void apply_batch_norm(const at::Tensor& x, const at::Tensor& vectors, NormActivation activation,
-                      const at::Tensor& y) {
+                      const at::Tensor& y, bool was_read) {
+  using Scalar = computed_t<Value>;
   const std::int64_t channels = x.size(1);
-  NormRows<Scalar> r;
+  NormRows<Scalar, Value> r;
   r.channels = channels;
-  r.x = x.const_data_ptr<Scalar>();
-  r.out = y.mutable_data_ptr<Scalar>();
+  r.x = x.const_data_ptr<Value>();
+  r.out = y.mutable_data_ptr<Value>();
   set_norm_vectors(r, vectors);
   with_activation(activation, [&]<NormActivation kActivation>() {
-    NormSums<Scalar>(x.numel() / channels, channels)
-        .visit_backwards([&](std::int64_t begin, std::int64_t end) {
-          for_norm_columns<Scalar>(channels, [&](auto columns, std::int64_t column) {
-            columns.template apply<kActivation>(r, column, begin, end);
-          });
-        });
+    const NormSums<Scalar> tiles(x.numel() / channels, channels);
+    const auto apply = [&](std::int64_t begin, std::int64_t end) {
+      for_norm_columns<Scalar>(channels, [&](auto columns, std::int64_t column) {
+        columns.template apply<kActivation>(r, column, begin, end);
+      });
+    };
+    was_read ? tiles.visit_backwards(apply) : tiles.visit(apply);
   });
 }
 
 /// Fills the vectors, moves the running statistics and writes y.
-template <class Scalar>
+template <class Value>
 void batch_norm_forward(const at::Tensor& x, const BatchNormState& state, NormActivation activation,
                         const at::Tensor& y, const at::Tensor& vectors) {
+  using Scalar = computed_t<Value>;
   const std::int64_t channels = x.size(1);
   const std::int64_t rows = x.numel() / channels;
   const NormSums<Scalar> sums(rows, channels);
@@ -170,9 +191,9 @@ void batch_norm_forward(const at::Tensor& x, const BatchNormState& state, NormAc
   Scalar* invstd = mean + channels;
   Scalar* alpha = invstd + channels;
   Scalar* beta = alpha + channels;
-  NormRows<Scalar> r;
+  NormRows<Scalar, Value> r;
   r.channels = channels;
-  r.x = x.const_data_ptr<Scalar>();
+  r.x = x.const_data_ptr<Value>();
   set_norm_vectors(r, vectors);
 
   const std::vector<double> sum =
@@ -209,22 +230,44 @@ void batch_norm_forward(const at::Tensor& x, const BatchNormState& state, NormAc
     }
   }
 
-  apply_batch_norm<Scalar>(x, vectors, activation, y);
+  apply_batch_norm<Value>(x, vectors, activation, y, /*was_read=*/true);
+}
+
+/// The output by the running statistics.
+template <class Value>
+void batch_norm_inference(const at::Tensor& x, const BatchNormState& state,
+                          NormActivation activation, const at::Tensor& y) {
+  using Scalar = computed_t<Value>;
+  const std::int64_t channels = x.size(1);
+  const at::Tensor vectors = empty_norm_vectors(x);
+  Scalar* alpha = vectors.mutable_data_ptr<Scalar>() + 2 * channels;
+  Scalar* beta = alpha + channels;
+  const Scalar* mean = state.running_mean.const_data_ptr<Scalar>();
+  const Scalar* variance = state.running_var.const_data_ptr<Scalar>();
+  const Scalar* weight = data_or_null<Scalar>(state.weight);
+  const Scalar* bias = data_or_null<Scalar>(state.bias);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const Scalar invstd = 1 / std::sqrt(variance[c] + static_cast<Scalar>(state.eps));
+    alpha[c] = invstd * (weight == nullptr ? Scalar{1} : weight[c]);
+    beta[c] = rounded_once(-mean[c], alpha[c], bias == nullptr ? Scalar{0} : bias[c]);
+  }
+  apply_batch_norm<Value>(x, vectors, activation, y, /*was_read=*/false);
 }
 
 /// Writes the gradient of x where it is defined, those of the weight and the bias always.
-template <class Scalar>
+template <class Value>
 void batch_norm_backward(const at::Tensor& x, const at::Tensor& gradient, const at::Tensor& weight,
                          const at::Tensor& vectors, NormActivation activation,
                          const at::Tensor& grad_x, const at::Tensor& grad_weight,
                          const at::Tensor& grad_bias) {
+  using Scalar = computed_t<Value>;
   const std::int64_t channels = x.size(1);
   const std::int64_t rows = x.numel() / channels;
   const NormSums<Scalar> sums(rows, channels);
-  NormRows<Scalar> r;
+  NormRows<Scalar, Value> r;
   r.channels = channels;
-  r.x = x.const_data_ptr<Scalar>();
-  r.gradient = gradient.const_data_ptr<Scalar>();
+  r.x = x.const_data_ptr<Value>();
+  r.gradient = gradient.const_data_ptr<Value>();
   r.weight = data_or_null<Scalar>(weight);
   set_norm_vectors(r, vectors);
   with_activation(activation, [&]<NormActivation kActivation>() {
@@ -251,7 +294,7 @@ void batch_norm_backward(const at::Tensor& x, const at::Tensor& gradient, const 
     if (!grad_x.defined()) return;
     r.centre = centre;
     r.slope = slope;
-    r.out = grad_x.mutable_data_ptr<Scalar>();
+    r.out = grad_x.mutable_data_ptr<Value>();
     sums.visit_backwards([&](std::int64_t begin, std::int64_t end) {
       for_norm_columns<Scalar>(channels, [&](auto columns, std::int64_t column) {
         columns.template differentiate<kActivation>(r, column, begin, end);
@@ -266,8 +309,8 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
                             const std::optional<at::Tensor>& bias, const BatchNormState& state,
                             NormActivation activation) {
     at::Tensor y = at::empty_like(x);
-    at::Tensor vectors = at::empty({4, x.size(1)}, x.options());
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "batch_norm", [&] {
+    at::Tensor vectors = empty_norm_vectors(x);
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm", [&] {
       batch_norm_forward<scalar_t>(x, state, activation, y, vectors);
     });
     context->saved_data["activation"] = static_cast<std::int64_t>(activation);
@@ -292,9 +335,9 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
           {true, weight.defined(), has_bias});
     } else {
       if (context->needs_input_grad(0)) grad_x = at::empty_like(x);
-      grad_weight = at::empty({x.size(1)}, x.options());
-      grad_bias = at::empty({x.size(1)}, x.options());
-      AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "batch_norm_backward", [&] {
+      grad_weight = empty_vector_of(x);
+      grad_bias = empty_vector_of(x);
+      AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm_backward", [&] {
         batch_norm_backward<scalar_t>(x, gradient, weight, vectors, activation, grad_x, grad_weight,
                                       grad_bias);
       });
@@ -312,8 +355,9 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
                            const at::Tensor& vectors, NormActivation activation) {
     if (activation == NormActivation::kNone) return gradient;
     at::Tensor y = at::empty_like(x, x.options().requires_grad(false));
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "batch_norm",
-                               [&] { apply_batch_norm<scalar_t>(x, vectors, activation, y); });
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm", [&] {
+      apply_batch_norm<scalar_t>(x, vectors, activation, y, false);
+    });
     return activation == NormActivation::kRelu ? at::threshold_backward(gradient, y, 0)
                                                : at::hardtanh_backward(gradient, y, 0, 6);
   }
@@ -328,15 +372,24 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
 ///   y = activation((x - mean(x)) / sqrt(var(x) + eps) * weight + bias)
 ///
 /// Moves the running statistics by `momentum`. The numbers are those of libtorch's operators to the
-/// bit, and as theirs depend on the number of threads. *Shapes*: x and y [N, C, ...], vectors [C].
-/// *Cost*: where x is an image in libtorch's channels-last memory format, float or double, on an
+/// bit, and as theirs depend on the number of threads; those of bfloat16 images with float vectors
+/// are the floats' numbers, y rounded once. *Shapes*: x and y [N, C, ...], vectors [C]. *Cost*:
+/// where x is an image in libtorch's channels-last memory format, float, bfloat16 or double, on an
 /// x86-64 CPU with AVX2, three reads and a write forward and four reads and a write backward, with
 /// the activation in them; libtorch's operators elsewhere.
 inline at::Tensor batch_norm(const at::Tensor& x, const BatchNormState& state,
-                             NormActivation activation = NormActivation::kNone) {
+                             NormActivation activation = NormActivation::kNone,
+                             NormOutput output = NormOutput::kNew) {
 #if defined(INTERCHOICE_FMA)
   if (detail::has_batch_norm_rows(x, state)) {
     RECORD_FUNCTION("interchoice::batch_norm", c10::ArrayRef<const c10::IValue>());
+    if (output == NormOutput::kOverInput && !c10::GradMode::is_enabled()) {
+      const at::Tensor vectors = detail::empty_norm_vectors(x);
+      AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm", [&] {
+        detail::batch_norm_forward<scalar_t>(x, state, activation, x, vectors);
+      });
+      return x;
+    }
     const auto optional = [](const at::Tensor& vector) {
       return vector.defined() ? std::optional(vector) : std::nullopt;
     };
@@ -347,6 +400,34 @@ inline at::Tensor batch_norm(const at::Tensor& x, const BatchNormState& state,
   return detail::activate_(
       at::batch_norm(x, state.weight, state.bias, state.running_mean, state.running_var,
                      /*training=*/true, state.momentum, state.eps, /*cudnn_enabled=*/true),
+      activation);
+}
+
+/// A BatchNorm in evaluation mode, with the activation behind it.
+///
+///   y = activation((x - running_mean) / sqrt(running_var + eps) * weight + bias)
+///
+/// The numbers are those of libtorch's operators to the bit; of bfloat16 images with float vectors
+/// the floats' numbers, rounded once. *Shapes*: x and y [N, C, ...], vectors [C]. *Cost*: where
+/// `batch_norm` has loops of its own and no gradients are recorded, one read and one write with the
+/// activation in them; libtorch's operators elsewhere.
+inline at::Tensor inference_batch_norm(const at::Tensor& x, const BatchNormState& state,
+                                       NormActivation activation = NormActivation::kNone,
+                                       NormOutput output = NormOutput::kNew) {
+#if defined(INTERCHOICE_FMA)
+  if (!c10::GradMode::is_enabled() && state.running_mean.defined() && state.running_var.defined() &&
+      detail::has_batch_norm_rows(x, state)) {
+    RECORD_FUNCTION("interchoice::inference_batch_norm", c10::ArrayRef<const c10::IValue>());
+    at::Tensor y = output == NormOutput::kOverInput ? x : at::empty_like(x);
+    AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, x.scalar_type(), "batch_norm", [&] {
+      detail::batch_norm_inference<scalar_t>(x, state, activation, y);
+    });
+    return y;
+  }
+#endif
+  return detail::activate_(
+      at::batch_norm(x, state.weight, state.bias, state.running_mean, state.running_var,
+                     /*training=*/false, state.momentum, state.eps, /*cudnn_enabled=*/true),
       activation);
 }
 

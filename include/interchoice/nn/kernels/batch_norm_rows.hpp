@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+#include <c10/util/BFloat16.h>
 #include <immintrin.h>
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 /// Loops of BatchNorm over rows of channels, with the additions in the order of libtorch's
 /// channels-last kernel and fused multiplications and additions where its compiler put them: the
 /// same numbers to the bit. Libtorch's adds each row to a buffer in memory; here the sums of a few
-/// channels stay in registers for a tile of rows.
+/// channels stay in registers for a tile of rows. bfloat16 values are widened as they are read,
+/// computed on as floats, and rounded once as they are written.
 namespace interchoice::detail {
 
 // For functions that run on processors with AVX2 and FMA only, whatever the file is compiled for.
@@ -40,6 +42,40 @@ struct Lanes<float> {
   INTERCHOICE_FMA_INLINE void store(float* to, Vector a) { _mm256_storeu_ps(to, a); }
   INTERCHOICE_FMA_INLINE void store(float* to, Vector a, __m256i mask) {
     _mm256_maskstore_ps(to, mask, a);
+  }
+  /// Exact: a bfloat16 is the upper half of a float.
+  INTERCHOICE_FMA_INLINE Vector load(const c10::BFloat16* from) {
+    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+  }
+  INTERCHOICE_FMA_INLINE Vector load(const c10::BFloat16* from, __m256i mask) {
+    c10::BFloat16 values[kWidth] = {};
+    const int lanes = count(mask);
+    for (int i = 0; i < lanes; ++i) values[i] = from[i];
+    return load(values);
+  }
+  /// To nearest, ties to even; not-a-number stays one: libtorch's bits (`round_values`).
+  INTERCHOICE_FMA_INLINE void store(c10::BFloat16* to, Vector a) {
+    const __m256i bits = _mm256_castps_si256(a);
+    const __m256i is_odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i rounded =
+        _mm256_add_epi32(bits, _mm256_add_epi32(is_odd, _mm256_set1_epi32(0x7fff)));
+    const __m256 is_nan = _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+    const __m256 result = _mm256_blendv_ps(
+        _mm256_castsi256_ps(rounded), _mm256_castsi256_ps(_mm256_set1_epi32(0x7fc00000)), is_nan);
+    const __m256i halves = _mm256_srli_epi32(_mm256_castps_si256(result), 16);
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(packed));
+  }
+  INTERCHOICE_FMA_INLINE void store(c10::BFloat16* to, Vector a, __m256i mask) {
+    c10::BFloat16 values[kWidth];
+    store(values, a);
+    const int lanes = count(mask);
+    for (int i = 0; i < lanes; ++i) to[i] = values[i];
+  }
+  /// The lanes of a mask.
+  INTERCHOICE_FMA_INLINE int count(__m256i mask) {
+    return __builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(mask))));
   }
   INTERCHOICE_FMA_INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
   INTERCHOICE_FMA_INLINE Vector subtract(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
@@ -113,13 +149,13 @@ struct Lanes<double> {
   }
 };
 
-/// A matrix of rows and the vectors of a value a channel that the loops below need.
-template <class Scalar>
+/// A matrix of rows of values, and the vectors of a number a channel that the loops below need.
+template <class Scalar, class Value = Scalar>
 struct NormRows {
   std::int64_t channels = 0;
-  const Scalar* x = nullptr;
-  const Scalar* gradient = nullptr;  // of the output
-  Scalar* out = nullptr;             // the output, or the gradient of x
+  const Value* x = nullptr;
+  const Value* gradient = nullptr;  // of the output
+  Value* out = nullptr;             // the output, or the gradient of x
   const Scalar* mean = nullptr;
   const Scalar* invstd = nullptr;
   const Scalar* weight = nullptr;  // null: 1
@@ -138,14 +174,15 @@ struct NormColumns {
   static constexpr std::int64_t kWidth = Count * L::kWidth;
 
   /// sums += x
-  INTERCHOICE_FMA static void add(const NormRows<Scalar>& r, std::int64_t column,
+  template <class Value>
+  INTERCHOICE_FMA static void add(const NormRows<Scalar, Value>& r, std::int64_t column,
                                   std::int64_t begin, std::int64_t end, Scalar* sums) {
     const __m256i mask = L::mask(r.channels - column);
     Vector sum[Count];
 #pragma GCC unroll 4
     for (std::int64_t i = 0; i < Count; ++i) sum[i] = load(sums + column, i, mask);
     for (std::int64_t row = begin; row < end; ++row) {
-      const Scalar* x = r.x + row * r.channels + column;
+      const Value* x = r.x + row * r.channels + column;
 #pragma GCC unroll 4
       for (std::int64_t i = 0; i < Count; ++i) sum[i] = L::add(sum[i], load(x, i, mask));
     }
@@ -154,7 +191,8 @@ struct NormColumns {
   }
 
   /// sums += (x - mean)^2
-  INTERCHOICE_FMA static void add_squares(const NormRows<Scalar>& r, std::int64_t column,
+  template <class Value>
+  INTERCHOICE_FMA static void add_squares(const NormRows<Scalar, Value>& r, std::int64_t column,
                                           std::int64_t begin, std::int64_t end, Scalar* sums) {
     const __m256i mask = L::mask(r.channels - column);
     Vector sum[Count], mean[Count];
@@ -164,7 +202,7 @@ struct NormColumns {
       mean[i] = load(r.mean + column, i, mask);
     }
     for (std::int64_t row = begin; row < end; ++row) {
-      const Scalar* x = r.x + row * r.channels + column;
+      const Value* x = r.x + row * r.channels + column;
 #pragma GCC unroll 4
       for (std::int64_t i = 0; i < Count; ++i) {
         const Vector distance = L::subtract(load(x, i, mask), mean[i]);
@@ -176,8 +214,8 @@ struct NormColumns {
   }
 
   /// out = activation(x * alpha + beta)
-  template <NormActivation Activation>
-  INTERCHOICE_FMA static void apply(const NormRows<Scalar>& r, std::int64_t column,
+  template <NormActivation Activation, class Value>
+  INTERCHOICE_FMA static void apply(const NormRows<Scalar, Value>& r, std::int64_t column,
                                     std::int64_t begin, std::int64_t end) {
     const __m256i mask = L::mask(r.channels - column);
     Vector alpha[Count], beta[Count];
@@ -199,8 +237,8 @@ struct NormColumns {
   }
 
   /// sums += g, products += (x - mean) * g       g: the gradient behind the activation
-  template <NormActivation Activation>
-  INTERCHOICE_FMA static void add_gradients(const NormRows<Scalar>& r, std::int64_t column,
+  template <NormActivation Activation, class Value>
+  INTERCHOICE_FMA static void add_gradients(const NormRows<Scalar, Value>& r, std::int64_t column,
                                             std::int64_t begin, std::int64_t end, Scalar* sums,
                                             Scalar* products) {
     const __m256i mask = L::mask(r.channels - column);
@@ -229,8 +267,8 @@ struct NormColumns {
   }
 
   /// out = (g - centre - (x - mean) * slope) * invstd * weight
-  template <NormActivation Activation>
-  INTERCHOICE_FMA static void differentiate(const NormRows<Scalar>& r, std::int64_t column,
+  template <NormActivation Activation, class Value>
+  INTERCHOICE_FMA static void differentiate(const NormRows<Scalar, Value>& r, std::int64_t column,
                                             std::int64_t begin, std::int64_t end) {
     const __m256i mask = L::mask(r.channels - column);
     Vector mean[Count], slope[Count], centre[Count], invstd[Count], weight[Count];
@@ -260,14 +298,16 @@ struct NormColumns {
   }
 
  private:
-  INTERCHOICE_FMA_INLINE Vector load(const Scalar* from, std::int64_t i, __m256i mask) {
+  template <class Value>
+  INTERCHOICE_FMA_INLINE Vector load(const Value* from, std::int64_t i, __m256i mask) {
     if constexpr (Part) {
       return L::load(from, mask);
     } else {
       return L::load(from + i * L::kWidth);
     }
   }
-  INTERCHOICE_FMA_INLINE void store(Scalar* to, std::int64_t i, Vector a, __m256i mask) {
+  template <class Value>
+  INTERCHOICE_FMA_INLINE void store(Value* to, std::int64_t i, Vector a, __m256i mask) {
     if constexpr (Part) {
       L::store(to, a, mask);
     } else {
@@ -276,8 +316,8 @@ struct NormColumns {
   }
 
   /// What of the gradient passes the activation. The output is computed again, not read.
-  template <NormActivation Activation>
-  INTERCHOICE_FMA_INLINE Vector passed(const NormRows<Scalar>& r, std::int64_t column,
+  template <NormActivation Activation, class Value>
+  INTERCHOICE_FMA_INLINE Vector passed(const NormRows<Scalar, Value>& r, std::int64_t column,
                                        std::int64_t i, __m256i mask, Vector x, Vector gradient) {
     if constexpr (Activation == NormActivation::kNone) {
       return gradient;

@@ -19,15 +19,15 @@ namespace interchoice::detail {
 template <class Value>
 using computed_t = std::conditional_t<std::is_same_v<Value, c10::BFloat16>, float, Value>;
 
-/// Calls a conversion compiled for AVX-512 where the machine has it, as machines that multiply
-/// bfloat16 do. Only conversions: AVX-512 has fused multiply-add, of which other loops keep clear.
+/// Calls a loop without products compiled for AVX-512 where the machine has it, as machines that
+/// multiply bfloat16 do: AVX-512 has fused multiply-add, of which other loops keep clear.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__AVX512BW__)
 template <class Loop>
 __attribute__((target("avx512f,avx512bw,avx512vl"))) void run_avx512(const Loop& loop) {
   loop();
 }
 template <class Loop>
-void run_conversion(const Loop& loop) {
+void run_without_products(const Loop& loop) {
   static const bool has_avx512 = __builtin_cpu_supports("avx512f") &&
                                  __builtin_cpu_supports("avx512bw") &&
                                  __builtin_cpu_supports("avx512vl");
@@ -35,18 +35,40 @@ void run_conversion(const Loop& loop) {
 }
 #else
 template <class Loop>
-void run_conversion(const Loop& loop) {
+void run_without_products(const Loop& loop) {
   run_vectorized(loop);
 }
 #endif
 
-/// Exact: a bfloat16 is the upper half of a float.
+/// A value as a number to compute with. Exact: a bfloat16 is the upper half of a float.
+template <class Value>
+INTERCHOICE_LOOP inline computed_t<Value> number(Value value) {
+  if constexpr (std::is_same_v<Value, c10::BFloat16>) {
+    return c10::bit_cast<float>(std::uint32_t{value.x} << 16);
+  } else {
+    return value;
+  }
+}
+
+/// A number as a value: to nearest, ties to even; not-a-number stays one. The bits are those of
+/// libtorch's conversion, which g++ does not vectorise.
+template <class Value>
+INTERCHOICE_LOOP inline void store_number(computed_t<Value> from, Value& to) {
+  if constexpr (std::is_same_v<Value, c10::BFloat16>) {
+    const auto bits = c10::bit_cast<std::uint32_t>(from);
+    const std::uint32_t rounded = bits + 0x7fffU + ((bits >> 16) & 1U);
+    const bool is_nan = (bits & 0x7fffffffU) > 0x7f800000U;
+    const std::uint32_t mask = is_nan ? 0xffffffffU : 0U;
+    to.x = static_cast<std::uint16_t>(((rounded & ~mask) | (0x7fc00000U & mask)) >> 16);
+  } else {
+    to = from;
+  }
+}
+
 inline void widen_values(const c10::BFloat16* from, float* to, std::int64_t size) {
-  run_conversion([=]() INTERCHOICE_LOOP {
+  run_without_products([=]() INTERCHOICE_LOOP {
 #pragma omp simd
-    for (std::int64_t i = 0; i < size; ++i) {
-      to[i] = c10::bit_cast<float>(std::uint32_t{from[i].x} << 16);
-    }
+    for (std::int64_t i = 0; i < size; ++i) to[i] = number(from[i]);
   });
 }
 
@@ -60,18 +82,10 @@ void copy_values(const Value* from, computed_t<Value>* to, std::int64_t size) {
   }
 }
 
-/// To nearest, ties to even; not-a-number stays one. The bits are those of libtorch's conversion,
-/// which g++ does not vectorise.
 inline void round_values(const float* from, c10::BFloat16* to, std::int64_t size) {
-  run_conversion([=]() INTERCHOICE_LOOP {
+  run_without_products([=]() INTERCHOICE_LOOP {
 #pragma omp simd
-    for (std::int64_t i = 0; i < size; ++i) {
-      const auto bits = c10::bit_cast<std::uint32_t>(from[i]);
-      const std::uint32_t rounded = bits + 0x7fffU + ((bits >> 16) & 1U);
-      const bool is_nan = (bits & 0x7fffffffU) > 0x7f800000U;
-      const std::uint32_t mask = is_nan ? 0xffffffffU : 0U;
-      to[i].x = static_cast<std::uint16_t>(((rounded & ~mask) | (0x7fc00000U & mask)) >> 16);
-    }
+    for (std::int64_t i = 0; i < size; ++i) store_number(from[i], to[i]);
   });
 }
 

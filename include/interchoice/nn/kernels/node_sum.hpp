@@ -59,55 +59,52 @@ struct NodeSumFunction : torch::autograd::Function<NodeSumFunction> {
                           Value* out, std::int64_t rows, std::int64_t channels) {
     for_row_ranges(rows, [&](std::int64_t begin, std::int64_t end) {
       const RowBlocks<Value> blocks(begin, end, channels);
-      std::vector<BlockBuffer<Value>> terms(in.size(), blocks.buffer());
-      std::vector<const computed_t<Value>*> numbers(in.size());
-      BlockBuffer<Value> sum = blocks.buffer();
+      std::vector<computed_t<Value>> sums;  // of more terms than one loop adds
+      if (in.size() > 3) sums.resize(static_cast<std::size_t>(blocks.most_values()));
       const std::optional<VectorBeside<Value>> vector =
           shift != nullptr ? std::optional<VectorBeside<Value>>(std::in_place, blocks, shift)
                            : std::nullopt;
       blocks.for_each([&](std::int64_t at, std::int64_t size) {
-        for (std::size_t i = 0; i < in.size(); ++i) numbers[i] = terms[i].read(in[i] + at, size);
-        sum_values(numbers, sum.target(out + at), size);
-        if (vector)
-          add_vector(vector->data(), sum.target(out + at), vector->rows(size),
-                     vector->channels(size));
-        sum.store(out + at, size);
+        const auto finish = [&](const auto*... terms) {
+          if (vector) {
+            add(out + at, vector->data(), vector->rows(size), vector->channels(size), terms...);
+          } else {
+            add(out + at, nullptr, 1, size, terms...);
+          }
+        };
+        const Value* const a = in[0] + at;
+        const Value* const b = in.size() > 1 ? in[1] + at : a;
+        const Value* const c = in.size() > 2 ? in[2] + at : a;
+        if (in.size() == 1) return finish(a);
+        if (in.size() == 2) return finish(a, b);
+        if (in.size() == 3) return finish(a, b, c);
+        add(sums.data(), nullptr, 1, size, a, b, c);
+        for (std::size_t k = 3; k < in.size(); ++k) {
+          add(sums.data(), nullptr, 1, size, sums.data(), in[k] + at);
+        }
+        finish(sums.data());
       });
     });
   }
 
-  template <class Number>
-  static void sum_values(const std::vector<const Number*>& in, Number* out, std::int64_t size) {
-    run_vectorized([&]() INTERCHOICE_LOOP {
-      const Number* a = in[0];
-      const Number* b = in.size() > 1 ? in[1] : nullptr;
-      const Number* c = in.size() > 2 ? in[2] : nullptr;
-      if (c != nullptr) {
-#pragma omp simd
-        for (std::int64_t i = 0; i < size; ++i) out[i] = a[i] + b[i] + c[i];
-      } else if (b != nullptr) {
-#pragma omp simd
-        for (std::int64_t i = 0; i < size; ++i) out[i] = a[i] + b[i];
-      } else {
-#pragma omp simd
-        for (std::int64_t i = 0; i < size; ++i) out[i] = a[i];
-      }
-      for (std::size_t k = 3; k < in.size(); ++k) {
-        const Number* d = in[k];
-#pragma omp simd
-        for (std::int64_t i = 0; i < size; ++i) out[i] += d[i];
-      }
-    });
-  }
-
-  template <class Number>
-  static void add_vector(const Number* vector, Number* out, std::int64_t rows,
-                         std::int64_t channels) {
-    run_vectorized([=]() INTERCHOICE_LOOP {
+  /// out = x_1 + ... (+ vector), rows of channels; a vector of null is none.
+  template <class Result, class... Terms>
+  static void add(Result* out, const computed_t<Result>* vector, std::int64_t rows,
+                  std::int64_t channels, const Terms*... terms) {
+    run_without_products([=]() INTERCHOICE_LOOP {
       for (std::int64_t row = 0; row < rows; ++row) {
-        Number* to = out + row * channels;
+        const std::int64_t first = row * channels;
+        if (vector == nullptr) {
 #pragma omp simd
-        for (std::int64_t i = 0; i < channels; ++i) to[i] += vector[i];
+          for (std::int64_t i = first; i < first + channels; ++i) {
+            store_number((... + number(terms[i])), out[i]);
+          }
+        } else {
+#pragma omp simd
+          for (std::int64_t i = 0; i < channels; ++i) {
+            store_number((... + number(terms[first + i])) + vector[i], out[first + i]);
+          }
+        }
       }
     });
   }
@@ -174,7 +171,10 @@ inline at::Tensor node_sum(std::span<const DeferredBias> terms, const at::Tensor
   }
   if (list.empty()) return at::zeros_like(like);
   if (!vector.defined() && list.size() == 1) return list[0];
-  if (!vector.defined() && list.size() == 2) return list[0] + list[1];
+  // Libtorch's own addition of two is as fast, but of bfloat16.
+  if (!vector.defined() && list.size() == 2 && list[0].scalar_type() != at::kBFloat16) {
+    return list[0] + list[1];
+  }
   if (fused && (!vector.defined() || detail::is_vector_of(vector, list[0]))) {
     const bool has_vector = vector.defined();
     if (has_vector) list.push_back(std::move(vector));

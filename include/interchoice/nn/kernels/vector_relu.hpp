@@ -62,12 +62,24 @@ void vector_relu_backward_rows(const Number* out, const Number* from, Number* to
 /// changes on its way, so that nothing needs to be widened.
 inline void vector_relu_backward_values(const c10::BFloat16* out, const c10::BFloat16* from,
                                         c10::BFloat16* to, std::int64_t size) {
-  run_conversion([=]() INTERCHOICE_LOOP {
+  run_without_products([=]() INTERCHOICE_LOOP {
 #pragma omp simd
     for (std::int64_t i = 0; i < size; ++i) {
       const auto magnitude = static_cast<std::uint16_t>(out[i].x & 0x7fffU);
       const auto mask = static_cast<std::uint16_t>(magnitude == 0 ? 0 : 0xffffU);
       to[i].x = static_cast<std::uint16_t>(from[i].x & mask);
+    }
+  });
+}
+
+/// to = max(0, from); not-a-number stays one. No bfloat16 changes on its way.
+inline void relu_values(const c10::BFloat16* from, c10::BFloat16* to, std::int64_t size) {
+  run_without_products([=]() INTERCHOICE_LOOP {
+#pragma omp simd
+    for (std::int64_t i = 0; i < size; ++i) {
+      const std::uint16_t bits = from[i].x;
+      const bool stays = bits <= 0x8000U || bits > 0xff80U;  // -infinity is 0xff80
+      to[i].x = static_cast<std::uint16_t>(stays ? bits : 0U);
     }
   });
 }
@@ -145,7 +157,7 @@ struct VectorReluFunction : torch::autograd::Function<VectorReluFunction> {
 
 /// ReLU of a shifted input, in one pass forward and one backward.
 ///
-///   y = max(0, x + vector)
+///   y = max(0, x + vector)      an undefined vector is zero
 ///
 /// Of bfloat16 x and a float vector the sum is float, rounded once; the vector's gradient is float.
 /// *Shapes*: x [N, C, ...] or, with the channels last, [N, ..., C]; vector [C]. *Cost*: that of a
@@ -153,6 +165,20 @@ struct VectorReluFunction : torch::autograd::Function<VectorReluFunction> {
 /// elsewhere. First derivative only.
 inline at::Tensor vector_relu(const at::Tensor& x, const at::Tensor& vector,
                               ChannelAxis axis = ChannelAxis::kSecond) {
+  if (!vector.defined()) {
+    // Libtorch's is as fast, but of bfloat16.
+    if (x.scalar_type() != at::kBFloat16 || c10::GradMode::is_enabled() ||
+        !detail::is_row_major(x)) {
+      return at::relu(x);
+    }
+    at::Tensor y = at::empty_like(x);
+    const c10::BFloat16* const from = x.const_data_ptr<c10::BFloat16>();
+    c10::BFloat16* const to = y.mutable_data_ptr<c10::BFloat16>();
+    detail::for_row_ranges(x.numel(), [=](std::int64_t begin, std::int64_t end) {
+      detail::relu_values(from + begin, to + begin, end - begin);
+    });
+    return y;
+  }
   if (axis == ChannelAxis::kSecond && detail::has_row_major_values(x) &&
       detail::is_vector_of(vector, x)) {
     return detail::VectorReluFunction::apply(x, vector);

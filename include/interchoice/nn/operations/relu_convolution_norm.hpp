@@ -1,6 +1,5 @@
 #pragma once
 
-#include <ATen/ops/relu.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
@@ -60,7 +59,7 @@ struct ReluConvolutionNorm {
       return convolution_norm(convolution, norm, vector_relu(x, vector));
     }
     at::Tensor forward_adjusted(const at::Tensor& x, const NormAdjustment& adjustment) {
-      return convolution_norm(convolution, norm, at::relu(x), adjustment);
+      return convolution_norm(convolution, norm, vector_relu(x, {}), adjustment);
     }
     std::int64_t norm_channels() const { return norm->options.num_features(); }
     torch::nn::Conv2d convolution;
