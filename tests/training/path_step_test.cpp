@@ -2,6 +2,7 @@
 // be forgotten in silence.
 
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 #include <torch/nn.h>
 #include <torch/optim.h>
 
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "interchoice/data/batches_of.hpp"
+#include "interchoice/evaluation/ranking.hpp"
+#include "interchoice/nn/captured_candidates.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
@@ -22,6 +25,7 @@
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/train.hpp"
+#include "nn/host_recorder.hpp"
 #include "support/catch.hpp"
 #include "support/readme_candidates.hpp"
 #include "training/digits_supernet.hpp"
@@ -392,4 +396,25 @@ TEST_CASE("a run keeps what it is made of, temporaries included") {
   run.reset();
   while (!moved.is_over()) moved.run_epoch();
   CHECK(differing(trained(), state_of(*module)) == std::vector<std::string>{});
+}
+
+TEST_CASE("train and rank run with captured candidates as they are") {
+  at::set_num_threads(1);
+  const ic::Batches data = batches(ic::first_images(digits(), 48), 8, 3);
+  const ic::Sampler sample(ic::Uniform{ic::no_zero<Space>}, ic::Seed{3});
+  const auto trained = [&](const std::shared_ptr<HostRecorder>& recorder) {
+    auto net = make_net<ic::bias<1>>(1);
+    std::optional<ic::CapturedCandidates> captured;
+    if (recorder) captured.emplace(net, recorder);
+    ic::train(net, data, sample, {.epochs = 3, .read_every = 4});
+    const std::vector paths{sample(7, 0), sample(7, 1), sample(7, 2)};
+    const auto ranking = ic::rank(net, {.calibration = data, .validation = data}, paths,
+                                  {.recalibration = ic::Recalibration::paper(2)});
+    State all = state_of(*net);
+    all["predictions"] = at::tensor(ranking.predictions);
+    return all;
+  };
+  const auto recorder = std::make_shared<HostRecorder>();
+  CHECK(differing(trained(nullptr), trained(recorder)) == std::vector<std::string>{});
+  CHECK(recorder->replays > 100);
 }
