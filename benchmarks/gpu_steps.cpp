@@ -22,7 +22,7 @@
 #include "interchoice/cuda.hpp"
 #include "interchoice/dependency/bias.hpp"
 #include "interchoice/dependency/none.hpp"
-#include "interchoice/nn/captured_candidates.hpp"
+#include "interchoice/nn/capture/captured_candidates.hpp"
 
 namespace {
 

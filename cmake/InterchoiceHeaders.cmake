@@ -18,7 +18,7 @@ list(REMOVE_ITEM interchoice_torch_headers ${interchoice_core_headers} "")
 # Those that need CUDA's headers too.
 set(interchoice_cuda_headers ${interchoice_torch_headers})
 list(FILTER interchoice_cuda_headers INCLUDE REGEX
-     "/include/interchoice/(cuda|nn/kernels/cuda/(graph_recorder|launcher|operators)).hpp$")
+     "/include/interchoice/(cuda|nn/capture/cuda_graph_recorder|nn/kernels/cuda/(launcher|operators)).hpp$")
 list(REMOVE_ITEM interchoice_torch_headers ${interchoice_cuda_headers} "")
 
 # Those that need libjpeg-turbo too.

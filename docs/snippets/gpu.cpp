@@ -8,7 +8,7 @@
 #include <torch/optim/sgd.h>
 
 #include "interchoice/networks/nasbench201.hpp"
-#include "interchoice/nn/captured_candidates.hpp"
+#include "interchoice/nn/capture/captured_candidates.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/path_step.hpp"

@@ -4,7 +4,7 @@
 // program that links the CMake target interchoice::cuda includes this; the others need not know.
 // And `cuda::graph_recorder`.
 
-#include "interchoice/nn/kernels/cuda/graph_recorder.hpp"
+#include "interchoice/nn/capture/cuda_graph_recorder.hpp"
 #include "interchoice/nn/kernels/cuda/operators.hpp"
 #include "interchoice/nn/kernels/device_kernels.hpp"
 

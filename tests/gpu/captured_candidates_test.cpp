@@ -1,5 +1,5 @@
 // Candidates that run as CUDA graphs against the same without, to the bit. The logic around the
-// graphs is tested without a GPU in tests/nn/captured_candidates_test.cpp.
+// graphs is tested without a GPU in tests/nn/capture/captured_candidates_test.cpp.
 
 #include <ATen/Context.h>
 #include <ATen/Functions.h>
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "interchoice/cuda.hpp"
-#include "interchoice/nn/captured_candidates.hpp"
-#include "nn/captured_against_eager.hpp"
+#include "interchoice/nn/capture/captured_candidates.hpp"
+#include "nn/capture/captured_against_eager.hpp"
 #include "support/catch.hpp"
 
 namespace ic = interchoice;

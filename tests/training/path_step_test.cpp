@@ -16,7 +16,7 @@
 
 #include "interchoice/data/batches_of.hpp"
 #include "interchoice/evaluation/ranking.hpp"
-#include "interchoice/nn/captured_candidates.hpp"
+#include "interchoice/nn/capture/captured_candidates.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/strict_fair.hpp"
@@ -25,7 +25,7 @@
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/train.hpp"
-#include "nn/host_recorder.hpp"
+#include "nn/capture/host_recorder.hpp"
 #include "support/catch.hpp"
 #include "support/readme_candidates.hpp"
 #include "training/digits_supernet.hpp"

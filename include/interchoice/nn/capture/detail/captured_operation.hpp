@@ -16,14 +16,14 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/nn/capture_options.hpp"
+#include "interchoice/nn/capture/capture_options.hpp"
+#include "interchoice/nn/capture/detail/candidate_inputs.hpp"
+#include "interchoice/nn/capture/detail/candidate_state.hpp"
+#include "interchoice/nn/capture/detail/captured_pass.hpp"
+#include "interchoice/nn/capture/detail/capturing.hpp"
+#include "interchoice/nn/capture/detail/not_captured.hpp"
+#include "interchoice/nn/capture/detail/pass_key.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
-#include "interchoice/nn/detail/candidate_inputs.hpp"
-#include "interchoice/nn/detail/candidate_state.hpp"
-#include "interchoice/nn/detail/captured_pass.hpp"
-#include "interchoice/nn/detail/capturing.hpp"
-#include "interchoice/nn/detail/not_captured.hpp"
-#include "interchoice/nn/detail/pass_key.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
 #include "interchoice/nn/operation.hpp"

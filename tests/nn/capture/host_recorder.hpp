@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/capture/graph_recorder.hpp"
 
 namespace interchoice::testing {
 

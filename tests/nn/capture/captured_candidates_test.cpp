@@ -1,7 +1,7 @@
 // Candidates that run as recordings: with a recorder on the processor everything but the graphs
 // themselves. Captured and eager agree to the bit: results, gradients, buffers, optimizer.
 
-#include "interchoice/nn/captured_candidates.hpp"
+#include "interchoice/nn/capture/captured_candidates.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -16,13 +16,13 @@
 #include <string_view>
 #include <vector>
 
+#include "interchoice/nn/capture/detail/noted_versions.hpp"
 #include "interchoice/nn/choice_block.hpp"
-#include "interchoice/nn/detail/noted_versions.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/nn/operations/tokens.hpp"
 #include "networks/last_used_split.hpp"
-#include "nn/captured_against_eager.hpp"
-#include "nn/host_recorder.hpp"
+#include "nn/capture/captured_against_eager.hpp"
+#include "nn/capture/host_recorder.hpp"
 #include "support/catch.hpp"
 
 namespace ic = interchoice;

@@ -10,8 +10,8 @@
 #include <array>
 #include <cstddef>
 
-#include "interchoice/nn/detail/candidate_inputs.hpp"
-#include "interchoice/nn/detail/candidate_state.hpp"
+#include "interchoice/nn/capture/detail/candidate_inputs.hpp"
+#include "interchoice/nn/capture/detail/candidate_state.hpp"
 
 namespace interchoice::detail {
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "interchoice/nn/detail/capturing.hpp"
-#include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/capture/detail/capturing.hpp"
+#include "interchoice/nn/capture/graph_recorder.hpp"
 
 namespace interchoice::detail {
 

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/capture/graph_recorder.hpp"
 #include "interchoice/nn/kernels/cuda/runtime_libraries.hpp"
 
 namespace interchoice::cuda {

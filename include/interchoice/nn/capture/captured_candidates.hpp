@@ -11,9 +11,9 @@
 #include "interchoice/nn/any_choice_block.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/candidate_substitute.hpp"
-#include "interchoice/nn/capture_options.hpp"
-#include "interchoice/nn/detail/captured_operation.hpp"
-#include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/capture/capture_options.hpp"
+#include "interchoice/nn/capture/detail/captured_operation.hpp"
+#include "interchoice/nn/capture/graph_recorder.hpp"
 #include "interchoice/nn/operation.hpp"
 
 namespace interchoice {

@@ -14,7 +14,7 @@
 
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
 #include "interchoice/evaluation/detail/norm_calibration.hpp"
-#include "interchoice/nn/captured_candidates.hpp"
+#include "interchoice/nn/capture/captured_candidates.hpp"
 #include "interchoice/nn/cell_blocks.hpp"
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/nn/operations/average_pool.hpp"

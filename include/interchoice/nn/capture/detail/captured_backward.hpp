@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/nn/detail/captured_memory.hpp"
-#include "interchoice/nn/detail/tensor_uses.hpp"
-#include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/capture/detail/captured_memory.hpp"
+#include "interchoice/nn/capture/detail/tensor_uses.hpp"
+#include "interchoice/nn/capture/graph_recorder.hpp"
 
 namespace interchoice::detail {
 

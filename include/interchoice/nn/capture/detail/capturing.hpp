@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
-#include "interchoice/nn/capture_options.hpp"
-#include "interchoice/nn/graph_recorder.hpp"
+#include "interchoice/nn/capture/capture_options.hpp"
+#include "interchoice/nn/capture/graph_recorder.hpp"
 
 namespace interchoice::detail {
 
