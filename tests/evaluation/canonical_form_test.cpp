@@ -168,7 +168,7 @@ TEMPLATE_TEST_CASE("what is not read is left out, and no bit of the logits chang
   randomise(*net, 2);
   const auto forms = net->canonical_forms();
   std::size_t changed = 0;
-  for (std::size_t index = 0; index < kCount; ++index) {
+  for (std::size_t index = 0; index < kCount; index += 7) {
     const Path path = Path::from_index(index);
     const Path left = forms.without_unread(path);
     const ic::CanonicalForm form = forms(path);
@@ -177,13 +177,13 @@ TEMPLATE_TEST_CASE("what is not read is left out, and no bit of the logits chang
     for (std::size_t i = 0; i < 6; ++i)
       is_right &= left[i] == (form[i] == ic::kUnread ? 0 : path[i]);
     CHECK(is_right);
-    if (left == path || changed++ % 61 != 0) continue;
+    if (left == path || changed++ % 9 != 0) continue;
     INFO(ic::to_text(path) << "  " << ic::to_text(left));
     for (const auto& how : {ic::Recalibration::paper(2), ic::Recalibration::batch_statistics()}) {
       CHECK(same_bits(logits_of(net, path, data, how), logits_of(net, left, data, how)));
     }
   }
-  CHECK(changed > 2000);
+  CHECK(changed > 300);
 }
 
 TEST_CASE("keys of neighbouring classes differ in logits, so no class is split for nothing") {

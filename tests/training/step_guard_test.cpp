@@ -435,13 +435,8 @@ TEMPLATE_TEST_CASE("when steps are read does not change a bit", "", ic::none, ic
          .unsampled = freezes ? ic::UnsampledWeights::kFreeze : ic::UnsampledWeights::kMove,
          .read_every = read_every,
          .non_finite = ic::NonFinite::kSkip});
-    State all;
-    while (!run.is_over()) {
-      run.run_epoch();
-      for (const auto& [name, tensor] : everything(*net, run.optimizer())) {
-        all[std::to_string(run.position().epoch) + "." + name] = tensor;
-      }
-    }
+    while (!run.is_over()) run.run_epoch();
+    State all = everything(*net, run.optimizer());
     for (const ic::EpochRecord& epoch : run.record().epochs) {
       all[std::to_string(epoch.epoch) + ".record"] =
           at::tensor({epoch.loss, epoch.accuracy.value_or(-1), double(epoch.skipped)});
@@ -451,7 +446,7 @@ TEMPLATE_TEST_CASE("when steps are read does not change a bit", "", ic::none, ic
   };
   const auto compare = [&](const auto& sample) {
     const State expected = trained(1, sample);
-    for (const std::size_t read_every : {2, 5, 9}) {
+    for (const std::size_t read_every : {3, 9}) {
       INFO("read every " << read_every);
       CHECK(differing(expected, trained(read_every, sample)) == std::vector<std::string>{});
     }

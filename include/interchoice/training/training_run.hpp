@@ -123,13 +123,11 @@ class TrainingRun {
     if (!batches_) begin_epoch();
     const std::size_t epoch = record_.position.epoch;
     enqueue_step();
-    bool is_last = next_step() == steps_;
-    record_.stopped =
-        training_.stop && training_.stop() && !(epoch + 1 == training_.epochs && is_last);
-    if (is_last || record_.stopped || unread_.size() == read_every_) {
-      read_steps();
-      is_last = next_step() == steps_;  // not where steps are to be done again
-    }
+    if (next_step() == steps_ || unread_.size() == read_every_) read_steps();
+    record_.stopped = training_.stop && training_.stop() &&
+                      !(epoch + 1 == training_.epochs && next_step() == steps_);
+    if (record_.stopped) read_steps();
+    const bool is_last = next_step() == steps_;  // unless steps have to be done again
     report(Progress{epoch * steps_ + next_step(), training_.epochs * steps_, state_text(), is_last,
                     before_});
     sums_.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
