@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "interchoice/nn/capture/graph_recorder.hpp"
+#include "interchoice/nn/kernels/cuda/launcher.hpp"
 #include "interchoice/nn/kernels/cuda/runtime_libraries.hpp"
 
 namespace interchoice::cuda {
@@ -107,7 +108,14 @@ class CudaGraphRecorder final : public GraphRecorder {
   }
 
   std::size_t bytes_of(const at::Device& device) const override {
-    return c10::cuda::CUDACachingAllocator::get()->getMemoryInfo(device.index()).second;
+    int number =
+        0;  // by the driver: libtorch's inline functions would need the CUDA runtime linked
+    std::size_t bytes = 0;
+    check_driver(runtime_function<int(int*, int)>("cuDeviceGet")(&number, device.index()),
+                 "cuDeviceGet");
+    check_driver(runtime_function<int(std::size_t*, int)>("cuDeviceTotalMem_v2")(&bytes, number),
+                 "cuDeviceTotalMem");
+    return bytes;
   }
 
  private:
