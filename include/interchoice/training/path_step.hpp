@@ -13,12 +13,10 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -29,46 +27,19 @@
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/copy_momentum.hpp"
 #include "interchoice/training/detail/changed_gradients.hpp"
+#include "interchoice/training/detail/check_copies.hpp"
 #include "interchoice/training/detail/device_guard.hpp"
 #include "interchoice/training/detail/fused_sgd.hpp"
 #include "interchoice/training/detail/host_guard.hpp"
 #include "interchoice/training/detail/lazy_sgd_scope.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 #include "interchoice/training/non_finite.hpp"
+#include "interchoice/training/path_step_options.hpp"
+#include "interchoice/training/step_outcome.hpp"
 #include "interchoice/training/training_position.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
 namespace interchoice {
-
-/// The rules by which a step treats weights.
-struct PathStepOptions {
-  UnsampledWeights unsampled = UnsampledWeights::kMove;
-  CopyMomentum copies = copied_momentum;
-  NonFinite non_finite = NonFinite::kStop;
-  /// Whether steps are judged where the weights are, without a wait before `PathStep::read`; so
-  /// they always are where that is not the CPU.
-  bool on_device = false;
-  /// Most bytes of weights that steps which are not read keep, to be undone; beyond it they wait.
-  std::size_t undo_limit = std::size_t{256} << 20;
-};
-
-/// What came of a step.
-struct StepOutcome {
-  std::vector<double> losses;  // of its paths
-  bool skipped = false;        // `NonFinite::kSkip`: nothing was learnt
-  std::string fault = {};      // of a step that was skipped: what was not finite
-
-  /// The mean over the paths.
-  double loss() const {
-    return std::reduce(losses.begin(), losses.end()) / static_cast<double>(losses.size());
-  }
-};
-
-/// The paths that a step trained, and what came of it.
-template <class Path>
-struct StepRecord : StepOutcome {
-  std::vector<Path> paths;
-};
 
 /// Steps of training on sampled paths: what `train` and loops of one's own consist of.
 ///
@@ -104,7 +75,7 @@ class PathStep {
     TORCH_CHECK(dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,
                 "interchoice: PathStep with LBFGS, which asks for the loss several times a step; "
                 "use another of libtorch's optimizers");
-    check_copies();
+    detail::check_copies(*network_, optimizer);
     if (detail::FusedSgd::can_step(optimizer)) {
       lazy_ = detail::LazySgdScope(network_, optimizer, options_.unsampled);
     }
@@ -255,8 +226,8 @@ class PathStep {
     const auto steps = std::exchange(unread_, {});
     auto outcomes = std::exchange(outcomes_, {});
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      StepOutcome outcome{std::move(outcomes[i].losses), !outcomes[i].fault.empty(),
-                          std::move(outcomes[i].fault)};
+      StepOutcome& outcome = outcomes[i];
+      outcome.skipped = !outcome.fault.empty();
       if (outcome.skipped) {
         step_ = steps[i].step;
         if (options_.non_finite == NonFinite::kStop) fail(outcome, steps[i]);
@@ -280,30 +251,6 @@ class PathStep {
     } else {
       return {};
     }
-  }
-
-  /// The optimizer must train the copies of what it trains; those of later splits join by `join`.
-  void check_copies() const {
-    std::unordered_set<const void*> trained;
-    for (const auto& group : optimizer_->param_groups()) {
-      for (const at::Tensor& p : group.params()) trained.insert(p.unsafeGetTensorImpl());
-    }
-    detail::for_each_choice_block(*network_, [&](const std::string& name, AnyChoiceBlock& block) {
-      const CandidateBank& bank = block.bank();
-      for (std::size_t k = 1; k < bank.copy_count(); ++k) {
-        for (std::size_t c = 0; c < bank.candidate_count(); ++c) {
-          const auto sources = bank.at(0, c).module()->named_parameters();
-          for (const auto& copy : bank.at(k, c).module()->named_parameters()) {
-            TORCH_CHECK(!trained.contains(sources[copy.key()].unsafeGetTensorImpl()) ||
-                            trained.contains(copy.value().unsafeGetTensorImpl()),
-                        "interchoice: the optimizer trains ", copy.key(), " of '", bank.name(c),
-                        "' in '", name, "', but not copy ", k,
-                        " of it; make the optimizer after "
-                        "the network is loaded or split");
-          }
-        }
-      }
-    });
   }
 
   NewParameters join(NewParameters added, std::optional<std::size_t> epoch) {
@@ -350,7 +297,7 @@ class PathStep {
 
   /// Takes over what the guard knows of the steps since the last call.
   void collect() {
-    std::vector<detail::JudgedStep> judged = guard_->read(*network_, *optimizer_);
+    std::vector<StepOutcome> judged = guard_->read(*network_, *optimizer_);
     if (lazy_) {
       const bool is_faulty = !judged.empty() && !judged.back().fault.empty();
       if (is_faulty) {
@@ -403,8 +350,8 @@ class PathStep {
   std::size_t parameters_;            // of the network, as far as they are known here
   std::optional<std::size_t> epoch_;
   std::size_t step_ = 0;
-  std::vector<Unread> unread_;                // steps that nobody was told of
-  std::vector<detail::JudgedStep> outcomes_;  // of the first ones of them
+  std::vector<Unread> unread_;         // steps that nobody was told of
+  std::vector<StepOutcome> outcomes_;  // of the first ones of them
 };
 
 }  // namespace interchoice

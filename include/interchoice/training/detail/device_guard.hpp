@@ -27,6 +27,7 @@
 #include "interchoice/training/detail/all_finite.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 #include "interchoice/training/detail/step_origin.hpp"
+#include "interchoice/training/step_outcome.hpp"
 
 namespace interchoice::detail {
 
@@ -104,17 +105,17 @@ class DeviceGuard final : public StepGuard {
     return is_halted_;
   }
 
-  std::vector<JudgedStep> read(const torch::nn::Module& network,
-                               const torch::optim::Optimizer& optimizer) override {
+  std::vector<StepOutcome> read(const torch::nn::Module& network,
+                                const torch::optim::Optimizer& optimizer) override {
     if (unread_.empty()) return {};
     std::vector<at::Tensor> parts;
     for (const Unread& step : unread_) parts.push_back(step.values);
     const at::Tensor all = at::cat(parts).cpu();  // the only wait
     const double* value = all.const_data_ptr<double>();
-    std::vector<JudgedStep> outcomes;
+    std::vector<StepOutcome> outcomes;
     for (const Unread& step : unread_) {
       const auto count = static_cast<std::size_t>(step.values.numel() - 1);
-      JudgedStep& outcome = outcomes.emplace_back();
+      StepOutcome& outcome = outcomes.emplace_back();
       outcome.losses.assign(value, value + count);
       const bool is_bad = value[count] != 0;
       value += count + 1;
@@ -195,7 +196,7 @@ class DeviceGuard final : public StepGuard {
   }
 
   /// Gradients and buffers have names as long as no step has come after.
-  std::string fault_of(const JudgedStep& outcome, const torch::nn::Module& network,
+  std::string fault_of(const StepOutcome& outcome, const torch::nn::Module& network,
                        const torch::optim::Optimizer& optimizer, bool is_last) const {
     std::string fault = fault_of_losses(outcome.losses);
     if (fault.empty() && is_last) fault = fault_of_gradients(network, optimizer);

@@ -18,6 +18,7 @@
 #include "interchoice/training/detail/all_finite.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 #include "interchoice/training/detail/step_origin.hpp"
+#include "interchoice/training/step_outcome.hpp"
 
 namespace interchoice::detail {
 
@@ -76,7 +77,7 @@ class HostGuard final : public StepGuard {
              const std::vector<at::Tensor>& losses,
              const std::vector<at::Tensor>& changed) override {
     const c10::NoGradGuard no_grad;
-    JudgedStep outcome;
+    StepOutcome outcome;
     for (const at::Tensor& loss : losses) outcome.losses.push_back(loss.item<double>());
     outcome.fault = fault_of_losses(outcome.losses);
     if (outcome.fault.empty() && !are_finite(changed)) {
@@ -93,8 +94,8 @@ class HostGuard final : public StepGuard {
   at::Tensor halt() const override { return {}; }
   bool is_halted(bool /*waits*/) override { return is_halted_; }
 
-  std::vector<JudgedStep> read(const torch::nn::Module& /*network*/,
-                               const torch::optim::Optimizer& /*optimizer*/) override {
+  std::vector<StepOutcome> read(const torch::nn::Module& /*network*/,
+                                const torch::optim::Optimizer& /*optimizer*/) override {
     is_halted_ = false;
     return std::exchange(unread_, {});
   }
@@ -148,7 +149,7 @@ class HostGuard final : public StepGuard {
   StepOrigin origin_;
   StepOrigin::Note noted_;
   PlainTensors plain_;
-  std::vector<JudgedStep> unread_;
+  std::vector<StepOutcome> unread_;
   bool is_halted_ = false;
 };
 

@@ -11,14 +11,9 @@
 #include <vector>
 
 #include "interchoice/training/detail/all_finite.hpp"
+#include "interchoice/training/step_outcome.hpp"
 
 namespace interchoice::detail {
-
-/// The losses of a step, and what of it is not finite; an empty text if nothing.
-struct JudgedStep {
-  std::vector<double> losses = {};
-  std::string fault = {};
-};
 
 /// Judges steps, and keeps what a step changes before its optimizer does, so that one that is not
 /// finite can be undone. What was not finite before a step, such as a mask of infinities, may be so
@@ -50,8 +45,8 @@ class StepGuard {
   virtual bool is_halted(bool waits) = 0;
   /// The steps since the last call to the first one that was not finite; all is as it was before
   /// that one then.
-  virtual std::vector<JudgedStep> read(const torch::nn::Module& network,
-                                       const torch::optim::Optimizer& optimizer) = 0;
+  virtual std::vector<StepOutcome> read(const torch::nn::Module& network,
+                                        const torch::optim::Optimizer& optimizer) = 0;
 };
 
 /// The name of a parameter, to be shown.
