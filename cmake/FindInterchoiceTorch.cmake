@@ -23,7 +23,8 @@ Where it looks, first hit wins:
 A libtorch in the first two has to be 2.8 or newer (older ones used a second C++ ABI).
 
 Result variables: ``InterchoiceTorch_FOUND``, ``InterchoiceTorch_VERSION``,
-``InterchoiceTorch_LIBRARY_DIR``.
+``InterchoiceTorch_LIBRARY_DIR``; ``InterchoiceTorch_gloo_FOUND``, whether our declarations of Gloo
+fit, and ``InterchoiceTorch_gloo_REASON`` where they do not.
 #]=======================================================================]
 
 # --- the folder ---------------------------------------------------------------------------------
@@ -148,6 +149,17 @@ else()
       endif()
     endif()
   endif()
+endif()
+
+# --- Gloo, of which libtorch has no headers -------------------------------------------------------
+
+set(InterchoiceTorch_gloo_FOUND FALSE)
+if(NOT InterchoiceTorch_VERSION VERSION_GREATER_EQUAL 2.11 OR InterchoiceTorch_VERSION VERSION_GREATER_EQUAL 2.12)
+  set(InterchoiceTorch_gloo_REASON "it needs libtorch 2.11, this one is ${InterchoiceTorch_VERSION}")
+elseif(NOT EXISTS "${_interchoice_torch_include}/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp")
+  set(InterchoiceTorch_gloo_REASON "this libtorch was built without Gloo")
+else()
+  set(InterchoiceTorch_gloo_FOUND TRUE)
 endif()
 
 # --- the CUDA side ------------------------------------------------------------------------------

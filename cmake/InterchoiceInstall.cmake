@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(interchoice_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/interchoice")
 
-foreach(interchoice_component IN ITEMS core torch cuda jpeg)
+foreach(interchoice_component IN ITEMS core torch cuda jpeg distributed)
   install(TARGETS interchoice_${interchoice_component} EXPORT interchoice-${interchoice_component}
           FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT interchoice-${interchoice_component}

@@ -6,7 +6,7 @@ set(floors
   "core"
   "spaces dependency sampling stats"
   "io"
-  "search"
+  "search distributed"
   "nn"
   "networks"
   "training data"

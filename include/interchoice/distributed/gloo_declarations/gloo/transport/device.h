@@ -1,0 +1,10 @@
+#pragma once
+
+#include <gloo/config.h>
+
+namespace gloo::transport {
+
+class Device;
+class UnboundBuffer;
+
+}  // namespace gloo::transport
