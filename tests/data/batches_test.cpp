@@ -95,6 +95,22 @@ struct Sequences {
 static_assert(std::ranges::input_range<const ic::Batches::Epoch>);
 static_assert(ic::BatchRange<std::vector<ic::Batch>>);
 static_assert(ic::BatchSource<ic::BatchesOf<Sequences>>);
+static_assert(ic::ShareableBatchSource<ic::Batches>);
+static_assert(ic::ShareableBatchSource<ic::Prefetched<ic::Batches>>);
+static_assert(ic::ShareableBatchSource<ic::AnyBatchSource>);
+
+// A source that cannot make a part of a batch.
+struct WithoutShare {
+  ic::Batches batches;
+  std::int64_t size() const { return batches.size(); }
+  std::int64_t example_count() const { return batches.example_count(); }
+  auto epoch(std::uint64_t number) const { return batches.epoch(number); }
+  ic::Batch evaluation(std::int64_t index) const { return batches.evaluation(index); }
+  ic::Batch calibration(std::int64_t index) const { return batches.calibration(index); }
+  std::string text() const { return batches.text(); }
+};
+static_assert(ic::BatchSource<WithoutShare> && !ic::ShareableBatchSource<WithoutShare>);
+static_assert(!ic::ShareableBatchSource<ic::Prefetched<WithoutShare>>);
 
 }  // namespace
 
@@ -267,6 +283,86 @@ TEST_CASE("the batches of an epoch are a range, whatever the source") {
   // Made of temporaries, which it keeps alive.
   goes_through(ic::AnyBatchSource(
       ic::Prefetched(ic::Batches(make_set(37, 3, 9, 11), options_of(8)), {.threads = 2})));
+}
+
+TEST_CASE("the shares of ranks put together are the batches, to the bit") {
+  const ic::Batches batches(make_set(37, 3, 9, 11), options_of(8));  // the last has 5 examples
+  CHECK(batches.epoch(1)[4].fraction == 1);
+  const auto shares_of = [&](const auto& source) {
+    for (const std::size_t count : {1u, 2u, 3u, 5u}) {
+      INFO(count << " ranks");
+      for (const std::int64_t i : {0, 2, 4}) {
+        const ic::Batch whole = batches.epoch(1)[i];
+        std::vector<at::Tensor> data, target;
+        double fractions = 0;
+        for (std::size_t rank = 0; rank < count; ++rank) {
+          const ic::Batch part = source.share(rank, count).epoch(1)[i];
+          // As many as if the examples were dealt out one by one.
+          const std::int64_t examples = whole.target.size(0), ranks = static_cast<int>(count);
+          const std::int64_t size = (examples - static_cast<int>(rank) + ranks - 1) / ranks;
+          REQUIRE(part.target.size(0) == size);
+          CHECK(part.data.is_contiguous(at::MemoryFormat::ChannelsLast));
+          CHECK(part.fraction == static_cast<double>(size) / static_cast<double>(examples));
+          CHECK(on_device(part, at::kCPU).fraction == part.fraction);
+          fractions += part.fraction;
+          data.push_back(part.data);
+          target.push_back(part.target);
+        }
+        CHECK(std::abs(fractions - 1) < 1e-12);
+        CHECK(equal({at::cat(data), at::cat(target)}, whole));
+      }
+    }
+    // All else is the whole set's.
+    const auto share = source.share(1, 3);
+    CHECK(share.size() == 5);
+    CHECK(share.example_count() == 37);
+    CHECK(share.text() == batches.text());
+    CHECK(equal(share.evaluation(3), batches.evaluation(3)));
+    CHECK(equal(share.calibration(7), batches.calibration(7)));
+    CHECK(share.evaluation(3).fraction == 1);
+    std::int64_t i = 0;
+    for (const ic::Batch& part : share.epoch(2)) {
+      CHECK(part.data.size(0) == (i++ < 4 ? 3 : 2));
+    }
+    CHECK(i == 5);
+    CHECK_THROWS_WITH(source.share(3, 3), Contains("share 3 of batches that 3 ranks share"));
+    CHECK_THROWS_WITH(source.share(0, 0), Contains("0 ranks"));
+  };
+  shares_of(batches);
+  shares_of(ic::Prefetched(batches, {.threads = 2}));
+  shares_of(ic::AnyBatchSource(batches));
+  shares_of(ic::AnyBatchSource(ic::Prefetched(batches)));
+  shares_of(ic::Prefetched(ic::AnyBatchSource(batches)));
+  shares_of(ic::AnyBatchSource(WithoutShare{batches}));
+  shares_of(ic::AnyBatchSource(ic::Prefetched(WithoutShare{batches})));
+}
+
+TEST_CASE("batches that are too small for the ranks are refused") {
+  const ic::BatchesOf batches(Sequences{.length = 6}, 4, ic::Seed{3});  // 4, 4, 2
+  CHECK(batches.share(1, 2).epoch(0)[2].target.size(0) == 1);
+  CHECK_THROWS_WITH(batches.share(1, 3),
+                    Contains("a last batch of 2 examples (10 in batches of 4) cannot be shared by "
+                             "3 ranks"));
+  CHECK_THROWS_WITH(ic::BatchesOf(Sequences{.length = 6}, 20, ic::Seed{3}).share(0, 11),
+                    Contains("a batch of 10 examples") && Contains("11 ranks"));
+  CHECK_THROWS_WITH(batches.share(1, 2).share(0, 2), Contains("shared again"));
+
+  const ic::Batches images(make_set(10, 3, 4, 4), options_of(4));
+  const ic::AnyBatchSource narrowed = ic::AnyBatchSource(WithoutShare{images}).share(2, 3);
+  CHECK(narrowed.epoch(0)[1].target.size(0) == 1);
+  CHECK_THROWS_WITH(narrowed.epoch(0)[2],
+                    Contains("a batch of 2 examples cannot be shared by 3 ranks"));
+  CHECK_THROWS_WITH(narrowed.share(0, 2).epoch(0)[0], Contains("shared again"));
+}
+
+TEST_CASE("a batch is a structured binding of data and target") {
+  ic::Batch batch{at::ones({2}), at::zeros({2}), 0.5};
+  const auto& [data, target] = batch;
+  CHECK((data.is_same(batch.data) && target.is_same(batch.target)));
+  auto [copy, other] = batch;
+  copy = at::zeros({2});
+  CHECK(batch.data.equal(at::ones({2})));
+  CHECK(other.is_same(batch.target));
 }
 
 TEST_CASE("batches of examples of one's own, of any shape") {

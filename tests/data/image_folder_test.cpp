@@ -37,6 +37,7 @@ using interchoice::testing::TemporaryFolder;
 
 static_assert(ic::BatchSource<ic::FolderBatches>);
 static_assert(ic::BatchSource<ic::Prefetched<ic::FolderBatches>>);
+static_assert(ic::ShareableBatchSource<ic::FolderBatches>);
 
 namespace {
 

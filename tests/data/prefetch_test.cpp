@@ -164,6 +164,13 @@ TEST_CASE("prefetched batches are the source's, on any number of threads, in any
       CHECK(equal(epoch[1], source.epoch(number)[1]));
     }
   }
+  const auto share = ic::Prefetched(source, {.ahead = 3, .threads = 2}).share(1, 2);
+  for (const std::int64_t i : {0, 12}) {
+    const ic::Batch part = share.epoch(9)[i];
+    CHECK(equal(part, source.share(1, 2).epoch(9)[i]));
+    CHECK(part.fraction == 0.5);
+  }
+
   // An epoch outlives its source, moves, and may have several askers.
   auto epoch = ic::Prefetched(make_batches()).epoch(2);
   const auto kept = std::move(epoch);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 
 #include "interchoice/data/batch.hpp"
 #include "interchoice/data/batch_source.hpp"
+#include "interchoice/data/detail/batch_parts.hpp"
+#include "interchoice/data/detail/batch_share.hpp"
 #include "interchoice/data/detail/text_of.hpp"
 
 namespace interchoice {
@@ -33,6 +36,11 @@ class AnyBatchSource {
   /// The source's text; empty if it has none.
   std::string text() const { return source_->text(); }
 
+  /// A rank's share of the source (see `ShareableBatchSource`). Where the source has none, whole
+  /// batches are made, of which the part is a view; a batch with fewer examples than `count` is an
+  /// error when it is asked for.
+  AnyBatchSource share(std::size_t index, std::size_t count) const;
+
   class Epoch;
   Epoch epoch(std::uint64_t number) const;
 
@@ -49,9 +57,12 @@ class AnyBatchSource {
     virtual Batch calibration(std::int64_t index) const = 0;
     virtual std::string text() const = 0;
     virtual std::shared_ptr<const AnyEpoch> epoch(std::uint64_t number) const = 0;
+    virtual std::shared_ptr<const Interface> share(std::size_t index, std::size_t count) const = 0;
   };
   template <class Source>
   struct Model;
+
+  explicit AnyBatchSource(std::shared_ptr<const Interface> source) : source_(std::move(source)) {}
 
   std::shared_ptr<const Interface> source_;
 };
@@ -95,8 +106,22 @@ struct AnyBatchSource::Model final : Interface {
   std::shared_ptr<const AnyEpoch> epoch(std::uint64_t number) const override {
     return std::make_shared<const EpochModel>(source, number);
   }
+  // Null where the source has none.
+  std::shared_ptr<const Interface> share(std::size_t index, std::size_t count) const override {
+    if constexpr (ShareableBatchSource<Source>) {
+      using Share = std::remove_cvref_t<decltype(source.share(index, count))>;
+      return std::make_shared<const Model<Share>>(source.share(index, count));
+    } else {
+      return nullptr;
+    }
+  }
 
   Source source;
 };
+
+inline AnyBatchSource AnyBatchSource::share(std::size_t index, std::size_t count) const {
+  if (auto shared = source_->share(index, count)) return AnyBatchSource(std::move(shared));
+  return detail::BatchParts<AnyBatchSource>(*this, {index, count});
+}
 
 }  // namespace interchoice

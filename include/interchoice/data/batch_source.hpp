@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <ranges>
 #include <type_traits>
@@ -29,6 +30,9 @@ concept BatchRange = std::ranges::input_range<const Epoch> &&
 /// A `text()` that names everything that changes the batches makes it part of a training's identity
 /// (`train_resumable` needs one).
 ///
+/// A `share(index, count)` lets each of several ranks make its own part of every training batch
+/// only (`ShareableBatchSource`); without one a rank makes whole batches and drops the rest.
+///
 /// Satisfied by `Batches`, `FolderBatches`, `BatchesOf` any examples, `AnyBatchSource`, and
 /// `Prefetched` of any of them.
 template <class Source>
@@ -38,6 +42,20 @@ concept BatchSource = requires(const Source& source, std::uint64_t number, std::
   requires BatchRange<std::remove_cvref_t<decltype(source.epoch(number))>>;
   { source.evaluation(index) } -> std::convertible_to<Batch>;
   { source.calibration(index) } -> std::convertible_to<Batch>;
+};
+
+/// A batch source of which each rank of a group may take its share: a batch source with the same
+/// batches, but of each training batch the index-th of `count` consecutive parts.
+///
+/// Batch i of its epoch e has the examples of that part, changed as in the whole batch, and their
+/// number over the whole batch's as `Batch::fraction`. Sizes of parts differ by at most one, the
+/// larger ones first. All else, the text included, is the whole set's.
+///
+/// Satisfied by all that the library has, `Prefetched` of one's own source if that has a share.
+template <class Source>
+concept ShareableBatchSource = BatchSource<Source> &&
+    requires(const Source& source, std::size_t index) {
+  { source.share(index, index) } -> BatchSource;
 };
 
 /// The iterator of an epoch that makes batches when they are asked for, by `operator[]`: with

@@ -17,6 +17,7 @@
 #include "interchoice/core/random.hpp"
 #include "interchoice/data/batch.hpp"
 #include "interchoice/data/batch_source.hpp"
+#include "interchoice/data/detail/batch_share.hpp"
 #include "interchoice/data/detail/text_of.hpp"
 
 namespace interchoice {
@@ -101,6 +102,22 @@ class BatchesOf {
     return (*examples_)(std::span(order).subspan(places.first, places.count));
   }
 
+  /// A rank's share: of each training batch the index-th of `count` consecutive parts (see
+  /// `ShareableBatchSource`), of which no other example is made.
+  ///
+  /// *Throws*: `c10::Error` if a batch has fewer examples than `count`.
+  BatchesOf share(std::size_t index, std::size_t count) const {
+    TORCH_CHECK(share_.is_whole(), "interchoice: a share of batches is shared again");
+    BatchesOf result(*this);
+    result.share_ = {index, count};
+    const std::size_t last = places_of(size() - 1).count;
+    TORCH_CHECK(last >= count, "interchoice: ", size() > 1 ? "a last batch" : "a batch", " of ",
+                last, " examples (", example_count(), " in batches of ", batch_size_,
+                ") cannot be shared by ", count,
+                " ranks; take another batch size, fewer ranks, or a few examples fewer");
+    return result;
+  }
+
   /// Everything that changes the batches: the examples' text, the batch size, the seed. Empty if
   /// the examples have no text. *Cost*: reads the examples where their text has a digest.
   std::string text() const {
@@ -132,6 +149,7 @@ class BatchesOf {
   std::shared_ptr<const Examples> examples_;
   std::int64_t batch_size_;
   Seed seed_;
+  detail::BatchShare share_{};
 };
 
 /// The training batches of one epoch: shuffled, and changed at random where the examples do that.
@@ -150,14 +168,12 @@ class BatchesOf<Examples>::Epoch {
   std::span<const std::int64_t> order() const { return order_; }
 
   Batch operator[](std::int64_t index) const {
-    const Places places = batches_.places_of(index);
-    const auto indices = order().subspan(places.first, places.count);
-    const ExampleRandom random(batches_.seed_, number_, places.first);
-    if constexpr (requires { batches_.examples()(indices, random); }) {
-      return batches_.examples()(indices, random);
-    } else {
-      return batches_.examples()(indices);
-    }
+    const Places whole = batches_.places_of(index);
+    const auto part = batches_.share_.of(whole.count);
+    const std::size_t first = whole.first + part.first;
+    Batch batch = examples_at(order().subspan(first, part.size), first);
+    batch.fraction = static_cast<double>(part.size) / static_cast<double>(whole.count);
+    return batch;
   }
 
  private:
@@ -167,6 +183,15 @@ class BatchesOf<Examples>::Epoch {
       : batches_(std::move(batches)),
         number_(number),
         order_(batches_.random_order(Stream::kDataOrder, number)) {}
+
+  Batch examples_at(std::span<const std::int64_t> indices, std::size_t first) const {
+    const ExampleRandom random(batches_.seed_, number_, first);
+    if constexpr (requires { batches_.examples()(indices, random); }) {
+      return batches_.examples()(indices, random);
+    } else {
+      return batches_.examples()(indices);
+    }
+  }
 
   BatchesOf batches_;
   std::uint64_t number_;

@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -54,6 +55,12 @@ class Prefetched {
   Batch evaluation(std::int64_t index) const { return source_->evaluation(index); }
   Batch calibration(std::int64_t index) const { return source_->calibration(index); }
   std::string text() const { return detail::text_of(*source_); }
+
+  /// A rank's share of the source, prefetched alike (see `ShareableBatchSource`).
+  auto share(std::size_t index, std::size_t count) const requires ShareableBatchSource<Source> {
+    using Share = std::remove_cvref_t<decltype(source_->share(index, count))>;
+    return Prefetched<Share>(source_->share(index, count), options_);
+  }
 
   class Epoch;
 

@@ -17,8 +17,15 @@ class NormalisedValues : public ThreadScope<NormalisedValues> {
  public:
   /// Takes note that x [N, C, ...] goes through the BatchNorm with this running mean.
   static void note(const at::Tensor& running_mean, const at::Tensor& x) {
+    if (current() != nullptr && running_mean.defined()) {
+      note(running_mean, x.numel() / x.size(1));
+    }
+  }
+
+  /// The same of so many values a channel.
+  static void note(const at::Tensor& running_mean, std::int64_t count) {
     if (current() == nullptr || !running_mean.defined()) return;
-    current()->counts_[running_mean.unsafeGetTensorImpl()] = x.numel() / x.size(1);
+    current()->counts_[running_mean.unsafeGetTensorImpl()] = count;
   }
 
   /// The same, for all BatchNorms of `counts`.

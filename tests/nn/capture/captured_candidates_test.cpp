@@ -14,16 +14,19 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "interchoice/nn/capture/detail/noted_versions.hpp"
 #include "interchoice/nn/choice_block.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/nn/operations/tokens.hpp"
+#include "interchoice/nn/synchronised_batch_norm.hpp"
 #include "networks/last_used_split.hpp"
 #include "nn/capture/captured_against_eager.hpp"
 #include "nn/capture/host_recorder.hpp"
 #include "support/catch.hpp"
+#include "support/thread_group.hpp"
 
 namespace ic = interchoice;
 using namespace ic::testing::captured;
@@ -219,6 +222,22 @@ TEST_CASE("a candidate is captured once for each form of its passes") {
   pair.eager->train();
   pair.run->train();
   check_equal(state_of(*pair.eager), state_of(*pair.run));
+}
+
+TEST_CASE("candidates run themselves where BatchNorms are over several ranks") {
+  const auto counts = ic::testing::on_threads(2, [](const ic::Group& group) {
+    Block<ic::none> block = Pair<ic::none>::block();
+    const ic::CapturedCandidates captured(block, host_recorder(), {.eager_passes = 0});
+    const at::Tensor x = at::randn({2, 3, 4, 4});
+    {
+      const ic::SynchronisedBatchNorm scope(group);
+      block->forward(x, kConvolution);
+    }
+    const auto within = captured.counts().captures;
+    block->forward(x, kConvolution);
+    return std::pair(within, captured.counts().captures);
+  });
+  for (const auto& [within, after] : counts) CHECK((within == 0 && after == 1));
 }
 
 TEST_CASE("candidates run themselves again behind the scope") {

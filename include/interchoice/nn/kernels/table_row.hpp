@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "interchoice/nn/detail/used_rows.hpp"
+
 namespace interchoice {
 
 namespace detail {
@@ -66,6 +68,7 @@ inline at::Tensor table_row(const at::Tensor& table, std::int64_t row) {
   if (!c10::GradMode::is_enabled() || !table.requires_grad()) {
     return detail::alias_of_row(table, row);
   }
+  detail::UsedRows::note(table, row);
   return detail::TableRowFunction::apply(table, row);
 }
 

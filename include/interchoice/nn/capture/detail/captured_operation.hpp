@@ -27,6 +27,7 @@
 #include "interchoice/nn/fold_batch_norm.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
 #include "interchoice/nn/operation.hpp"
+#include "interchoice/nn/synchronised_batch_norm.hpp"
 
 namespace interchoice::detail {
 
@@ -102,6 +103,7 @@ class CapturedOperation final : public BuiltOperation {
     if (is_refused_ || state_.parameters().empty() || capturing_->is_capturing) return false;
     // Folded weights belong to the scope, and tensors of inference mode have no versions.
     if (folded_convolutions() != nullptr || c10::InferenceMode::is_enabled()) return false;
+    if (SynchronisedNorms::group() != nullptr) return false;  // a recording cannot wait for ranks
     const at::Device device = inputs.x().device();
     return capturing_->recorder->can_record(device) &&
            std::all_of(inputs.tensors.begin(), inputs.tensors.end(), [&](const at::Tensor& x) {
