@@ -8,7 +8,7 @@ set(interchoice_core_headers "")
 foreach(interchoice_part IN ITEMS
         "version.hpp" "core.hpp" "search.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "search/.*"
         "data/(central_crop|colour_jitter|crop_augmentation|image|random_resized_crop|resize).hpp"
-        "distributed/(launcher|presence|shared_store).hpp"
+        "distributed/(detail/.*|group_error|launcher|presence|published_text|shared_store|shared_work|work_.*).hpp"
         "evaluation/benchmark_table.hpp" "io/(atomic_file|csv|file_lock|input_file|detail/(csv_.*|descriptor|short_name)).hpp")
   set(interchoice_matching ${interchoice_torch_headers})
   list(FILTER interchoice_matching INCLUDE REGEX "/include/interchoice/${interchoice_part}$")
@@ -31,7 +31,7 @@ list(REMOVE_ITEM interchoice_torch_headers ${interchoice_jpeg_headers} "")
 # Those that need the declarations of Gloo too.
 set(interchoice_distributed_headers ${interchoice_torch_headers})
 list(FILTER interchoice_distributed_headers INCLUDE REGEX
-     "/include/interchoice/distributed/(c10d_transport|join_group).hpp$")
+     "/include/interchoice/distributed/(c10d_transport|join_group|detail/c10d_store).hpp$")
 list(REMOVE_ITEM interchoice_torch_headers ${interchoice_distributed_headers} "")
 file(GLOB_RECURSE interchoice_gloo_declarations CONFIGURE_DEPENDS
      "${CMAKE_CURRENT_SOURCE_DIR}/include/interchoice/distributed/gloo_declarations/*.h")

@@ -63,6 +63,8 @@ install_packages() {
     need clang command -v clang++
     need clang-format command -v clang-format
     need clang-tidy command -v clang-tidy
+    need shellcheck command -v shellcheck
+    need yamllint command -v yamllint
   fi
   if [ -z "$existing_libtorch" ]; then
     need python3 command -v python3

@@ -11,12 +11,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <list>
+#include <map>
 #include <optional>
 #include <range/v3/view/filter.hpp>
 #include <range/v3/view/take.hpp>
@@ -24,21 +26,26 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "interchoice/core/enumeration.hpp"
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/evaluation/prefix_sharing.hpp"
 #include "interchoice/evaluation/recalibrate.hpp"
 #include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/export/subnet.hpp"
+#include "interchoice/io/csv.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/sampling/distinct.hpp"
+#include "interchoice/search/nsga2.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/thread_group.hpp"
 #include "training/digits_supernet.hpp"
 
 namespace ic = interchoice;
@@ -533,6 +540,154 @@ TEST_CASE("a folded ranking: predictions, sharing, what remains") {
   CHECK(count(plain) == (3 + 5) * path);
   CHECK(count(folding) == 3 * path + 5 * 1);
   CHECK(count(plain) == (3 + 5) * path);
+}
+
+namespace {
+
+/// A rank that was killed in the middle of its work.
+struct Died {};
+
+}  // namespace
+
+TEST_CASE("the ranks of a group share a ranking out, with the bits of one process") {
+  const TemporaryFolder folder;
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
+  const auto network = [] {
+    auto net = make_net<ic::bias<1>>(1);
+    randomise(*net, 2);
+    return net;
+  };
+  std::vector<Path> paths;  // some compute the same, one stands there twice
+  for (std::uint64_t i = 0; i < 40; ++i) paths.push_back(Path::from_index(i * 211));
+  paths.push_back(paths[3]);
+  const auto path_of = [](const auto& ranking) { return ranking.architectures; };
+  for (const int kind : {0, 1, 2}) {
+    INFO("kind " << kind);
+    ic::RankingOptions options{.recalibration = ic::Recalibration::paper(1),
+                               .merge_isomorphic = kind != 0,
+                               .fold_batch_norm = kind == 2};
+    if (kind > 0) options.sharing = ic::PrefixSharing{};
+    auto alone = network();
+    const auto expected = ic::rank(alone, {data, data}, paths, options);
+    const auto file = folder / ("results" + std::to_string(kind) + ".csv");
+    options.results = ic::ResultFile{file};
+    ic::rank(alone, {data, data}, std::vector(paths.begin() + 20, paths.begin() + 24), options);
+    std::vector<std::vector<std::size_t>> done(2);
+    std::vector<Net<ic::bias<1>>> nets{network(), network()};
+    const auto rankings = on_threads(2, [&](const ic::Group& group) {
+      ic::RankingOptions own = options;
+      own.group = group;
+      return ic::rank(nets[group.rank()], {data, data}, paths, own,
+                      [&](const ic::Progress& p) { done[group.rank()].push_back(p.done); });
+    });
+    for (const auto& ranking : rankings) {
+      CHECK(path_of(ranking) == paths);
+      CHECK(ranking.predictions == expected.predictions);
+      CHECK_FALSE(ranking.stopped);
+    }
+    CHECK(done[0].back() == paths.size());
+    CHECK(std::is_sorted(done[0].begin(), done[0].end()));
+    CHECK(done[1].empty());
+    CHECK(ic::CsvTable::read(file).size() == paths.size() - 1);
+    // Nothing is left to do, and the file is what it would have been.
+    const auto again = ic::rank(alone, {data, data}, paths, options, [](const ic::Progress&) {
+      throw std::logic_error("evaluated again");
+    });
+    CHECK(again.predictions == expected.predictions);
+  }
+}
+
+TEST_CASE("a rank that dies in a ranking loses what it has in work, and others do it") {
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
+  std::vector<Path> paths;
+  for (std::uint64_t i = 0; i < 64; ++i) paths.push_back(Path::from_index(i * 211));
+  const ic::RankingOptions options{.recalibration = ic::Recalibration::paper(1),
+                                   .sharing = ic::PrefixSharing{},
+                                   .merge_isomorphic = false};
+  std::vector<Net<ic::none>> nets{make_net<ic::none>(1), make_net<ic::none>(1)};
+  std::atomic<bool> is_dead = false;
+  const auto rankings = on_threads(2, [&](const ic::Group& group, ThreadTransport& transport) {
+    ic::RankingOptions own = options;
+    own.group = group;
+    own.stop = [&] {
+      if (group.rank() == 1) {
+        transport.die();
+        is_dead = true;
+        throw Died();
+      }
+      while (!is_dead) std::this_thread::yield();
+      return false;
+    };
+    try {
+      return ic::rank(nets[group.rank()], {data, data}, paths, own);
+    } catch (const Died&) {
+      return ic::Ranking<Space>{};
+    }
+  });
+  CHECK(rankings[1].predictions.empty());
+  CHECK(rankings[0].predictions == ic::rank(nets[0], {data, data}, paths, options).predictions);
+}
+
+TEST_CASE("what a rank throws in a ranking, and that it is to stop, all ranks know") {
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
+  const std::vector<Path> paths(kSome.begin(), kSome.end());
+  const auto run = [&](const auto& stop) {
+    return on_threads(2, [&](const ic::Group& group) {
+      auto net = make_net<ic::none>(1);
+      std::size_t size = 0;
+      std::string message = message_of([&] {
+        const auto ranking = ic::rank(net, {data, data}, paths,
+                                      {.recalibration = ic::Recalibration::paper(1),
+                                       .stop = [&] { return stop(group.rank()); },
+                                       .group = group});
+        size = ranking.predictions.size();
+        if (ranking.stopped) throw std::runtime_error("stopped");
+      });
+      return std::pair(message, size);
+    });
+  };
+  // Each rank gets one of the four before the other has got all.
+  std::array<std::atomic<bool>, 2> was_asked{};
+  const auto meet = [&](std::size_t rank) {
+    was_asked[rank] = true;
+    while (!was_asked[1 - rank]) std::this_thread::yield();
+  };
+  const auto failed = run([&](std::size_t rank) {
+    meet(rank);
+    if (rank == 1) throw std::runtime_error("no room");
+    return false;
+  });
+  CHECK(failed[0].first == "interchoice: rank 1 of 2 failed: no room");
+  CHECK(failed[1].first == "no room");
+  was_asked[0] = was_asked[1] = false;
+  const auto stopped = run([&](std::size_t rank) {
+    meet(rank);
+    return rank == 0;
+  });
+  CHECK(stopped[0] == stopped[1]);
+  CHECK(stopped[0].first == "stopped");
+  CHECK(stopped[0].second >= 1);
+}
+
+TEST_CASE("a search evaluates a generation on all ranks, with the history of one process") {
+  const auto data = batches(ic::first_images(digits(), 40), 16, 1);
+  std::vector<Net<ic::none>> nets{make_net<ic::none>(1), make_net<ic::none>(1)};
+  const auto search = [&](const ic::Group& group) {
+    std::map<Path, double> accuracies;
+    ic::SearchProblem<Space> problem;
+    problem.objectives = {
+        ic::maximise<Space>("accuracy", [&](const Path& path) { return accuracies.at(path); }),
+        ic::minimise<Space>("first", [](const Path& path) { return double(path[0]); })};
+    problem.prepare = [&](const std::vector<Path>& paths) {
+      const auto ranking = ic::rank(nets[group.rank()], {data, data}, paths,
+                                    {.recalibration = ic::Recalibration::paper(1), .group = group});
+      for (std::size_t i = 0; i < paths.size(); ++i) accuracies[paths[i]] = ranking.predictions[i];
+    };
+    return ic::nsga2(problem, {.population = 12, .generations = 2});
+  };
+  const auto histories = on_threads(2, search);
+  CHECK(histories[0] == search({}));
+  CHECK(histories[1] == histories[0]);
 }
 
 TEST_CASE("results of other data are refused, however late the data differ") {

@@ -176,6 +176,59 @@ TEST_CASE("a search goes on from its history exactly as if it had not been stopp
   CHECK_THROWS_WITH(ic::store_history(path, two_objectives(), 0), Contains("every 1 or more"));
 }
 
+TEST_CASE("what is evaluated next is prepared before, and the search is the same") {
+  for (auto& [search, problem] : searches(3)) {
+    const History whole = search(problem, {}, {});
+    for (const std::size_t given : {std::size_t{0}, std::size_t{37}, whole.size()}) {
+      std::set<Path> prepared;
+      std::size_t calls = 0;
+      std::size_t unprepared = 0;
+      Problem watched = problem;
+      watched.prepare = [&](const std::vector<Path>& paths) {
+        ++calls;
+        CHECK_FALSE(paths.empty());
+        for (const Path& path : paths) CHECK(prepared.insert(path).second);
+      };
+      watched.objectives[0] = ic::maximise<Space>("quality", [&](const Path& path) {
+        unprepared += prepared.contains(path) ? 0 : 1;
+        return quality(path);
+      });
+      const History history(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(given));
+      CHECK(search(watched, history, {}) == whole);
+      std::size_t feasible = 0;
+      for (std::size_t i = given; i < whole.size(); ++i) feasible += whole[i].is_feasible();
+      if (problem.constraints.empty()) {
+        CHECK(unprepared == 0);
+        CHECK(prepared.size() == whole.size() - given);
+        CHECK(calls <= 10);
+      } else {  // evolution: the first population, of which the given history has all or nothing
+        CHECK(unprepared == feasible - prepared.size());
+        CHECK(prepared.empty() == (given > 0));
+      }
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        if (!whole[i].is_feasible()) CHECK_FALSE(prepared.contains(whole[i].architecture));
+      }
+    }
+  }
+  // No more than will be evaluated; what needs preparation is not asked before it.
+  Problem problem = two_objectives();
+  std::set<Path> prepared;
+  problem.prepare = [&](const std::vector<Path>& paths) {
+    prepared.insert(paths.begin(), paths.end());
+  };
+  ic::Constraint<Space> slow = ic::at_most<Space>(
+      "size",
+      [&](const Path& path) {
+        CHECK(prepared.contains(path));
+        return size_of(path);
+      },
+      20);
+  slow.uses_prepared = true;
+  problem.constraints = {slow};
+  CHECK(ic::nsga2(problem, {.population = 16, .max_evaluations = 40}).size() == 40);
+  CHECK(prepared.size() == 40);
+}
+
 TEST_CASE("regularised evolution finds the exhaustive optimum, constraints and all") {
   for (const bool with_constraints : {false, true}) {
     Problem problem = constrained();

@@ -18,37 +18,12 @@
 #include <utility>
 #include <vector>
 
+#include "interchoice/distributed/detail/c10d_store.hpp"
 #include "interchoice/distributed/group.hpp"
 #include "interchoice/distributed/presence.hpp"
 #include "interchoice/distributed/shared_store.hpp"
 
 namespace interchoice {
-
-namespace detail {
-
-/// A store of libtorch's.
-class C10dStore final : public SharedStore {
- public:
-  explicit C10dStore(c10::intrusive_ptr<c10d::Store> store) : store_(std::move(store)) {}
-
-  std::optional<std::string> get(const std::string& key) override {
-    if (!store_->check({key})) return std::nullopt;
-    return store_->get_to_str(key);
-  }
-  void set(const std::string& key, const std::string& value) override { store_->set(key, value); }
-  std::int64_t add(const std::string& key, std::int64_t amount) override {
-    return store_->add(key, amount);
-  }
-  bool exchange(const std::string& key, const std::string& expected,
-                const std::string& value) override {
-    return store_->compareSet(key, expected, value) == value;
-  }
-
- private:
-  c10::intrusive_ptr<c10d::Store> store_;
-};
-
-}  // namespace detail
 
 /// A group's transport by libtorch's c10d.
 class C10dTransport final : public GroupTransport {
@@ -62,15 +37,18 @@ class C10dTransport final : public GroupTransport {
   };
 
   explicit C10dTransport(Parts parts)
-      : store_(parts.store->clone()),
+      : store_(parts.store->clone(), answer_time(parts.presence)),
+        rank_(static_cast<std::size_t>(parts.host->getRank())),
+        size_(static_cast<std::size_t>(parts.host->getSize())),
         host_(std::move(parts.host)),
         device_(std::move(parts.device)),
         patience_(parts.presence.patience),
-        presence_(std::make_shared<detail::C10dStore>(parts.store->clone()), rank(), size(),
-                  parts.presence) {}
+        presence_(
+            std::make_shared<detail::C10dStore>(parts.store->clone(), answer_time(parts.presence)),
+            rank_, size_, parts.presence) {}
 
-  std::size_t rank() const override { return static_cast<std::size_t>(host_->getRank()); }
-  std::size_t size() const override { return static_cast<std::size_t>(host_->getSize()); }
+  std::size_t rank() const override { return rank_; }
+  std::size_t size() const override { return size_; }
 
   void sum(at::Tensor& x) override {
     run("a sum", x, [](c10d::Backend& backend, std::vector<at::Tensor>& tensors) {
@@ -97,10 +75,24 @@ class C10dTransport final : public GroupTransport {
   SharedStore& store() override { return store_; }
   Presence& presence() override { return presence_; }
 
+  /// Connections end here, so that the others look for the reason while there is a store to tell
+  /// it.
+  void fail(const std::string& reason) override {
+    presence_.fail(reason);
+    host_.reset();
+    device_.reset();
+  }
+
  private:
+  /// A store may be busy for some time, on a machine that is.
+  static std::chrono::milliseconds answer_time(const PresenceOptions& presence) {
+    return std::max<std::chrono::milliseconds>(presence.patience, std::chrono::seconds(5));
+  }
+
   template <class Collective>
   void run(std::string_view name, at::Tensor& x, const Collective& collective) {
     TORCH_CHECK(x.is_contiguous(), "interchoice: ", name, " of a group needs a contiguous tensor");
+    if (!host_) throw GroupError("interchoice: this rank has told its group that it fails");
     try {
       const bool is_direct = x.is_cpu() || device_;
       std::vector<at::Tensor> tensors{is_direct ? x : x.cpu()};
@@ -127,11 +119,8 @@ class C10dTransport final : public GroupTransport {
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
       } while (Clock::now() < end);
-    } catch (const std::exception&) {
-      return fmt::format(
-          "interchoice: the group's store cannot be reached: rank 0 of {}, or the launcher that "
-          "keeps it, is gone",
-          size());
+    } catch (const GroupError& gone) {
+      return gone.what();
     }
     std::string_view text = error.what();
     text = text.substr(0, text.find('\n'));
@@ -142,6 +131,8 @@ class C10dTransport final : public GroupTransport {
   }
 
   detail::C10dStore store_;
+  std::size_t rank_;
+  std::size_t size_;
   c10::intrusive_ptr<c10d::Backend> host_;
   c10::intrusive_ptr<c10d::Backend> device_;
   std::chrono::milliseconds patience_;

@@ -9,20 +9,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "interchoice/distributed/group_error.hpp"
 #include "interchoice/distributed/presence.hpp"
 #include "interchoice/distributed/shared_store.hpp"
 
 namespace interchoice {
-
-/// A process of a group is gone, has failed, or cannot be reached; the text says which one.
-struct GroupError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// What carries a group's tensors and texts from process to process: `C10dTransport`, or one of
 /// one's own.
@@ -46,6 +41,8 @@ class GroupTransport {
   virtual void gather(at::Tensor& all, const at::Tensor& x) = 0;
   virtual SharedStore& store() = 0;
   virtual Presence& presence() = 0;
+  /// Tells the others why this rank gives up, and leaves their collectives.
+  virtual void fail(const std::string& reason) { presence().fail(reason); }
 };
 
 /// The processes that work together on one training, ranking or search; `join_group` makes the one
@@ -115,6 +112,9 @@ class Group {
     return {begin, begin + bytes};
   }
 
+  /// 0, 1, ...: for names in the store; the same on all ranks that have asked equally often.
+  std::uint64_t next_number() const { return (*numbers_)++; }
+
   SharedStore& store() const { return transport_ ? transport_->store() : *store_; }
 
   /// What became of a rank that is gone; nothing of one that is there (see `Presence`).
@@ -124,12 +124,13 @@ class Group {
 
   /// Tells the others why this rank gives up, which ends them with a `GroupError` of this text.
   void fail(const std::string& reason) const {
-    if (!is_alone()) transport_->presence().fail(reason);
+    if (!is_alone()) transport_->fail(reason);
   }
 
  private:
   std::shared_ptr<GroupTransport> transport_;  // none: alone
   std::shared_ptr<MemoryStore> store_;         // of a group without
+  std::shared_ptr<std::uint64_t> numbers_ = std::make_shared<std::uint64_t>(0);
 };
 
 }  // namespace interchoice

@@ -24,6 +24,7 @@
 #include "interchoice/distributed/c10d_transport.hpp"
 #include "interchoice/distributed/group.hpp"
 #include "interchoice/distributed/launcher.hpp"
+#include "interchoice/distributed/presence.hpp"
 
 namespace interchoice {
 
@@ -99,12 +100,15 @@ inline Group join_group(const GroupOptions& options = Launcher::options()) {
     tcp.isServer = options.rank == 0 && !options.is_store_kept;
     tcp.numWorkers = options.size;
     tcp.waitWorkers = false;
-    tcp.timeout = options.timeout;
+    tcp.timeout = options.timeout / 2;  // it tries twice
     tcp.multiTenant = true;
     const auto store = c10::make_intrusive<c10d::PrefixStore>(
         "interchoice/" + options.name, c10::make_intrusive<c10d::TCPStore>(options.address, tcp));
-    return Group(std::make_shared<C10dTransport>(
-        C10dTransport::Parts{.store = store, .host = detail::gloo_backend(store, options)}));
+    return Group(std::make_shared<C10dTransport>(C10dTransport::Parts{
+        .store = store,
+        .host = detail::gloo_backend(store, options),
+        .device = {},
+        .presence = PresenceOptions::of_ranks(options.size, options.patience)}));
   } catch (const std::exception& error) {
     throw fail(error);
   }

@@ -28,6 +28,8 @@ struct GroupOptions {
   std::string name = "default";  ///< another one for each attempt, where the store outlives one
   /// So long a rank waits for the others, at the beginning and in each collective.
   std::chrono::milliseconds timeout{120'000};
+  /// So long a rank may give no sign of life, once something has failed.
+  std::chrono::milliseconds patience{10'000};
 };
 
 namespace detail {
@@ -46,7 +48,8 @@ inline std::string first_of_node_list(std::string_view list) {
 
 /// The options that a launcher left in the environment: torchrun's (RANK, WORLD_SIZE, LOCAL_RANK,
 /// MASTER_ADDR, MASTER_PORT), which are easily set by hand, or those of a step of Slurm's `srun`.
-/// Without a launcher, a group of one. INTERCHOICE_TIMEOUT, in seconds, is the time-out.
+/// Without a launcher, a group of one. INTERCHOICE_TIMEOUT and INTERCHOICE_PATIENCE are `timeout`
+/// and `patience` in seconds.
 ///
 /// *Throws*: `std::invalid_argument` with the variable that is missing or makes no sense.
 class Launcher {
@@ -70,6 +73,9 @@ class Launcher {
     }
     if (has("INTERCHOICE_TIMEOUT")) {
       options.timeout = std::chrono::seconds(number("INTERCHOICE_TIMEOUT", 1, 86'400));
+    }
+    if (has("INTERCHOICE_PATIENCE")) {
+      options.patience = std::chrono::seconds(number("INTERCHOICE_PATIENCE", 1, 86'400));
     }
     return options;
   }

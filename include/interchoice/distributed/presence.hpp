@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -22,6 +24,15 @@ namespace interchoice {
 struct PresenceOptions {
   std::chrono::milliseconds interval{500};
   std::chrono::milliseconds patience{10'000};
+
+  /// For so many ranks: a store gets a thousand signs a second at most, and has time for work.
+  static PresenceOptions of_ranks(std::size_t ranks, std::chrono::milliseconds patience) {
+    PresenceOptions options;
+    options.interval =
+        std::max(options.interval, std::chrono::milliseconds(static_cast<std::int64_t>(ranks)));
+    options.patience = std::max(patience, 2 * options.interval);
+    return options;
+  }
 };
 
 /// Signs of life of the ranks of a group, through its store: a thread of each rank counts up, and

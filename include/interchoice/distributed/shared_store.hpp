@@ -28,6 +28,8 @@ class SharedStore {
   /// then.
   virtual bool exchange(const std::string& key, const std::string& expected,
                         const std::string& value) = 0;
+  /// Forgets a key, also one that nobody has set.
+  virtual void remove(const std::string& key) = 0;
 };
 
 /// The store of one process.
@@ -60,6 +62,11 @@ class MemoryStore final : public SharedStore {
     const auto found = values_.find(key);
     if ((found == values_.end() ? std::string() : found->second) == expected) values_[key] = value;
     return values_[key] == value;
+  }
+
+  void remove(const std::string& key) override {
+    const std::lock_guard lock(mutex_);
+    values_.erase(key);
   }
 
  private:

@@ -46,26 +46,20 @@ inline std::size_t bytes_of(const Activations& activations) {
   return bytes;
 }
 
-inline SharingPlan plan_sharing(const Evaluation& evaluation,
-                                const std::vector<std::size_t>& indices, std::size_t memory_limit) {
-  std::vector<std::span<const std::uint8_t>> architectures;
-  for (const std::size_t i : indices) architectures.push_back(evaluation.candidates(i));
-  std::vector<double> kept(evaluation.segments.size() + 1, 0);
-  const auto plan = [&] {
-    return SharingPlan(evaluation.segments, architectures, evaluation.choice_count, kept,
-                       static_cast<double>(memory_limit));
-  };
-  if (indices.empty()) return plan();
+/// The bytes that each level would keep for all images, as those of one architecture, measured on a
+/// batch of each kind.
+inline std::vector<double> measured_levels(const Evaluation& evaluation, std::size_t architecture) {
+  std::vector<double> bytes(evaluation.segments.size() + 1, 0);
   const c10::NoGradGuard no_grad;
   const BatchNormBuffers buffers(evaluation.network);
   evaluation.network.eval();
   const auto measure = [&](at::Tensor batch, double images) {
     const double scale = images / static_cast<double>(batch.size(0));
     Activations activations{std::move(batch)};
-    kept[0] += scale * static_cast<double>(bytes_of(activations));
-    for (std::size_t i = 0; i + 1 < kept.size(); ++i) {
-      evaluation.run_segment(i, activations, indices.front());
-      kept[i + 1] += scale * static_cast<double>(bytes_of(activations));
+    bytes[0] += scale * static_cast<double>(bytes_of(activations));
+    for (std::size_t i = 0; i + 1 < bytes.size(); ++i) {
+      evaluation.run_segment(i, activations, architecture);
+      bytes[i + 1] += scale * static_cast<double>(bytes_of(activations));
     }
   };
   const at::Device device = device_of(evaluation.network);
@@ -79,7 +73,21 @@ inline SharingPlan plan_sharing(const Evaluation& evaluation,
     measure(on_device(data.validation.evaluation(0), device).data,
             static_cast<double>(data.validation.example_count()));
   }
-  return plan();
+  return bytes;
+}
+
+inline SharingPlan plan_sharing(const Evaluation& evaluation,
+                                const std::vector<std::size_t>& indices, std::size_t memory_limit) {
+  std::vector<std::span<const std::uint8_t>> architectures;
+  for (const std::size_t i : indices) architectures.push_back(evaluation.candidates(i));
+  std::vector<double> bytes(evaluation.segments.size() + 1, 0);
+  if (indices.size() > 1) {  // else nothing is kept
+    std::vector<double>& known = evaluation.level_bytes;
+    if (known.empty()) known = measured_levels(evaluation, indices.front());
+    bytes = known;
+  }
+  return {evaluation.segments, architectures, evaluation.choice_count, bytes,
+          static_cast<double>(memory_limit)};
 }
 
 /// Runs a plan: recalibrates and evaluates architectures segment by segment, what they share once.

@@ -14,10 +14,12 @@
 #include <vector>
 
 #include "interchoice/core/text.hpp"
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/evaluation/accuracy.hpp"
 #include "interchoice/evaluation/batch_norm_buffers.hpp"
 #include "interchoice/evaluation/detail/evaluation.hpp"
 #include "interchoice/evaluation/detail/norm_calibration.hpp"
+#include "interchoice/evaluation/detail/shared_ranking.hpp"
 #include "interchoice/evaluation/evaluation_data.hpp"
 #include "interchoice/evaluation/recalibration.hpp"
 #include "interchoice/networks/canonical_form.hpp"
@@ -72,10 +74,13 @@ struct RankingOptions {
   /// What calibration and evaluation passes compute in: with bfloat16 the statistics are made of
   /// bfloat16 activations, and logits that nearly tie may be ordered otherwise.
   Precision precision = Precision::kFloat32;
-  /// A `ResultFile` has the results as they come, and is gone on from.
+  /// A `ResultFile` has the results as they come, and is gone on from; rank 0 alone opens it.
   std::function<KnownResults(const detail::Evaluation&)> results = {};
-  /// Asked after every architecture that was evaluated; true ends the evaluation cleanly.
+  /// Asked after every architecture that this process evaluated, and while it waits for others;
+  /// true ends the evaluation cleanly, on all ranks.
   std::function<bool()> stop = {};
+  /// Who evaluates the architectures together, each rank with an equal network.
+  Group group = {};
 };
 
 /// A range whose elements are architectures of one space: a vector, `every_architecture`, a view.
@@ -111,51 +116,61 @@ std::vector<std::optional<double>> rank(const Evaluation& evaluation, const Rank
   };
   BatchNormBuffers buffers(evaluation.network);
   evaluation.network.eval();
-  const KnownResults known = options.results ? options.results(evaluation) : KnownResults{};
-  std::unordered_map<std::string, Class> classes;  // by the bytes of their form
-  for (const auto& [text, accuracy] : known.accuracies) {
-    classes[evaluation.form_of(text)].accuracy = accuracy;
-  }
+  KnownResults known;
   std::vector<std::optional<double>> accuracies(evaluation.size());
   std::size_t done = 0;
+  std::size_t before = 0;
   const auto take = [&](std::size_t i, double accuracy) {
     accuracies[i] = known.add ? known.add(evaluation.text(i), accuracy) : accuracy;
     ++done;
   };
+  std::unordered_map<std::string, Class> classes;  // by the bytes of their form
   std::vector<std::size_t> missing;   // the first one of each class without an accuracy
   std::vector<const Class*> waiting;  // its class
-  for (std::size_t i = 0; i < evaluation.size(); ++i) {
-    Class& same = classes[evaluation.form(i)];
-    if (same.accuracy) {
-      take(i, *same.accuracy);
-      continue;
-    }
-    if (same.members.empty()) {
-      missing.push_back(i);
-      waiting.push_back(&same);
-    }
-    same.members.push_back(i);
-  }
-  const std::size_t before = done;
-  const auto result = [&](std::size_t position, double accuracy) {
+  const auto deliver = [&](std::size_t position, double accuracy) {
     for (const std::size_t i : waiting[position]->members) take(i, accuracy);
     report(Progress{.done = done,
                     .total = evaluation.size(),
                     .state = "architecture " + evaluation.text(missing[position]),
                     .is_milestone = done % 16 == 0,
                     .before = before});
-    return !(options.stop && options.stop());
   };
-  // One for all: the weights do not change, and are converted once.
-  const PrecisionScope scope(options.precision, device_of(evaluation.network));
-  std::optional<FoldBatchNorm> folding;
-  if (options.fold_batch_norm) folding.emplace();
-  if (options.sharing && !evaluation.segments.empty()) {
-    options.sharing(evaluation, missing, result);
-  } else {
-    evaluate_one_by_one(evaluation, missing, buffers, result);
-  }
-  return accuracies;
+  SharedRanking shared(options.group, options.stop, deliver);
+  return shared.on_all([&] {
+    if (options.results && options.group.is_first()) known = options.results(evaluation);
+    for (const auto& [text, accuracy] : known.accuracies) {
+      classes[evaluation.form_of(text)].accuracy = accuracy;
+    }
+    for (std::size_t i = 0; i < evaluation.size(); ++i) {
+      Class& same = classes[evaluation.form(i)];
+      if (same.accuracy) {
+        take(i, *same.accuracy);
+        continue;
+      }
+      if (same.members.empty()) {
+        missing.push_back(i);
+        waiting.push_back(&same);
+      }
+      same.members.push_back(i);
+    }
+    before = done;
+    // The others do not know what is known.
+    if (options.results) missing = shared.of_first(missing, evaluation.size());
+    // One for all: the weights do not change, and are converted once.
+    const PrecisionScope scope(options.precision, device_of(evaluation.network));
+    std::optional<FoldBatchNorm> folding;
+    if (options.fold_batch_norm) folding.emplace();
+    const bool shares = options.sharing && !evaluation.segments.empty();
+    shared.run(evaluation, missing, shares, [&](const auto& indices, const auto& result) {
+      if (shares) {
+        options.sharing(evaluation, indices, result);
+        buffers.restore_moved();  // it leaves what the last architecture shared
+      } else {
+        evaluate_one_by_one(evaluation, indices, buffers, result);
+      }
+    });
+    return shared.of_first(accuracies);
+  });
 }
 
 }  // namespace detail
@@ -172,8 +187,14 @@ std::vector<std::optional<double>> rank(const Evaluation& evaluation, const Rank
 /// The ranking has the architectures in their order here, those that were evaluated if `stop` ended
 /// it. Progress is told in the order of evaluation.
 ///
+/// The ranks of a group call it with equal arguments and get one ranking, with the bits of a
+/// process alone: each evaluates what it takes from a queue (see `WorkQueue`), and rank 0 alone
+/// writes results and tells progress, of all of them. What a rank that dies had in work is
+/// evaluated by others, unless that is rank 0.
+///
 /// *Throws* c10::Error that names the architecture if its logits are not finite; what a shared
-/// evaluation and `ResultLog` throw. *Source*: paper Appendix B.
+/// evaluation and `ResultLog` throw; `GroupError` where another rank has thrown, or rank 0 is gone.
+/// *Source*: paper Appendix B.
 template <class Network, ArchitectureRange Architectures, class Report = NoProgress>
 auto rank(Network& network, const EvaluationData& data, Architectures&& architectures,
           const RankingOptions& options = {}, Report&& report = {}) {

@@ -95,6 +95,9 @@ class SharingPlan {
   /// Positions of the architectures in the order of evaluation; duplicates stand together.
   const std::vector<std::size_t>& order() const { return order_; }
 
+  /// How many segments each shares with the one before it in that order; 0 for the first.
+  const std::vector<std::size_t>& common() const { return common_; }
+
   /// The steps to run, in order. A step starts from the last kept level `from`.
   const std::vector<Step>& steps() const { return steps_; }
 

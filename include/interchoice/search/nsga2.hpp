@@ -101,7 +101,7 @@ std::vector<Nsga2Member> nsga2_survivors(const SearchProblem<Space>& problem,
 /// crowding distance; equals keep their order, parents before offspring. All members of a
 /// population differ: offspring that is there already is drawn again, up to `max_tries` times, then
 /// left out. An architecture that was evaluated in an earlier generation is not evaluated again.
-/// See `best_of` for the result.
+/// `SearchProblem::prepare` is told a generation at a time. See `best_of` for the result.
 ///
 /// A pure function of problem, options and `change`, which is as for `Mutation` and by default
 /// changes one choice on average: offspring k of generation g draws from (seed, kSearch, g, k).
@@ -130,20 +130,26 @@ SearchHistory<Space> nsga2(const SearchProblem<Space>& problem, const Nsga2Optio
                     "least 2 and a probability from 0 to 1 are needed",
                     options.population, options.crossover_probability));
   }
-  // Draws until something new comes; nothing after too many tries.
+  // All of a generation is drawn first, each until something new comes; nothing after too many
+  // tries. No draw depends on what the generation is worth.
   std::unordered_set<Architecture<Space>> alive;
   std::vector<std::size_t> indices;
   const auto breed = [&](std::uint32_t generation, const auto& draw) {
+    std::vector<Architecture<Space>> drawn;
     for (std::uint32_t k = 0; k < options.population; ++k) {
       CounterRandom random(options.seed, Stream::kSearch, generation, k);
       for (std::uint32_t tries = 0; tries <= options.max_tries; ++tries) {
         const Architecture<Space> architecture = draw(random);
         if (!alive.insert(architecture).second) continue;
-        const auto index = evaluated(architecture);
-        if (!index) return false;
-        indices.push_back(*index);
+        drawn.push_back(architecture);
         break;
       }
+    }
+    evaluated.prepare(drawn);
+    for (const Architecture<Space>& architecture : drawn) {
+      const auto index = evaluated(architecture);
+      if (!index) return false;
+      indices.push_back(*index);
     }
     return true;
   };

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <functional>
@@ -28,6 +29,8 @@ template <SearchSpace Space>
 struct Constraint {
   std::string name = {};  ///< for messages
   std::function<double(const Architecture<Space>&)> violation = {};
+  /// Whether it asks for what `SearchProblem::prepare` computes, and so comes after that.
+  bool uses_prepared = false;
 };
 
 namespace detail {
@@ -76,6 +79,11 @@ struct SearchProblem {
   Restriction<Space> restriction = all<Space>;
   std::vector<Objective<Space>> objectives = {};
   std::vector<Constraint<Space>> constraints = {};
+  /// Told the architectures that a search evaluates next, before it evaluates them one by one: to
+  /// compute together what objectives ask for, as one call of `rank` on many processes does.
+  /// Without those that are known, or that violate a constraint. It may be told some that are never
+  /// evaluated, as where an observer ends the search. It decides nothing about a search.
+  std::function<void(const std::vector<Architecture<Space>>&)> prepare = {};
 };
 
 /// Refuses a problem without objectives, with an objective without name or value, with two of one
@@ -111,6 +119,29 @@ void check_problem(const SearchProblem<Space>& problem) {
   }
 }
 
+namespace detail {
+
+/// *Throws*: `std::invalid_argument` for a number that is NaN or infinite.
+template <SearchSpace Space>
+double finite(const std::string& name, const Architecture<Space>& architecture, double value) {
+  if (!std::isfinite(value)) {
+    throw std::invalid_argument(
+        fmt::format("interchoice: a search problem: '{}' of '{}' is {}; return a finite number, "
+                    "or add a constraint that excludes such architectures",
+                    name, to_text(architecture), value));
+  }
+  return value;
+}
+
+/// What a violated constraint adds; 0 where it is met.
+template <SearchSpace Space>
+double violation_of(const Constraint<Space>& constraint, const Architecture<Space>& architecture) {
+  const double violation = constraint.violation(architecture);
+  return std::max(0.0, finite(constraint.name, architecture, violation));
+}
+
+}  // namespace detail
+
 /// Computes an architecture's violation and, where that is 0, its objectives.
 ///
 ///     violation = Σ max(0, violation_k)
@@ -120,24 +151,15 @@ void check_problem(const SearchProblem<Space>& problem) {
 template <SearchSpace Space>
 EvaluatedArchitecture<Space> evaluate(const SearchProblem<Space>& problem,
                                       const Architecture<Space>& architecture) {
-  const auto finite = [&](const std::string& name, double value) {
-    if (!std::isfinite(value)) {
-      throw std::invalid_argument(
-          fmt::format("interchoice: a search problem: '{}' of '{}' is {}; return a finite number, "
-                      "or add a constraint that excludes such architectures",
-                      name, to_text(architecture), value));
-    }
-    return value;
-  };
   EvaluatedArchitecture<Space> evaluated;
   evaluated.architecture = architecture;
   for (const Constraint<Space>& constraint : problem.constraints) {
-    const double violation = finite(constraint.name, constraint.violation(architecture));
-    if (violation > 0) evaluated.violation += violation;
+    evaluated.violation += detail::violation_of(constraint, architecture);
   }
   if (!evaluated.is_feasible()) return evaluated;
   for (const Objective<Space>& objective : problem.objectives) {
-    evaluated.objectives.push_back(finite(objective.name, objective.value(architecture)));
+    const double value = objective.value(architecture);
+    evaluated.objectives.push_back(detail::finite(objective.name, architecture, value));
   }
   return evaluated;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "interchoice/core/random.hpp"
 #include "interchoice/sampling/mutation.hpp"
@@ -36,7 +37,9 @@ struct RegularisedEvolutionOptions {
 ///
 /// Better is: feasible before infeasible, then the smaller violation or the better objective; of
 /// equals the one drawn first. Offspring that was evaluated before is alive again but not evaluated
-/// again, so the history may have fewer entries than P + offspring. See `best_of` for the result.
+/// again, so the history may have fewer entries than P + offspring. `SearchProblem::prepare` is
+/// told the first population; after that each parent is chosen by all that was evaluated before, so
+/// that there is never more than one to evaluate. See `best_of` for the result.
 ///
 /// A pure function of problem, options and `change`, which is as for `Mutation`: offspring k draws
 /// from (seed, kSearch, 1, k). Given the history of a run that was stopped, it gives exactly what
@@ -80,10 +83,15 @@ SearchHistory<Space> regularised_evolution(const SearchProblem<Space>& problem,
     const Objective<Space>& objective = problem.objectives[0];
     return objective.cost(a.objectives[0]) < objective.cost(b.objectives[0]);
   };
-  std::deque<std::size_t> population;  // indices in the history, the oldest first
+  std::vector<Architecture<Space>> first;
   for (std::uint32_t i = 0; i < options.population; ++i) {
     CounterRandom random(options.seed, Stream::kSearch, 0, i);
-    const auto index = evaluated(Uniform(problem.restriction)(random));
+    first.push_back(Uniform(problem.restriction)(random));
+  }
+  evaluated.prepare(first);
+  std::deque<std::size_t> population;  // indices in the history, the oldest first
+  for (const Architecture<Space>& architecture : first) {
+    const auto index = evaluated(architecture);
     if (!index) return evaluated.take_history();
     population.push_back(*index);
   }

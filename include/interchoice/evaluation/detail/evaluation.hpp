@@ -50,6 +50,9 @@ struct Evaluation {
   Precision precision = Precision::kFloat32;
   std::size_t choice_count = 0;
   std::vector<Segment> segments = {};  // none where the network can only be run as a whole
+  /// What the levels between segments keep, once it was measured: the parts of an evaluation that
+  /// ranks share out are planned one by one.
+  mutable std::vector<double> level_bytes = {};
 };
 
 /// The same with the types; `merges` says whether isomorphic architectures have one form, and

@@ -2,11 +2,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "interchoice/core/text.hpp"
 #include "interchoice/search/history.hpp"
@@ -54,6 +57,22 @@ class RecordedEvaluation {
     return index;
   }
 
+  /// Has the problem prepare those of these that are to be evaluated; the search asks for all of
+  /// them next, in this order.
+  void prepare(const std::vector<Architecture<Space>>& asked) {
+    if (!problem_.prepare || stopped_) return;
+    std::vector<Architecture<Space>> fresh;
+    std::unordered_set<Architecture<Space>> seen;
+    std::size_t index = history_.size();
+    for (const Architecture<Space>& architecture : asked) {
+      if (indices_.contains(architecture) || !seen.insert(architecture).second) continue;
+      if (max_evaluations_ && index >= *max_evaluations_) break;
+      if (index++ < given_.size() || !problem_.restriction.allows(architecture)) continue;
+      if (!is_excluded(architecture)) fresh.push_back(architecture);
+    }
+    if (!fresh.empty()) problem_.prepare(fresh);
+  }
+
   const EvaluatedArchitecture<Space>& operator[](std::size_t index) const {
     return history_[index];
   }
@@ -61,6 +80,13 @@ class RecordedEvaluation {
   SearchHistory<Space> take_history() { return std::move(history_); }
 
  private:
+  // Whether a constraint that needs nothing prepared is violated.
+  bool is_excluded(const Architecture<Space>& architecture) const {
+    return std::ranges::any_of(problem_.constraints, [&](const Constraint<Space>& constraint) {
+      return !constraint.uses_prepared && violation_of(constraint, architecture) > 0;
+    });
+  }
+
   void check_given(const Architecture<Space>& architecture, std::size_t index) const {
     const EvaluatedArchitecture<Space>& entry = given_[index];
     const std::size_t objectives = entry.is_feasible() ? problem_.objectives.size() : 0;
