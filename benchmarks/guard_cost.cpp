@@ -43,20 +43,22 @@ void measure(const std::string& title, const Data& data, const ic::NasBench201Op
   guard.watch(*net, sgd);
   const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{0});
   std::vector<at::Tensor> losses;
-  std::vector<Variant> parts{{"step", supernet_step<NasBench201, Policy>(data, options, sample)},
-                             {"before", [&](std::size_t) { guard.note(); }},
-                             {"cleared", [&](std::size_t) { changed.note(sgd); }},
-                             {"backward",
-                              [&](std::size_t round) {
-                                const at::Tensor loss = at::cross_entropy_loss(
-                                    net->forward(data.images, sample(0, round)), data.labels);
-                                loss.backward();
-                                losses = {loss.detach()};
-                              }},
-                             {"after", [&](std::size_t) {
-                                guard.judge(*net, sgd, losses, changed.since_note(sgd));
-                                if (guard.is_halted(true)) std::abort();
-                              }}};
+  std::vector<Variant> parts{
+      {"step", supernet_step<NasBench201, Policy>(data, options, sample)},
+      {"before", [&](std::size_t) { guard.note(); }},
+      {"cleared", [&](std::size_t) { changed.note(sgd); }},
+      {"backward",
+       [&](std::size_t round) {
+         const at::Tensor loss =
+             at::cross_entropy_loss(net->forward(data.images, sample(0, round)), data.labels);
+         loss.backward();
+         losses = {loss.detach()};
+       }},
+      {"after", [&](std::size_t) {
+         const auto parameters = changed.since_note(sgd);
+         guard.judge(*net, sgd, losses, ic::detail::gradients_of(parameters));
+         if (guard.is_halted(true)) std::abort();
+       }}};
   for (std::size_t round = 0; round < rounds; ++round) {
     for (Variant& part : parts) {
       const auto begin = std::chrono::steady_clock::now();

@@ -46,8 +46,30 @@ static_assert(std::endian::native == std::endian::little,
               "interchoice: tensor files are read and written as they lie in memory, which needs a "
               "little-endian processor");
 
-inline at::Tensor read_tensor(InputFile& file, std::uint64_t data_begin, const std::string& name,
-                              const TensorDescription& description) {
+/// Bytes in memory, read as an `InputFile` is.
+class InputBytes {
+ public:
+  InputBytes(std::string_view bytes, std::filesystem::path path)
+      : bytes_(bytes), path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  std::uint64_t size() const { return bytes_.size(); }
+  void read(std::uint64_t offset, void* into, std::size_t count) const {
+    if (offset > bytes_.size() || count > bytes_.size() - offset) {
+      fail_safetensors(path_.string(), fmt::format("has {} bytes; {} are needed from byte {} on",
+                                                   bytes_.size(), count, offset));
+    }
+    std::copy_n(bytes_.data() + offset, count, static_cast<char*>(into));
+  }
+
+ private:
+  std::string_view bytes_;
+  std::filesystem::path path_;
+};
+
+template <class Input>
+at::Tensor read_tensor(const Input& file, std::uint64_t data_begin, const std::string& name,
+                       const TensorDescription& description) {
   at::Tensor tensor = at::empty(description.shape, at::TensorOptions(description.type));
   if (tensor.numel() == 0) return tensor;
   auto* const bytes = static_cast<std::uint8_t*>(tensor.mutable_data_ptr());
@@ -157,6 +179,44 @@ inline std::string safetensors_header(const std::string& source,
   return text;
 }
 
+template <class Input>
+TensorFile read_tensors(const Input& file) {
+  const std::string source = file.path().string();
+  std::uint64_t length = 0;
+  if (file.size() < sizeof length) {
+    fail_safetensors(
+        source, fmt::format("has {} bytes; the length of the header alone takes 8", file.size()));
+  }
+  file.read(0, &length, sizeof length);
+  if (length > kMaxHeaderBytes || length > file.size() - sizeof length) {
+    fail_safetensors(
+        source, fmt::format("byte 0: header of {} bytes; the file has {} bytes for it, the limit "
+                            "is {}",
+                            length, file.size() - sizeof length, kMaxHeaderBytes));
+  }
+  std::string text(length, '\0');
+  file.read(sizeof length, text.data(), text.size());
+  const std::uint64_t data_begin = sizeof length + length;
+
+  SafetensorsHeader header = parse_safetensors_header(source, text, file.size() - data_begin);
+  TensorFile result{.metadata = std::move(header.metadata), .tensors = {}};
+  for (const auto& [name, description] : header.tensors) {
+    result.tensors.emplace_hint(result.tensors.end(), name,
+                                read_tensor(file, data_begin, name, description));
+  }
+  if (const auto digest = result.metadata.extract(kDigestKey)) {
+    const std::string found = content_digest(result.metadata, result.tensors);
+    if (digest.mapped() != found) {
+      fail_safetensors(
+          source, fmt::format("is damaged: its content has the digest {}, and had {} when it was "
+                              "written; use another copy",
+                              found, shown(digest.mapped())));
+    }
+    result.has_digest = true;
+  }
+  return result;
+}
+
 }  // namespace detail
 
 /// Reads a safetensors file that need not be trusted.
@@ -183,42 +243,12 @@ inline std::string safetensors_header(const std::string& source,
 ///
 /// *Source*: https://github.com/huggingface/safetensors, "Format".
 inline TensorFile read_tensor_file(const std::filesystem::path& path) {
-  const std::string source = path.string();
-  InputFile file(path);
-  std::uint64_t length = 0;
-  if (file.size() < sizeof length) {
-    detail::fail_safetensors(
-        source, fmt::format("has {} bytes; the length of the header alone takes 8", file.size()));
-  }
-  file.read(0, &length, sizeof length);
-  if (length > detail::kMaxHeaderBytes || length > file.size() - sizeof length) {
-    detail::fail_safetensors(
-        source, fmt::format("byte 0: header of {} bytes; the file has {} bytes for it, the limit "
-                            "is {}",
-                            length, file.size() - sizeof length, detail::kMaxHeaderBytes));
-  }
-  std::string text(length, '\0');
-  file.read(sizeof length, text.data(), text.size());
-  const std::uint64_t data_begin = sizeof length + length;
+  return detail::read_tensors(InputFile(path));
+}
 
-  detail::SafetensorsHeader header =
-      detail::parse_safetensors_header(source, text, file.size() - data_begin);
-  TensorFile result{.metadata = std::move(header.metadata), .tensors = {}};
-  for (const auto& [name, description] : header.tensors) {
-    result.tensors.emplace_hint(result.tensors.end(), name,
-                                detail::read_tensor(file, data_begin, name, description));
-  }
-  if (const auto digest = result.metadata.extract(detail::kDigestKey)) {
-    const std::string found = detail::content_digest(result.metadata, result.tensors);
-    if (digest.mapped() != found) {
-      detail::fail_safetensors(
-          source, fmt::format("is damaged: its content has the digest {}, and had {} when it was "
-                              "written; use another copy",
-                              found, shown(digest.mapped())));
-    }
-    result.has_digest = true;
-  }
-  return result;
+/// The same of a file's bytes, such as those that another process has read; `path` is for messages.
+inline TensorFile tensor_file_of(std::string_view bytes, const std::filesystem::path& path) {
+  return detail::read_tensors(detail::InputBytes(bytes, path));
 }
 
 /// Writes a safetensors file, completely or not at all (see `AtomicFile`), that any reader of the

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
 #include <torch/nn/module.h>
@@ -21,7 +22,9 @@
 #include <vector>
 
 #include "interchoice/core/text.hpp"
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
+#include "interchoice/nn/detail/used_rows.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/nn/new_parameters.hpp"
 #include "interchoice/sampling/sampler.hpp"
@@ -29,15 +32,20 @@
 #include "interchoice/training/detail/changed_gradients.hpp"
 #include "interchoice/training/detail/check_copies.hpp"
 #include "interchoice/training/detail/device_guard.hpp"
+#include "interchoice/training/detail/equal_ranks.hpp"
 #include "interchoice/training/detail/fused_sgd.hpp"
 #include "interchoice/training/detail/host_guard.hpp"
 #include "interchoice/training/detail/lazy_sgd_scope.hpp"
+#include "interchoice/training/detail/loss_of.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
+#include "interchoice/training/detail/step_reduction.hpp"
 #include "interchoice/training/non_finite.hpp"
 #include "interchoice/training/path_step_options.hpp"
+#include "interchoice/training/ranks_share.hpp"
 #include "interchoice/training/step_outcome.hpp"
 #include "interchoice/training/training_position.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
+#include "interchoice/training/weighed_loss.hpp"
 
 namespace interchoice {
 
@@ -66,6 +74,7 @@ class PathStep {
       : network_(module_of(network)),
         optimizer_(&optimizer),
         options_(std::move(options)),
+        reduction_(options_.group),
         parameters_(network_->parameters().size()) {
     if (options_.on_device || !device_of(*network_).is_cpu()) {
       guard_ = std::make_unique<detail::DeviceGuard>();
@@ -75,6 +84,7 @@ class PathStep {
     TORCH_CHECK(dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,
                 "interchoice: PathStep with LBFGS, which asks for the loss several times a step; "
                 "use another of libtorch's optimizers");
+    TORCH_CHECK(options_.parts > 0, "interchoice: PathStepOptions::parts is 0; take at least 1");
     detail::check_copies(*network_, optimizer);
     if (detail::FusedSgd::can_step(optimizer)) {
       lazy_ = detail::LazySgdScope(network_, optimizer, options_.unsampled);
@@ -83,11 +93,12 @@ class PathStep {
 
   /// Begins an epoch, counted from 0: splits whose epoch has come happen, and the new parameters
   /// join their sources' groups of the optimizer. Returns the new parameters. To be called at each
-  /// epoch: a `split<N>` of a loop that begins epoch 0 only never happens.
+  /// epoch: a `split<N>` of a loop that begins epoch 0 only never happens. The ranks of a group
+  /// take the weights and buffers of rank 0 at the first call, and compare weights at every other.
   ///
   /// *Throws* c10::Error if the epoch is not later than the one before, while steps are not read,
   /// or if something else has added parameters to the network since, which the optimizer then
-  /// lacks.
+  /// lacks; std::runtime_error with the parameter if a rank's weights are not those of rank 0.
   NewParameters begin(std::size_t epoch) { return begin(TrainingPosition{.epoch = epoch}); }
 
   /// The same for an epoch of which some steps are done, in another process: the next step is
@@ -105,6 +116,12 @@ class PathStep {
                 "PathStep::begin and PathStep::split, so that the optimizer gets what they add");
     step_ = position.step;
     settle();
+    if (epoch_) {
+      compare_ranks(fmt::format("before epoch {}", epoch));
+    } else if (!is_begun_) {
+      detail::take_weights_of_first(*network_, options_.group);
+      is_begun_ = true;
+    }
     NewParameters added = join(begin_epoch(*network_, epoch), epoch);
     if (!lazy_ || owed.empty()) return added;
     TORCH_CHECK(owed.size() == parameters_, "interchoice: PathStep::begin(", epoch, ") with ",
@@ -139,6 +156,11 @@ class PathStep {
   /// the path's place in the step, and backward for each, steps the optimizer. Gradients of several
   /// paths are added up. `loss` returns a scalar tensor; it uses a network's candidates by the
   /// forward passes of their blocks only.
+  ///
+  /// In a group gradients and losses are those of all ranks, on every rank: with equally large
+  /// batches the mean over the ranks, else `loss` returns a `WeighedLoss`. With
+  /// `PathStepOptions::parts` the same holds for `loss(path, index, part)`; an undefined loss says
+  /// that there are fewer parts.
   ///
   /// A step whose losses, gradients, or buffers afterwards are not finite, and one that ends in an
   /// exception before the optimizer's step, change no bit of weights, optimizer, buffers and
@@ -176,31 +198,23 @@ class PathStep {
                 "it at the beginning of each epoch: it lets splits happen and the optimizer have "
                 "what they add");
     auto paths = paths_of_step(sample, *epoch_, step_);
-    using Path = std::remove_cvref_t<decltype(*std::begin(paths))>;
-    constexpr bool takes_index =
-        std::is_invocable_r_v<at::Tensor, const LossOfPath&, const Path&, std::size_t>;
-    static_assert(takes_index || std::is_invocable_r_v<at::Tensor, const LossOfPath&, const Path&>,
-                  "interchoice: a training step needs a loss: a callable `loss(path)`, or "
-                  "`loss(path, index)`, that returns an at::Tensor, for the Architecture<Space> "
-                  "that the sampler draws");
     if (is_halted()) return paths;
     guard_->note();
     try {
       clear_gradients();
+      const detail::UsedRows rows;
       std::vector<at::Tensor> losses;
       for (const auto& path : paths) {
-        const at::Tensor value = [&]() -> at::Tensor {
-          if constexpr (takes_index) {
-            return loss(path, losses.size());
-          } else {
-            return loss(path);
-          }
-        }();
-        check_loss(value);
-        value.backward();
-        losses.push_back(value.detach());
+        const std::size_t index = losses.size();
+        losses.emplace_back();  // undefined, of a path that another rank trains
+        if (!is_own_path(index)) continue;
+        for (std::size_t part = 0; part < options_.parts; ++part) {
+          const WeighedLoss own = detail::loss_of(loss, path, index, part);
+          if (part > 0 && !own.loss.defined()) break;
+          detail::go_backward(own, default_weight(), losses.back());
+        }
       }
-      guard_->judge(*network_, *optimizer_, losses, changed_gradients());
+      judge({.changed = changed(), .rows = rows, .losses = std::move(losses), .is_faulty = {}});
     } catch (...) {
       guard_->put_back();
       if (lazy_) lazy_->abandon_step();
@@ -211,6 +225,9 @@ class PathStep {
     unread_.push_back({step_, std::move(texts)});
     step_optimizer();
     ++step_;
+    if (options_.compare_every > 0 && step_ % options_.compare_every == 0) {
+      compare_ranks(fmt::format("after epoch {}, step {}", *epoch_, step_ - 1));
+    }
     return paths;
   }
 
@@ -258,9 +275,43 @@ class PathStep {
     add_new_parameters(*optimizer_, added, options_.copies);
     parameters_ += added.size();
     guard_->watch(*network_, *optimizer_);
+    reduction_.watch(*optimizer_);
     if (lazy_) lazy_.watch();
     epoch_ = epoch;
     return added;
+  }
+
+  bool shares_paths() const {
+    return options_.ranks_share == RanksShare::kPaths && !options_.group.is_alone();
+  }
+  bool is_own_path(std::size_t index) const {
+    return !shares_paths() || index % options_.group.size() == options_.group.rank();
+  }
+
+  /// What a loss without a weight counts.
+  double default_weight() const {
+    const std::size_t ranks = shares_paths() ? 1 : options_.group.size();
+    return 1 / static_cast<double>(ranks * options_.parts);
+  }
+
+  void judge(detail::StepReduction::Made made) {
+    if (!options_.group.is_alone()) {
+      made.is_faulty = guard_->has_bad_buffers();
+      reduction_.sum(made, shares_paths(), [&](const at::Tensor& parameter) {
+        if (lazy_) {
+          lazy_->use(parameter);
+        } else if (!parameter.grad().defined()) {
+          parameter.mutable_grad() = at::zeros_like(parameter);
+        }
+      });
+      if (shares_paths()) made.changed = changed();
+    }
+    guard_->judge(*network_, *optimizer_, made.losses, detail::gradients_of(made.changed),
+                  made.is_faulty);
+  }
+
+  void compare_ranks(const std::string& when) const {
+    detail::require_equal_weights(*network_, options_.group, when);
   }
 
   void clear_gradients() {
@@ -273,8 +324,9 @@ class PathStep {
     lazy_->begin_step();
   }
 
-  std::vector<at::Tensor> changed_gradients() const {
-    return lazy_ ? lazy_->gradients() : changed_.since_note(*optimizer_);
+  /// The weights of which this step has made a gradient.
+  std::vector<at::Tensor> changed() const {
+    return lazy_ ? lazy_->changed() : changed_.since_note(*optimizer_);
   }
 
   /// Whether steps change nothing any more.
@@ -314,13 +366,6 @@ class PathStep {
                 " steps that were enqueued are not read; call PathStep::read before");
   }
 
-  static void check_loss(const at::Tensor& loss) {
-    TORCH_CHECK(loss.defined() && loss.numel() == 1 && loss.requires_grad(),
-                "interchoice: the loss of a path is ", loss.toString(), " ", loss.sizes(),
-                loss.requires_grad() ? "" : " without a gradient",
-                "; one number that depends on the network's weights is needed");
-  }
-
   struct Unread {
     std::size_t step;
     std::vector<std::string> paths;
@@ -345,6 +390,8 @@ class PathStep {
   torch::optim::Optimizer* optimizer_;
   PathStepOptions options_;
   std::unique_ptr<detail::StepGuard> guard_;
+  detail::StepReduction reduction_;
+  bool is_begun_ = false;
   detail::ChangedGradients changed_;  // where steps are not lazy
   detail::LazySgdScope lazy_;         // where the optimizer is libtorch's SGD
   std::size_t parameters_;            // of the network, as far as they are known here

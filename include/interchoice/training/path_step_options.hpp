@@ -2,8 +2,10 @@
 
 #include <cstddef>
 
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/training/copy_momentum.hpp"
 #include "interchoice/training/non_finite.hpp"
+#include "interchoice/training/ranks_share.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
 namespace interchoice {
@@ -18,6 +20,15 @@ struct PathStepOptions {
   bool on_device = false;
   /// Most bytes of weights that steps which are not read keep, to be undone; beyond it they wait.
   std::size_t undo_limit = std::size_t{256} << 20;
+  /// The processes that take each step together, with one gradient; all weights are rank 0's at the
+  /// first `PathStep::begin`, and equal to the bit ever after.
+  Group group = {};
+  RanksShare ranks_share = RanksShare::kExamples;
+  /// The steps after which the ranks compare their weights, beside the beginning of each epoch.
+  std::size_t compare_every = 1000;
+  /// Calls of the loss for each path of a step, one behind the other, whose gradients are added up:
+  /// parts of a batch that does not fit into memory.
+  std::size_t parts = 1;
 };
 
 }  // namespace interchoice

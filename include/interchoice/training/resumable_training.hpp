@@ -19,8 +19,10 @@
 #include "interchoice/core/identity.hpp"
 #include "interchoice/core/shown.hpp"
 #include "interchoice/data/detail/text_of.hpp"
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/file_lock.hpp"
+#include "interchoice/io/input_file.hpp"
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/device.hpp"
@@ -60,6 +62,14 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
       {"precision", to_text(training.precision)},
       {"sampler", detail::text_of(sample)},
       {"data", detail::text_of(data)}};
+  // Only where they say something: states of versions that had no other have no such facts.
+  if (training.parts != 1) identity.set("parts of a batch", fmt::format("{}", training.parts));
+  if (!training.group.is_alone() && training.ranks_share == RanksShare::kPaths) {
+    identity.set("ranks share", "paths");
+  }
+  if (!training.group.is_alone() && training.synchronises_batch_norm) {
+    identity.set("batch norm", "synchronised");
+  }
   for (const auto& [name, text] : identity) {
     TORCH_CHECK(
         !text.empty(), "interchoice: the ", name,
@@ -179,6 +189,12 @@ class StateSchedule {
   Clock::time_point written_ = Clock::now();
 };
 
+/// The file of a state, on every rank as rank 0 has read it: there may be no other that has it.
+inline TensorFile state_of_first(const std::filesystem::path& path, const Group& group) {
+  if (group.is_alone()) return read_tensor_file(path);
+  return tensor_file_of(group.text_of_first(group.is_first() ? InputFile(path).text() : ""), path);
+}
+
 /// Takes up a state of a training: network, optimizer, gradients, generators, and how far it came.
 template <class Network, class Run>
 void take_training(const std::filesystem::path& path, Network& network, Run& run,
@@ -220,6 +236,9 @@ void take_training(const std::filesystem::path& path, Network& network, Run& run
 /// the file is locked (`FileLock`). Under another number of threads, instruction set, version,
 /// device, or precision it goes on with a libtorch warning, or is refused (`exact`).
 ///
+/// In a group rank 0 alone reads and writes the file, and the others have it from there; another
+/// number of ranks goes on from it as another number of threads does.
+///
 /// `network` is as it is before its first step. *Throws* c10::Error for what cannot be kept or told
 /// apart: an optimizer that is none of libtorch's SGD, Adam, AdamW, RMSprop and Adagrad, parts
 /// without text (`training_identity`). std::runtime_error, before the first step, for a file that
@@ -239,16 +258,20 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
       "interchoice: train_resumable keeps the state of libtorch's SGD, Adam, AdamW, RMSprop "
       "and Adagrad; use one of them, or train");
   const Identity identity = training_identity(data, sample, training);
-  const Identity environment = detail::environment_of(*shared);
-  const FileLock lock = FileLock::require(state.path);
-  require_writable(state.path);
-  const bool is_begun = std::filesystem::exists(state.path);
+  const Identity environment = detail::environment_of(*shared, training.group);
+  const Group& group = training.group;
+  std::optional<FileLock> lock;
+  if (group.is_first()) {
+    lock = FileLock::require(state.path);
+    require_writable(state.path);
+  }
+  const bool is_begun = group.any(group.is_first() && std::filesystem::exists(state.path));
   TensorFile file;
   detail::TrainingFacts facts;
   std::map<std::string, at::Tensor> optimizer;
   std::map<std::string, at::Tensor> generators;
   if (is_begun) {
-    file = read_tensor_file(state.path);
+    file = detail::state_of_first(state.path, group);
     facts = detail::parse_training_facts(state.path, file);
     detail::require_same_training(state.path, facts, identity, training);
     detail::compare_environments(state, facts.environment, environment);
@@ -264,14 +287,17 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
   }
   while (!run.is_over()) {
     run.run_step(report);
-    if (!schedule.is_due(run.position(), run.is_over())) continue;
-    write_tensor_file(state.path, detail::training_file(state.path, shared, run.optimizer(),
-                                                        {.identity = identity,
-                                                         .environment = environment,
-                                                         .planned_epochs = training.epochs,
-                                                         .split_epoch = training.split_epoch,
-                                                         .learning_rate = run.learning_rate(),
-                                                         .done = run.done()}));
+    const bool is_due = schedule.is_due(run.position(), run.is_over());
+    if (!group.any(group.is_first() && is_due)) continue;
+    detail::TrainingFacts now{.identity = identity,
+                              .environment = environment,
+                              .planned_epochs = training.epochs,
+                              .split_epoch = training.split_epoch,
+                              .learning_rate = run.learning_rate(),
+                              .done = run.done()};
+    if (!group.is_first()) continue;
+    write_tensor_file(state.path,
+                      detail::training_file(state.path, shared, run.optimizer(), std::move(now)));
   }
   return run.record();
 }

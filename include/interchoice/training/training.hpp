@@ -5,12 +5,14 @@
 #include <optional>
 #include <vector>
 
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/nn/precision.hpp"
 #include "interchoice/training/copy_momentum.hpp"
 #include "interchoice/training/learning_rate.hpp"
 #include "interchoice/training/loss.hpp"
 #include "interchoice/training/non_finite.hpp"
 #include "interchoice/training/optimizer.hpp"
+#include "interchoice/training/ranks_share.hpp"
 #include "interchoice/training/training_position.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
@@ -54,6 +56,17 @@ struct Training {
   /// What happens to a step that is not finite. An epoch whose steps are all skipped ends the
   /// training with an exception.
   NonFinite non_finite = NonFinite::kStop;
+  /// Parts of a batch that go through the network one behind the other, for less memory: the step
+  /// is that of the whole batch, but for each BatchNorm, which sees the parts.
+  std::size_t parts = 1;
+  /// The processes that train together (`join_group`), each started with the same training, whose
+  /// batches are those of the whole group. All return the same record and weights.
+  Group group = {};
+  RanksShare ranks_share = RanksShare::kExamples;
+  /// Whether a BatchNorm sees the batch of all ranks (see `SynchronisedBatchNorm`).
+  bool synchronises_batch_norm = false;
+  /// The steps after which ranks compare their weights to the bit, beside each epoch's beginning.
+  std::size_t compare_every = 1000;
 };
 
 /// The outcome of one epoch of training.

@@ -5,6 +5,7 @@
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <concepts>
@@ -19,15 +20,20 @@
 
 #include "interchoice/data/any_batch_source.hpp"
 #include "interchoice/data/batch.hpp"
+#include "interchoice/data/detail/batch_share.hpp"
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/nn/precision.hpp"
+#include "interchoice/nn/synchronised_batch_norm.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/training/detail/epoch_sums.hpp"
 #include "interchoice/training/detail/step_counts.hpp"
 #include "interchoice/training/path_step.hpp"
 #include "interchoice/training/progress.hpp"
+#include "interchoice/training/ranks_share.hpp"
 #include "interchoice/training/training.hpp"
 #include "interchoice/training/training_position.hpp"
+#include "interchoice/training/weighed_loss.hpp"
 
 namespace interchoice {
 
@@ -82,15 +88,22 @@ class TrainingRun {
  public:
   TrainingRun(Network network, AnyBatchSource data, Sampler sample, Training training)
       : network_(std::move(network)),
-        data_(std::move(data)),
-        sample_(std::move(sample)),
         training_(std::move(training)),
+        data_(own_share(std::move(data), training_)),
+        sample_(std::move(sample)),
         paths_(paths_per_step(sample_)),
         optimizer_(training_.optimizer(*network_)),
         device_(device_of(*network_)),
         read_every_(training_.read_every.value_or(device_.is_cpu() ? 1 : 64)),
         step_(network_, *optimizer_,
-              {training_.unsampled, training_.copies, training_.non_finite, read_every_ > 1}) {
+              {.unsampled = training_.unsampled,
+               .copies = training_.copies,
+               .non_finite = training_.non_finite,
+               .on_device = read_every_ > 1,
+               .group = training_.group,
+               .ranks_share = training_.ranks_share,
+               .compare_every = training_.compare_every,
+               .parts = training_.parts}) {
     check_options();
     network_->train();
   }
@@ -106,7 +119,7 @@ class TrainingRun {
                 training_.epochs, " epochs of ", steps_, " steps");
     record_.epochs = std::move(done.epochs);
     record_.position = {epoch, done.step};
-    sums_ = done.sums;
+    sums_ = done.sums.of_rank(training_.group);
     owed_ = std::move(done.owed);
     before_ = epoch * steps_ + done.step;
   }
@@ -124,16 +137,17 @@ class TrainingRun {
     const std::size_t epoch = record_.position.epoch;
     enqueue_step();
     if (next_step() == steps_ || unread_.size() == read_every_) read_steps();
-    record_.stopped = training_.stop && training_.stop() &&
-                      !(epoch + 1 == training_.epochs && next_step() == steps_);
+    const bool is_asked_to = training_.group.any(training_.stop && training_.stop());
+    record_.stopped = is_asked_to && !(epoch + 1 == training_.epochs && next_step() == steps_);
     if (record_.stopped) read_steps();
     const bool is_last = next_step() == steps_;  // unless steps have to be done again
     report(Progress{epoch * steps_ + next_step(), training_.epochs * steps_, state_text(), is_last,
                     before_});
     sums_.seconds += std::chrono::duration<double>(Clock::now() - begin).count();
     if (is_last || record_.stopped) {
-      record_.epochs.push_back({epoch, learning_rate_, sums_.mean_loss(), sums_.accuracy(),
-                                sums_.seconds, !is_last, sums_.skipped});
+      const detail::EpochSums sums = sums_.of_group(training_.group);
+      record_.epochs.push_back({epoch, learning_rate_, sums.mean_loss(), sums.accuracy(),
+                                sums.seconds, !is_last, sums.skipped});
     }
     if (is_last) {
       step_.settle();
@@ -157,10 +171,10 @@ class TrainingRun {
   /// The step that comes next.
   TrainingPosition position() const { return {record_.position.epoch, next_step()}; }
   /// What is done, to go on after: the record without the part of an epoch that a stop ends it
-  /// with. Waits for the device; *throws* as a step does.
+  /// with. Waits for the device, and for the other ranks; *throws* as a step does.
   DoneTraining done() {
     read_steps();
-    DoneTraining done{record_.epochs, record_.position.step, sums_};
+    DoneTraining done{record_.epochs, record_.position.step, sums_.of_group(training_.group)};
     if (done.step > 0) done.owed = step_.owed();
     done.epochs.resize(record_.position.epoch, EpochRecord{});
     return done;
@@ -170,7 +184,21 @@ class TrainingRun {
   torch::optim::Optimizer& optimizer() { return *optimizer_; }
 
  private:
+  static AnyBatchSource own_share(AnyBatchSource data, const Training& training) {
+    const Group& group = training.group;
+    if (group.is_alone() || training.ranks_share == RanksShare::kPaths) return data;
+    return data.share(group.rank(), group.size());
+  }
+
   void check_options() {
+    const bool shares_paths = training_.ranks_share == RanksShare::kPaths;
+    TORCH_CHECK(
+        !shares_paths || paths_ >= training_.group.size(), "interchoice: ", training_.group.size(),
+        " ranks share the paths of a step, of which there ", paths_ == 1 ? "is 1" : "are fewer",
+        "; use a sampler of more paths, or RanksShare::kExamples");
+    TORCH_CHECK(!training_.synchronises_batch_norm || (!shares_paths && training_.parts == 1),
+                "interchoice: a BatchNorm can be synchronised where all ranks train the same paths "
+                "at once: with RanksShare::kExamples and Training::parts of 1");
     TORCH_CHECK(!training_.split_epoch || *training_.split_epoch < training_.epochs,
                 "interchoice: Training::split_epoch is ", training_.split_epoch.value_or(0), " of ",
                 training_.epochs, " epochs, counted from 0; take an earlier one");
@@ -203,18 +231,36 @@ class TrainingRun {
   /// The step after those that are done and those that are enqueued.
   std::size_t next_step() const { return record_.position.step + unread_.size(); }
 
+  /// Of `Training::parts`; empty behind the last one of a batch of fewer examples.
+  Batch part_of(const Batch& batch, std::size_t part) const {
+    if (training_.parts == 1) return batch;
+    const std::int64_t examples = batch.data.size(0);
+    const auto own =
+        detail::BatchShare(part, training_.parts).of(static_cast<std::size_t>(examples));
+    const auto first = static_cast<std::int64_t>(own.first);
+    const auto size = static_cast<std::int64_t>(own.size);
+    return {batch.data.narrow(0, first, size), batch.target.narrow(0, first, size),
+            batch.fraction * static_cast<double>(size) / static_cast<double>(examples)};
+  }
+
   void enqueue_step() {
     Batch batch;
+    std::optional<std::size_t> place;  // of the batch in its epoch
     detail::StepCounts counts;
-    step_.enqueue(sample_, [&](const auto& path, std::size_t index) {
-      if (index < batches_a_step_) {
-        const std::size_t next = next_step() * batches_a_step_ + index;
+    step_.enqueue(sample_, [&](const auto& path, std::size_t index, std::size_t part) {
+      const std::size_t next = next_step() * batches_a_step_ + std::min(index, batches_a_step_ - 1);
+      if (place != next) {
         batch = on_device((*batches_)[static_cast<std::int64_t>(next)], device_);
+        place = next;
       }
+      const Batch own = part_of(batch, part);
+      if (own.data.size(0) == 0) return WeighedLoss(at::Tensor());
+      const SynchronisedBatchNorm scope(training_.synchronises_batch_norm ? training_.group
+                                                                          : Group());
       const at::Tensor logits = in_precision(training_.precision, device_,
-                                             [&] { return network_->forward(batch.data, path); });
-      counts.add(logits, batch.target);
-      return training_.loss(logits, batch.target, batch.data);
+                                             [&] { return network_->forward(own.data, path); });
+      counts.add(index, logits, own.target);
+      return WeighedLoss(training_.loss(logits, own.target, own.data), own.fraction);
     });
     unread_.push_back(std::move(counts));
   }
@@ -257,9 +303,9 @@ class TrainingRun {
   }
 
   Network network_;
+  Training training_;
   AnyBatchSource data_;
   Sampler sample_;
-  Training training_;
   std::size_t paths_;
   std::size_t batches_a_step_ = 1;
   std::size_t steps_ = 0;  // of an epoch

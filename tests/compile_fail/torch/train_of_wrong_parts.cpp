@@ -5,7 +5,7 @@
 // expect: interchoice: the optimizer of a training needs a callable that takes a `const
 // expect: interchoice: a part of a training needs a callable with the parameters and the result
 // expect: interchoice: PathStep needs a module holder, such as TORCH_MODULE makes; give it `net`,
-// expect: interchoice: a training step needs a loss: a callable `loss(path)`, or `loss(path,
+// expect: interchoice: a training step needs a loss: a callable `loss(path)`, `loss(path,
 // expect: interchoice: Supernet<Network, Policy> needs a network with `Space`, `Options` and
 // expect: interchoice: a dependency policy needs to be an empty type; keep its parameters in
 #include <torch/nn/modules/linear.h>

@@ -9,8 +9,14 @@
 
 namespace interchoice::detail {
 
-/// The gradients of what an optimizer trains that a step has changed: those of the weights off the
-/// path stay what they are, and need not be read.
+inline std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& parameters) {
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& p : parameters) gradients.push_back(p.grad());
+  return gradients;
+}
+
+/// The weights that an optimizer trains of which a step has made a gradient: the gradients of those
+/// off the path stay what they are, and need not be read.
 class ChangedGradients {
  public:
   /// Takes note of them once they are cleared.
@@ -29,7 +35,7 @@ class ChangedGradients {
         const at::Tensor& gradient = p.grad();
         const bool is_cleared = place < cleared_.size() && cleared_[place] == mark_of(gradient);
         ++place;
-        if (!is_cleared && gradient.defined()) changed.push_back(gradient);
+        if (!is_cleared && gradient.defined()) changed.push_back(p);
       }
     }
     return changed;

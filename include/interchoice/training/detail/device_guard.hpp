@@ -11,6 +11,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 #include <fmt/core.h>
 #include <torch/nn/module.h>
@@ -48,7 +49,7 @@ class DeviceGuard final : public StepGuard {
   void note() override {
     const c10::NoGradGuard no_grad;
     if (has_moved()) look_up_buffers();
-    for (Group& group : groups_) group.before = at::cat(group.buffers);
+    for (Kind& group : groups_) group.before = at::cat(group.buffers);
     std::vector<at::Tensor> others;
     for (const at::Tensor& buffer : others_) others.push_back(buffer.clone());
     unread_.push_back({origin_.note(), std::move(others)});
@@ -56,14 +57,26 @@ class DeviceGuard final : public StepGuard {
 
   void put_back() override {
     const c10::NoGradGuard no_grad;
-    for (Group& group : groups_) group.set(group.before);
+    for (Kind& group : groups_) group.set(group.before);
     put_back(unread_.back());
     unread_.pop_back();
   }
 
+  at::Tensor has_bad_buffers() override {
+    const c10::NoGradGuard no_grad;
+    at::Tensor found = at::zeros_like(halt_);
+    for (Kind& group : groups_) {
+      group.after = at::cat(group.buffers);
+      if (!group.after.is_floating_point()) continue;
+      const at::Tensor has_gone = at::isfinite(group.before) & ~at::isfinite(group.after);
+      found = at::maximum(found, has_gone.any().to(halt_.options()));
+    }
+    return found;
+  }
+
   void judge(const torch::nn::Module& /*network*/, const torch::optim::Optimizer& /*optimizer*/,
-             const std::vector<at::Tensor>& losses,
-             const std::vector<at::Tensor>& changed) override {
+             const std::vector<at::Tensor>& losses, const std::vector<at::Tensor>& changed,
+             const at::Tensor& bad_buffers = {}) override {
     const c10::NoGradGuard no_grad;
     std::vector<at::Tensor> values;
     for (const at::Tensor& loss : losses) {
@@ -83,15 +96,11 @@ class DeviceGuard final : public StepGuard {
     if (!gradients.empty()) {
       at::_amp_foreach_non_finite_check_and_unscale_(gradients, found, one_);
     }
-    for (Group& group : groups_) {
-      group.after = at::cat(group.buffers);
-      if (!group.after.is_floating_point()) continue;
-      const at::Tensor has_gone = at::isfinite(group.before) & ~at::isfinite(group.after);
-      found = at::maximum(found, has_gone.any().to(halt_.options()));
-    }
-    at::maximum_out(halt_, halt_, found);
+    found = at::maximum(found, bad_buffers.defined() ? bad_buffers.reshape({1}).to(halt_.options())
+                                                     : has_bad_buffers());
+    at::maximum_out(halt_, halt_, found.gt(0).to(halt_.options()));
     const at::Tensor halted = halt_ != 0;
-    for (Group& group : groups_) {
+    for (Kind& group : groups_) {
       group.set(at::where(halted.to(group.before.device()), group.before, group.after));
     }
     values.push_back(halt_.to(at::kDouble));
@@ -132,7 +141,7 @@ class DeviceGuard final : public StepGuard {
 
  private:
   /// Buffers of one type and device, each as the row of memory that it lies in.
-  struct Group {
+  struct Kind {
     std::vector<at::Tensor> buffers = {};
     std::vector<std::int64_t> sizes = {};
     std::vector<std::string> names = {};
@@ -160,7 +169,7 @@ class DeviceGuard final : public StepGuard {
       }
       places_.push_back(buffer.const_data_ptr());
       const at::TensorOptions options = buffer.options();
-      auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& other) {
+      auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Kind& other) {
         return other.buffers[0].dtype() == options.dtype() &&
                other.buffers[0].device() == options.device();
       });
@@ -205,7 +214,7 @@ class DeviceGuard final : public StepGuard {
   }
 
   std::string fault_of_buffers() const {
-    for (const Group& group : groups_) {
+    for (const Kind& group : groups_) {
       if (!group.after.is_floating_point()) continue;
       const auto before = group.before.split_with_sizes(group.sizes);
       const auto after = group.after.split_with_sizes(group.sizes);
@@ -220,7 +229,7 @@ class DeviceGuard final : public StepGuard {
 
   std::vector<std::pair<std::string, at::Tensor>> named_;  // all buffers
   std::vector<const void*> places_;                        // of the strided ones
-  std::vector<Group> groups_;
+  std::vector<Kind> groups_;
   std::vector<at::Tensor> others_;  // buffers of another layout
   StepOrigin origin_;
   at::Tensor halt_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "interchoice/core/identity.hpp"
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/version.hpp"
 
@@ -17,7 +18,7 @@ namespace interchoice::detail {
 
 /// What the bits of a training depend on beside the training itself: sums are in another order with
 /// other threads, vectors, or versions.
-inline Identity environment_of(const torch::nn::Module& network) {
+inline Identity environment_of(const torch::nn::Module& network, const Group& group) {
   const at::Device device = device_of(network);
   const auto parameters = network.parameters();
   Identity environment{
@@ -28,6 +29,7 @@ inline Identity environment_of(const torch::nn::Module& network) {
                                   INTERCHOICE_VERSION_PATCH)},
       {"device", c10::DeviceTypeName(device.type(), /*lower_case=*/true)},
       {"precision", parameters.empty() ? "none" : c10::toString(parameters.front().scalar_type())}};
+  if (!group.is_alone()) environment.set("ranks", fmt::format("{}", group.size()));
   if (device.is_cuda()) {
     const auto tf32 = [](at::Float32Op operation) {
       const auto precision =

@@ -2,6 +2,7 @@
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/full.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
@@ -73,9 +74,13 @@ class HostGuard final : public StepGuard {
     origin_.put_back(noted_);
   }
 
+  at::Tensor has_bad_buffers() override {
+    return at::full({}, fault_of_buffers().empty() ? 0 : 1, at::TensorOptions(at::kFloat));
+  }
+
   void judge(const torch::nn::Module& network, const torch::optim::Optimizer& optimizer,
-             const std::vector<at::Tensor>& losses,
-             const std::vector<at::Tensor>& changed) override {
+             const std::vector<at::Tensor>& losses, const std::vector<at::Tensor>& changed,
+             const at::Tensor& bad_buffers = {}) override {
     const c10::NoGradGuard no_grad;
     StepOutcome outcome;
     for (const at::Tensor& loss : losses) outcome.losses.push_back(loss.item<double>());
@@ -84,6 +89,9 @@ class HostGuard final : public StepGuard {
       outcome.fault = fault_of_gradients(network, optimizer);
     }
     if (outcome.fault.empty()) outcome.fault = fault_of_buffers();
+    if (outcome.fault.empty() && bad_buffers.defined() && bad_buffers.item<double>() > 0) {
+      outcome.fault = "a buffer of another rank would not be finite";
+    }
     if (!outcome.fault.empty()) {
       put_back();
       is_halted_ = true;

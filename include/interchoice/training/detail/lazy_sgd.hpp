@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -73,6 +75,15 @@ class LazySgd final : public UseObserver {
     }
   }
 
+  /// Lets a step that another process has taken with it use a weight, whose gradient is there then.
+  void use(const at::Tensor& parameter) {
+    const std::size_t index = index_.at(parameter.unsafeGetTensorImpl());
+    Weight& weight = weights_[index];
+    if (weight.candidate) before_use(*weight.candidate);
+    at::Tensor& gradient = weight.parameter.mutable_grad();
+    if (!gradient.defined()) gradient = at::zeros_like(weight.parameter);
+  }
+
   void before_read() override {
     for (std::size_t i = 0; i < weights_.size(); ++i) show(i);
   }
@@ -101,14 +112,13 @@ class LazySgd final : public UseObserver {
     is_in_step_ = true;
   }
 
-  /// The gradients of what this step uses.
-  std::vector<at::Tensor> gradients() const {
-    std::vector<at::Tensor> gradients;
+  /// The weights of which this step has made a gradient.
+  std::vector<at::Tensor> changed() const {
+    std::vector<at::Tensor> changed;
     for_each_used([&](std::size_t i) {
-      const at::Tensor& gradient = weights_[i].parameter.grad();
-      if (gradient.defined()) gradients.push_back(gradient);
+      if (!weights_[i].is_clear()) changed.push_back(weights_[i].parameter);
     });
-    return gradients;
+    return changed;
   }
 
   /// The optimizer's step; with `halt`, one that the device may leave out, and `rewind` undoes
@@ -197,9 +207,10 @@ class LazySgd final : public UseObserver {
   struct Weight {
     at::Tensor parameter;
     std::size_t group;
-    std::int64_t done = 0;              // steps of the group's history that it has taken
-    std::uint32_t clear_version = ~0U;  // of the gradient, once it was cleared
-    at::Tensor hidden = {};             // what it was before it was shown
+    std::optional<std::size_t> candidate = {};  // whose alone it is
+    std::int64_t done = 0;                      // steps of the group's history that it has taken
+    std::uint32_t clear_version = ~0U;          // of the gradient, once it was cleared
+    at::Tensor hidden = {};                     // what it was before it was shown
     std::int64_t shown_version = 0;
 
     bool is_clear() const {
@@ -236,10 +247,10 @@ class LazySgd final : public UseObserver {
     used_.clear();
     shown_.clear();
     confirm();
-    std::unordered_map<const void*, std::size_t> index;
+    index_.clear();
     for (const auto& group : sgd_.groups()) {
       for (const at::Tensor& p : group.params()) {
-        index.emplace(p.unsafeGetTensorImpl(), weights_.size());
+        index_.emplace(p.unsafeGetTensorImpl(), weights_.size());
         weights_.push_back({p, histories_.size()});
       }
       histories_.emplace_back();
@@ -255,18 +266,17 @@ class LazySgd final : public UseObserver {
         ++owners[p.unsafeGetTensorImpl()];
       }
     }
-    std::vector<bool> is_candidate(weights_.size());
     for (const auto& parameters : candidates) {
       Candidate& candidate = candidates_.emplace_back();
       for (const at::Tensor& p : parameters) {
-        const auto found = index.find(p.unsafeGetTensorImpl());
-        if (found == index.end() || owners[p.unsafeGetTensorImpl()] != 1) continue;
+        const auto found = index_.find(p.unsafeGetTensorImpl());
+        if (found == index_.end() || owners[p.unsafeGetTensorImpl()] != 1) continue;
         candidate.weights.push_back(found->second);
-        is_candidate[found->second] = true;
+        weights_[found->second].candidate = candidates_.size() - 1;
       }
     }
     for (std::size_t i = 0; i < weights_.size(); ++i) {
-      if (!is_candidate[i]) always_.push_back(i);
+      if (!weights_[i].candidate) always_.push_back(i);
     }
   }
 
@@ -291,6 +301,7 @@ class LazySgd final : public UseObserver {
 
   void clear(Weight& weight) {
     at::Tensor& gradient = weight.parameter.mutable_grad();
+    weight.clear_version = ~0U;
     if (!gradient.defined()) return;
     if (unsampled_ == UnsampledWeights::kFreeze) {
       gradient.reset();
@@ -370,8 +381,9 @@ class LazySgd final : public UseObserver {
 
   FusedSgd sgd_;
   UnsampledWeights unsampled_;
-  std::vector<Weight> weights_;          // of the optimizer, in its order
-  std::vector<CoastHistory> histories_;  // of the optimizer's groups
+  std::vector<Weight> weights_;                         // of the optimizer, in its order
+  std::unordered_map<const void*, std::size_t> index_;  // by parameter
+  std::vector<CoastHistory> histories_;                 // of the optimizer's groups
   std::vector<Candidate> candidates_;
   std::vector<std::size_t> always_;  // weights that take part in every step
   std::vector<std::size_t> used_;    // candidates, in this step or the last one

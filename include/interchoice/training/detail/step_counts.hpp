@@ -6,6 +6,7 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/sum.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -16,13 +17,14 @@ namespace interchoice::detail {
 
 /// What a step has seen, counted where its predictions are.
 struct StepCounts {
-  std::vector<std::int64_t> examples = {};  // by path
+  std::vector<std::int64_t> examples = {};  // by path, as far as this rank has trained them
   std::vector<at::Tensor> correct = {};
   std::int64_t targets = 0;  // that are classes
 
-  /// Adds one path's.
-  void add(const at::Tensor& logits, const at::Tensor& target) {
-    examples.push_back(target.size(0));
+  /// Adds those of a path, or of a part of its batch.
+  void add(std::size_t path, const at::Tensor& logits, const at::Tensor& target) {
+    examples.resize(std::max(examples.size(), path + 1));
+    examples[path] += target.size(0);
     if (logits.dim() < 2 || target.is_floating_point()) return;
     const at::Tensor predicted = logits.detach().argmax(1);
     if (predicted.sizes() != target.sizes()) return;
@@ -41,7 +43,8 @@ inline EpochSums sums_of(const std::vector<StepCounts>& steps,
     if (losses[s].empty()) continue;
     sums.targets += steps[s].targets;
     correct.insert(correct.end(), steps[s].correct.begin(), steps[s].correct.end());
-    for (std::size_t p = 0; p < losses[s].size(); ++p) sums.add(losses[s][p], steps[s].examples[p]);
+    const std::vector<std::int64_t>& examples = steps[s].examples;
+    for (std::size_t p = 0; p < examples.size(); ++p) sums.add(losses[s][p], examples[p]);
   }
   if (!correct.empty()) {
     const at::Tensor all = correct.size() == 1 ? correct[0] : at::stack(correct).sum();

@@ -32,12 +32,16 @@ class StepGuard {
   virtual void note() = 0;
   /// Puts back what was noted; ends that step.
   virtual void put_back() = 0;
+  /// One number, 1 if the step has left buffers that are not finite, else 0: what ranks of a group
+  /// tell each other before they judge.
+  virtual at::Tensor has_bad_buffers() = 0;
   /// Ends a step of which all but the optimizer's part is done: judges its losses, the gradients of
-  /// the weights that it changed, and the buffers. One that is not finite is undone, and so is what
-  /// comes after it, until `read`.
+  /// the weights that it changed, and the buffers, those of other ranks by the sum of
+  /// `has_bad_buffers`. One that is not finite is undone, and so is what comes after it, until
+  /// `read`.
   virtual void judge(const torch::nn::Module& network, const torch::optim::Optimizer& optimizer,
-                     const std::vector<at::Tensor>& losses,
-                     const std::vector<at::Tensor>& changed) = 0;
+                     const std::vector<at::Tensor>& losses, const std::vector<at::Tensor>& changed,
+                     const at::Tensor& bad_buffers = {}) = 0;
   /// One float on the device of the weights: 1 once a step was not finite; undefined where
   /// `is_halted` knows it anyway.
   virtual at::Tensor halt() const = 0;
