@@ -90,6 +90,13 @@ inline void print_message(const std::string& program, std::string_view text) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+/// Called with an error that ends the program, the message that was printed, and the exit code: by
+/// a program of several processes, which tells the others. Empty by default.
+inline std::function<void(const std::exception&, const std::string&, int)>& on_failure() {
+  static std::function<void(const std::exception&, const std::string&, int)> call;
+  return call;
+}
+
 namespace detail {
 
 /// Gives the standard streams that are closed a place, so that no file of the program gets it.
@@ -127,22 +134,28 @@ inline int run_program(CLI::App& app, int argc, char** argv, const std::function
     print_message(app.get_name(), terminal_text(text, 2000) + advice);
     return code;
   };
+  constexpr const char* kAdvice = " (--help lists the options)";
   try {
     app.parse(argc, argv);
     program();
   } catch (const Done&) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success)) {
-      return fail(2, error.what(), " (--help lists the options)");
+      return fail(2, error.what(), kAdvice);
     }
     app.exit(error);  // --help
-  } catch (const UsageError& error) {
-    return fail(2, error.what(), " (--help lists the options)");
-  } catch (const Interrupted& interrupted) {
-    return fail(128 + interrupted.signal, interrupted.what());
   } catch (const std::exception& error) {
-    return fail(1, error_text(error));
+    const auto* const interrupted = dynamic_cast<const Interrupted*>(&error);
+    const bool is_usage = dynamic_cast<const UsageError*>(&error) != nullptr;
+    const int code = interrupted != nullptr ? 128 + interrupted->signal : is_usage ? 2 : 1;
+    fail(code, error_text(error), is_usage ? kAdvice : "");
+    if (on_failure() && interrupted == nullptr) {
+      on_failure()(error, app.get_name() + ": " + error_text(error) + '\n', code);
+    }
+    on_failure() = nullptr;
+    return code;
   }
+  on_failure() = nullptr;  // and what it holds, while there is a program around it
   if (!detail::has_printed_all()) {
     return fail(1, "standard output could not be written; what it should say is lost");
   }

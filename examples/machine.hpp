@@ -5,12 +5,15 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
+#include <fmt/core.h>
 #include <torch/cuda.h>
 
+#include <cstddef>
 #include <set>
 #include <string>
 
 #include "examples/command_line.hpp"
+#include "examples/launched_group.hpp"
 #include "examples/number_options.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 
@@ -44,8 +47,11 @@ inline void add_machine_options(CLI::App& app, Machine& machine) {
       ->capture_default_str();
 }
 
-/// Prepares a process for training; the device to put networks on.
-inline at::Device prepare(const Machine& machine) {
+namespace detail {
+
+/// Prepares a process for training; the device to put networks on, of several GPUs that of a
+/// number.
+inline at::Device prepare_process(const Machine& machine, std::size_t number) {
   static WarningMessages warnings;
   c10::WarningUtils::set_warning_handler(&warnings);
   at::set_num_threads(machine.threads);
@@ -54,7 +60,38 @@ inline at::Device prepare(const Machine& machine) {
   if (machine.device == "cuda" && !has_cuda) {
     throw UsageError("--device cuda: this machine or this build of the program has no CUDA device");
   }
-  return machine.device != "cpu" && has_cuda ? at::kCUDA : at::kCPU;
+  if (machine.device == "cpu" || !has_cuda) return at::kCPU;
+  return {at::kCUDA, static_cast<at::DeviceIndex>(number % torch::cuda::device_count())};
+}
+
+}  // namespace detail
+
+/// Prepares a program that runs alone; the device to put networks on.
+///
+/// *Throws* UsageError if a launcher has started it several times: they would write the same files.
+inline at::Device prepare(const Machine& machine) {
+  if (const std::size_t ranks = launched_ranks(); ranks > 1) {
+    throw UsageError(fmt::format(
+        "a launcher has started {} processes of this program, which does not share work among "
+        "ranks; start it alone",
+        ranks));
+  }
+  return detail::prepare_process(machine, 0);
+}
+
+/// Where a program computes, that may be one rank of several.
+struct Workplace {
+  ic::Group group;
+  at::Device device;
+};
+
+/// Prepares a program that shares its work among the ranks that a launcher has started, before it
+/// claims what it writes, `out`.
+///
+/// *Throws* as `join_launched_group`.
+inline Workplace prepare_rank(const Machine& machine, const std::string& out) {
+  const ic::Group group = join_launched_group(out);
+  return {group, detail::prepare_process(machine, launched_local_rank())};
 }
 
 }  // namespace examples

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "examples/command_line.hpp"
+#include "interchoice/distributed/group.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/file_lock.hpp"
 
@@ -82,14 +83,16 @@ inline void require_different(const CommandFiles& files) {
   }
 }
 
-/// The right to write a command's files, from before its work until its end.
+/// The right to write a command's files, from before its work until its end; of several ranks the
+/// first has it.
 ///
 /// Folders are made. *Throws* UsageError if two of the files are one, however they are spelled,
 /// std::runtime_error with path and reason if one cannot be written, or if another process has it.
 class Outputs {
  public:
-  explicit Outputs(const CommandFiles& files) {
+  explicit Outputs(const CommandFiles& files, const ic::Group& group = {}) {
     require_different(files);
+    if (!group.is_first()) return;
     for (const auto& folder : files.folders) {
       std::error_code error;
       std::filesystem::create_directories(folder.path, error);

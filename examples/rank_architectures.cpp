@@ -7,7 +7,8 @@
 //
 // What is evaluated is kept in the report's folder until the report is written: the same command
 // goes on after an interruption. With --join-seeds the checkpoints of one policy become the runs of
-// one predictor, of which the report shows mean and standard deviation.
+// one predictor, of which the report shows mean and standard deviation. The ranks that a launcher
+// starts share the architectures.
 
 #include <fmt/core.h>
 
@@ -76,19 +77,20 @@ std::vector<Checkpoint> checkpoints_of(const Options& options) {
 }
 
 ic::Predictor rank_checkpoint(const Checkpoint& checkpoint, const Options& options,
-                              const ExperimentData& data, at::Device device,
+                              const ExperimentData& data, const Workplace& workplace,
                               const std::vector<ic::Architecture<Space>>& architectures,
                               const ic::InterruptRequest& interrupt) {
   const SupernetFile& file = checkpoint.file;
   ic::Predictor predictor;
   with_policy(file.policy, [&]<class Policy>() {
-    auto net = load_supernet<Policy>(file.path, data, device);
+    auto net = load_supernet<Policy>(file.path, data, workplace.device);
     predictor = rank_with<Policy>(
         net, checkpoint.label, data, options.batch, architectures, interrupt,
         "what is evaluated is kept in " + options.out + "; the same command goes on from there",
         {.fold_batch_norm = options.fold_batch_norm,
          .precision = precision_of(options.precision),
-         .results = ic::ResultFile{checkpoint.results}});
+         .results = ic::ResultFile{checkpoint.results},
+         .group = workplace.group});
   });
   const std::string record = file.path.string() + ".csv";
   if (std::filesystem::exists(record)) {
@@ -134,7 +136,7 @@ void run(const Options& options, const std::string& command) {
   report.truth = truth.values(architectures);
   report.truth_label = options.column;
   report.truth_unit = options.unit;
-  const at::Device device = prepare(options.machine);
+  const Workplace workplace = prepare_rank(options.machine, options.out);
   ExperimentData data = load_data(options.data, 0);
   use_validation_images(data, options.validation);
   report.title = "NAS-Bench-201, " + options.restriction + ", " + data.name;
@@ -142,13 +144,14 @@ void run(const Options& options, const std::string& command) {
   CommandFiles files{.folders = {{"--out", options.out, kReportFiles}},
                      .inputs = {{"--truth", options.truth}}};
   for (const Checkpoint& one : checkpoints) files.inputs.push_back({"a network", one.file.path});
-  const Outputs outputs(files);
+  const Outputs outputs(files, workplace.group);
   ic::InterruptRequest interrupt;
   for (const Checkpoint& one : checkpoints) {
     one.file.print_note("rank_architectures");
-    add(report.predictors, rank_checkpoint(one, options, data, device, architectures, interrupt),
+    add(report.predictors, rank_checkpoint(one, options, data, workplace, architectures, interrupt),
         options.join_seeds);
   }
+  leave_to_first(workplace.group);
   const SupernetFile& first = checkpoints.front().file;
   with_policy(first.policy, [&]<class Policy>() {
     const auto net = load_supernet<Policy>(first.path, data, at::kCPU);

@@ -17,6 +17,7 @@
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -55,9 +56,17 @@ void search(const Options& options) {
   const std::filesystem::path folder = options.out;
   ArchitectureFacts<AnyNetwork> known(options.tables,
                                       named_restriction<AnySpace>(options.restriction));
+  Preparing<AnySpace> prepare;
+  std::shared_ptr<const void> ranks;  // which are dismissed however the search ends
   if constexpr (std::is_same_v<AnySpace, Space>) {
     if (options.has_supernet()) {
-      known.add("supernet", supernet_accuracy(options.supernet, folder / "supernet.csv"));
+      const Workplace workplace = prepare_rank(options.supernet.machine, options.out);
+      const auto questions =
+          supernet_questions(options.supernet, workplace, folder / "supernet.csv");
+      if (!workplace.group.is_first()) return questions.serve();
+      known.add("supernet", questions.accuracy);
+      prepare = questions.prepare;
+      ranks.reset(&options, [dismiss = questions.dismiss](const void*) { dismiss(); });
     }
   }
   const auto problem = stated_problem(options.problem, known);
@@ -66,7 +75,8 @@ void search(const Options& options) {
       .inputs = {{"--supernet", options.supernet.file}}};
   for (const std::string& file : known.files()) files.inputs.push_back({"a table", file});
   const Outputs outputs(files);
-  const auto history = resumed_search(folder / "history.csv", problem, options.algorithm);
+  const auto history = resumed_search(folder / "history.csv", problem, options.algorithm, prepare);
+  ranks.reset();
   const auto best = ic::best_of(problem, history);
   ic::write_history(folder / "front.csv", problem, best);
   print_best(problem, best, folder / "front.csv");
@@ -93,6 +103,9 @@ void run(Options& options) {
     throw UsageError(
         "--supernet is not asked; add --objective supernet or --at-least "
         "supernet=NUMBER");
+  }
+  if (!options.has_supernet() && launched_ranks() > 1) {
+    throw UsageError("without --supernet a search is over at once; start it alone");
   }
   options.algorithm.is_slow = options.has_supernet();
   if (options.space == "nasbench201") return search<ic::NasBench201Benchmark>(options);

@@ -95,12 +95,14 @@ void write_predictions(const std::string& path, const ic::Ranking<Space>& rankin
 }
 
 void run(const Options& options, const std::string& command) {
+  const Workplace workplace = prepare_rank(options.machine, options.out);
+  const ic::Group& group = workplace.group;
   const Outputs outputs({.outputs = {{"--out", options.out + ".safetensors"},
                                      {"--out", options.out + ".csv"},
                                      {"--out", options.out + "-predictions.csv"},
                                      options.state.state(),
-                                     options.state.stopped()}});
-  const at::Device device = prepare(options.machine);
+                                     options.state.stopped()}},
+                        group);
   const std::filesystem::path folder(options.images);
   const ic::ImageFolder training_images(folder / "train");
   const ic::ImageFolder validation_images(folder / "val",
@@ -122,13 +124,14 @@ void run(const Options& options, const std::string& command) {
                                        ic::cosine(options.learning_rate, 1e-5));
   training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
+  training.group = group;
   if (options.dependency == "split") training.split_epoch = options.epochs / 2;
 
   with_policy(options.dependency, [&]<class Policy>() {
     const ic::FairNasOptions sizes{.classes = training_images.classes()};
     at::manual_seed(options.seed);
     ic::Supernet<Network, Policy> net(sizes);
-    net->to(device);
+    net->to(workplace.device);
     ic::TrainingRecord record;
     with_sampler(options.sampler, ic::Seed{options.seed}, [&](const auto& sample) {
       record = train_with_state(options.state, net, data, sample, training,
@@ -136,11 +139,14 @@ void run(const Options& options, const std::string& command) {
     });
     const ic::Identity facts{{"command", command}, {"seed", fmt::format("{}", options.seed)}};
     if (record.stopped) {
+      leave_to_first(group);
       const auto place = position_text(record, options.epochs, std::size_t(data.size()));
       end_interrupted(options.state, net, facts, place, interrupt);
     }
-    write_training_csv(options.out + ".csv", record);
-    ic::save(options.out + ".safetensors", net, facts);
+    if (group.is_first()) {
+      write_training_csv(options.out + ".csv", record);
+      ic::save(options.out + ".safetensors", net, facts);
+    }
 
     const std::string partial = options.out + "-predictions-partial.csv";
     const auto ranking =
@@ -152,8 +158,10 @@ void run(const Options& options, const std::string& command) {
                   .sharing = ic::PrefixSharing{},
                   .precision = precision_of(options.precision),
                   .results = ic::ResultFile{partial},
-                  .stop = [&] { return interrupt.requested(); }},
+                  .stop = [&] { return interrupt.requested(); },
+                  .group = group},
                  ic::TerminalProgress("ranking"));
+    leave_to_first(group);
     end_if_requested(
         interrupt,
         fmt::format("{0}.safetensors and {0}.csv are written, the accuracies so far are kept in "

@@ -63,8 +63,11 @@ void run(const Options& options) {
   // Several processes may write it: they share the trainings, and their tables are equal.
   require_different({.outputs = {{"--out", options.out}, {"--out", options.parts()}},
                      .inputs = data_files(options.data)});
-  ic::require_writable(options.out);
-  StandaloneTrainings<AnyNetwork> trainings(options, prepare(options.machine));
+  const Workplace workplace = prepare_rank(options.machine, options.out);
+  if (workplace.group.is_first()) ic::require_writable(options.out);
+  if (options.partial) leave_to_first(workplace.group);
+  StandaloneTrainings<AnyNetwork> trainings(options, workplace);
+  if (!workplace.group.is_alone() && !options.partial) trainings.train_on_ranks();
   if (options.processes > 1 && !options.partial) trainings.train_in_parallel();
   if (!options.partial) trainings.train_all();
   const std::size_t written = write_table(trainings, options);

@@ -8,6 +8,8 @@
 // With --state FILE the same command goes on with a training that a signal or a power failure
 // interrupted; with --keep-state, --schedule constant and more --epochs it extends one that is
 // finished. A training that SIGINT or SIGTERM ends leaves OUT as it was, exit code 130 or 143.
+//
+// The ranks that a launcher starts share each batch.
 
 #include <fmt/core.h>
 
@@ -38,6 +40,7 @@ struct Options {
   std::string precision = "f32";
   Machine machine;
   StateOptions state;
+  bool sync_batch_norm = false;
   std::string out = "supernet.safetensors";
 };
 
@@ -49,12 +52,14 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
                                  options.split_epoch, options.epochs));
   }
+  const Workplace workplace = prepare_rank(options.machine, options.out);
+  const ic::Group& group = workplace.group;
   const Outputs outputs({.outputs = {{"--out", options.out},
                                      {"--out", options.out + ".csv"},
                                      options.state.state(),
                                      options.state.stopped()},
-                         .inputs = data_files(options.data)});
-  const at::Device device = prepare(options.machine);
+                         .inputs = data_files(options.data)},
+                        group);
   const ExperimentData data = load_data(options.data, options.images);
   const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
   const ic::Sampler sample{ic::Uniform{named_restriction<Space>(options.restriction)},
@@ -66,11 +71,13 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
                                                           : ic::cosine(options.learning_rate, 1e-5);
   training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
+  training.group = group;
+  training.synchronises_batch_norm = options.sync_batch_norm;
   if (options.dependency == "split") {
     training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
   }
   with_policy(options.dependency, [&]<class Policy>() {
-    auto net = make_supernet<Policy>(options.sizes, data, options.seed, device);
+    auto net = make_supernet<Policy>(options.sizes, data, options.seed, workplace.device);
     const auto record = train_with_state(options.state, net, batches, sample, training,
                                          ic::TerminalProgress(ic::policy_text<Policy>()));
     const ic::Identity facts{{"command", command},
@@ -79,6 +86,7 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
                              {"seed", fmt::format("{}", options.seed)},
                              {"epochs", fmt::format("{}", record.epochs.size())},
                              {"label", ic::policy_text<Policy>()}};
+    leave_to_first(group);
     if (record.stopped) {
       const auto place = position_text(record, options.epochs, std::size_t(batches.size()));
       end_interrupted(options.state, net, facts, place, interrupt);
@@ -115,6 +123,8 @@ int main(int argc, char** argv) {
       ->check(whole_number())
       ->capture_default_str();
   add_precision_option(app, options.precision);
+  app.add_flag("--sync-batch-norm", options.sync_batch_norm,
+               "of several ranks: BatchNorm sees the batch of all of them");
   add_state_options(app, options.state);
   app.add_option("--out", options.out, "the network's file to write")->capture_default_str();
   return run_program(app, argc, argv,

@@ -8,9 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "examples/command_line.hpp"
 #include "examples/interruption.hpp"
@@ -104,13 +106,25 @@ ic::SearchHistory<Space> stored_history(const std::filesystem::path& file,
   return history;
 }
 
+/// How a search has something computed.
+struct Preparation {
+  std::function<bool()> stop = {};                       ///< whether to end it early
+  std::function<void(const ic::Progress&)> report = {};  ///< of it
+};
+
+/// Computes what a search asks next.
+template <ic::SearchSpace Space>
+using Preparing =
+    std::function<void(const std::vector<ic::Architecture<Space>>&, const Preparation&)>;
+
 /// Searches from where the file ends, and leaves the whole history there.
 ///
 /// *Throws* Interrupted on SIGINT and SIGTERM, once the history is written.
 template <ic::SearchSpace Space>
 ic::SearchHistory<Space> resumed_search(const std::filesystem::path& file,
-                                        const ic::SearchProblem<Space>& problem,
-                                        const AlgorithmOptions& options) {
+                                        ic::SearchProblem<Space> problem,
+                                        const AlgorithmOptions& options,
+                                        const Preparing<Space>& prepare = {}) {
   ic::SearchHistory<Space> history = stored_history(file, problem);
   const std::size_t total = std::min<std::uint64_t>(
       problem.restriction.architecture_count().value_or(UINT64_MAX), options.evaluations);
@@ -119,7 +133,18 @@ ic::SearchHistory<Space> resumed_search(const std::filesystem::path& file,
   const ic::InterruptRequest interrupt;
   ic::TerminalProgress progress("searching");
   const std::size_t before = history.size();
+  std::size_t evaluated = before;
+  if (prepare) {
+    problem.prepare = [&](const std::vector<ic::Architecture<Space>>& architectures) {
+      const auto report = [&](const ic::Progress& part) {
+        const std::size_t done = evaluated + part.done;
+        if (done < total) progress({done, total, part.state, false, before});
+      };
+      prepare(architectures, {[&] { return interrupt.requested(); }, report});
+    };
+  }
   history = search_by<Space>(options, problem, std::move(history), [&](const auto& known) {
+    evaluated = known.size();
     if (options.is_slow) {
       progress({known.size(), total, "architecture " + ic::to_text(known.back().architecture),
                 known.size() % 16 == 0, before});

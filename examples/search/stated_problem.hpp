@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "examples/search/architecture_facts.hpp"
@@ -72,13 +73,17 @@ ic::SearchProblem<typename AnyNetwork::Space> stated_problem(const ProblemOption
       return has(a) ? value(a) : limit;  // what has no value is refused as that
     };
   };
+  const auto add_limit = [&](const std::string& name, ic::Constraint<Space> limit) {
+    limit.uses_prepared = name == "supernet";
+    problem.constraints.push_back(std::move(limit));
+  };
   for (const std::string& text : options.at_most) {
     const auto [name, limit] = name_and_number(text);
-    problem.constraints.push_back(ic::at_most<Space>(name, guarded(name, limit), limit));
+    add_limit(name, ic::at_most<Space>(name, guarded(name, limit), limit));
   }
   for (const std::string& text : options.at_least) {
     const auto [name, limit] = name_and_number(text);
-    problem.constraints.push_back(ic::at_least<Space>(name, guarded(name, limit), limit));
+    add_limit(name, ic::at_least<Space>(name, guarded(name, limit), limit));
   }
   return problem;
 }

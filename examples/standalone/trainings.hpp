@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -20,6 +23,9 @@
 #include "examples/named_restriction.hpp"
 #include "examples/parallel_jobs.hpp"
 #include "examples/standalone/results.hpp"
+#include "interchoice/core/exact_number.hpp"
+#include "interchoice/distributed/shared_work.hpp"
+#include "interchoice/distributed/work_list.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
 #include "interchoice/sampling/fixed.hpp"
 
@@ -72,15 +78,17 @@ class StandaloneTrainings {
   using AnySpace = typename AnyNetwork::Space;
   using Path = ic::Architecture<AnySpace>;
 
-  /// The options must outlive it.
-  StandaloneTrainings(const StandaloneOptions& options, at::Device device)
+  /// The options must outlive it. Of several ranks the first has the folder.
+  StandaloneTrainings(const StandaloneOptions& options, const Workplace& workplace)
       : options_(options),
-        device_(device),
+        group_(workplace.group),
+        device_(workplace.device),
         data_(load_data(options.data, options.images)),
         architectures_(ic::distinct_architectures(named_restriction<AnySpace>(options.restriction),
                                                   options.sample, ic::Seed{0})),
-        results_(options.parts(), settings()),
         known_(options.seeds, std::vector<std::optional<double>>(architectures_.size())) {
+    if (!group_.is_first()) return;
+    results_.emplace(options.parts(), settings());
     all_of_trainings([&](std::size_t place, std::uint64_t seed) { is_known(place, seed); });
   }
 
@@ -92,11 +100,11 @@ class StandaloneTrainings {
   ///
   /// *Throws* as `ParallelJobs::run`.
   void train_in_parallel() {
-    const std::size_t total = architectures_.size() * options_.seeds;
+    const std::size_t total = training_count();
     std::vector<Job> jobs;
     for (std::size_t i = 1; i <= std::min(options_.processes, total - count_); ++i) {
       const std::string name = fmt::format("process-{}", i);
-      jobs.push_back({name, {"--parallel", "1"}, results_.folder() / (name + ".log")});
+      jobs.push_back({name, {"--parallel", "1"}, results_->folder() / (name + ".log")});
     }
     const auto count = [&] {
       all_of_trainings([&](std::size_t place, std::uint64_t seed) { is_known(place, seed); });
@@ -105,20 +113,64 @@ class StandaloneTrainings {
     ParallelJobs(options_.processes, jobs, {"trainings", total, count}).run();
   }
 
+  /// The same on the ranks of a group: each takes the next trainings of a queue, and the first one
+  /// keeps what comes. A rank that dies loses the training that it was at.
+  ///
+  /// *Throws* Interrupted; Done on all ranks but the first.
+  void train_on_ranks() {
+    const std::size_t total = training_count();
+    const std::size_t before = count_;
+    const ic::InterruptRequest interrupt;
+    ic::TerminalProgress progress("stand-alone trainings");
+    std::vector<std::size_t> missing;  // of the trainings in the order of the table
+    ic::SharedWork work(
+        group_.store(),
+        {.name = "standalone",
+         .rank = group_.rank(),
+         .size = group_.size(),
+         .fate = [&](std::size_t rank) { return group_.fate(rank); },
+         .deliver =
+             [&](std::size_t task, std::string_view text) {
+               const auto [place, seed] = training(missing[task]);
+               results_->write(architectures_[place], seed, ic::exact_number(text).value());
+               is_known(place, seed);
+               progress(
+                   {count_, total, ic::to_text(architectures_[place]), count_ % 16 == 0, before});
+             }},
+        [&] { return interrupt.requested(); });
+    const std::string text = work.text_of_first([&] {
+      std::string numbers;
+      for (std::size_t i = 0; i < total; ++i) {
+        const auto [place, seed] = training(i);
+        if (!known_[seed][place]) numbers += fmt::format("{} ", i);
+      }
+      return numbers;
+    });
+    std::istringstream numbers(text);
+    for (std::size_t i = 0; numbers >> i;) missing.push_back(i);
+    work.run(ic::WorkList(missing.size(), group_.size()),
+             [&](ic::WorkRange range, const ic::SharedWork::Result& result) {
+               for (std::size_t task = range.first; task < range.last; ++task) {
+                 const auto [place, seed] = training(missing[task]);
+                 const auto accuracy = train(architectures_[place], seed, interrupt);
+                 if (!accuracy || !result(task, fmt::format("{}", *accuracy))) return;
+               }
+             });
+    work.end([] { return std::string(); });
+    leave_to_first(group_);
+    if (count_ < total) throw_interrupted(interrupt);
+  }
+
   /// Trains what no other process holds, again and again, until all is known: the training of a
   /// process that was killed is free again.
   ///
   /// *Throws* Interrupted.
   void train_all() {
-    const std::size_t total = architectures_.size() * options_.seeds;
+    const std::size_t total = training_count();
     ic::InterruptRequest interrupt;
     ic::TerminalProgress progress("stand-alone trainings");
     const auto require_no_interrupt = [&] {
-      end_if_requested(
-          interrupt,
-          fmt::format("{} of {} trainings are kept in {}; the same command goes on, with "
-                      "--partial it writes the table of what is finished",
-                      count_, total, results_.folder().string()));
+      if (interrupt.requested()) throw_interrupted(interrupt);
     };
     std::size_t own = 0;
     while (count_ < total) {
@@ -126,12 +178,12 @@ class StandaloneTrainings {
       all_of_trainings([&](std::size_t place, std::uint64_t seed) {
         require_no_interrupt();
         if (is_known(place, seed)) return;
-        const auto claim = results_.claim(architectures_[place], seed);
+        const auto claim = results_->claim(architectures_[place], seed);
         // It may have been finished between the two looks.
         if (!claim || is_known(place, seed)) return;
         const auto accuracy = train(architectures_[place], seed, interrupt);
         require_no_interrupt();
-        results_.write(architectures_[place], seed, *accuracy);
+        results_->write(architectures_[place], seed, *accuracy);
         has_trained = is_known(place, seed);
         ++own;
         progress({count_, total, ic::to_text(architectures_[place]), count_ % 16 == 0,
@@ -163,18 +215,37 @@ class StandaloneTrainings {
             {"threads", fmt::format("{}", options_.machine.threads)}};
   }
 
-  // Calls `visit(place, seed)` for every training, in the order of the table.
+  struct Training {
+    std::size_t place;
+    std::uint64_t seed;
+  };
+
+  // In the order of the table.
+  std::size_t training_count() const { return architectures_.size() * options_.seeds; }
+  Training training(std::size_t index) const {
+    return {index / options_.seeds, index % options_.seeds};
+  }
+
+  // Calls `visit(place, seed)` for every training.
   template <class Visitor>
   void all_of_trainings(const Visitor& visit) const {
-    for (std::size_t place = 0; place < architectures_.size(); ++place) {
-      for (std::uint64_t seed = 0; seed < options_.seeds; ++seed) visit(place, seed);
+    for (std::size_t i = 0; i < training_count(); ++i) {
+      visit(training(i).place, training(i).seed);
     }
+  }
+
+  [[noreturn]] void throw_interrupted(const ic::InterruptRequest& interrupt) const {
+    // Of several ranks another one may have had the signal.
+    throw Interrupted(interrupt.requested() ? interrupt.signal() : SIGTERM,
+                      fmt::format("{} of {} trainings are kept in {}; the same command goes on, "
+                                  "with --partial it writes the table of what is finished",
+                                  count_, training_count(), results_->folder().string()));
   }
 
   bool is_known(std::size_t place, std::uint64_t seed) {
     std::optional<double>& known = known_[seed][place];
     if (!known) {
-      known = results_.read(architectures_[place], seed);
+      known = results_->read(architectures_[place], seed);
       count_ += known ? 1 : 0;
     }
     return known.has_value();
@@ -204,10 +275,11 @@ class StandaloneTrainings {
   }
 
   const StandaloneOptions& options_;
+  ic::Group group_;
   at::Device device_;
   ExperimentData data_;
   std::vector<Path> architectures_;
-  StandaloneResults<AnySpace> results_;
+  std::optional<StandaloneResults<AnySpace>> results_;  // of the first rank
   Accuracies known_;
   std::size_t count_ = 0;
 };

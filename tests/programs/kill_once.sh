@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # For scripts that want a process killed in the middle of its work.
 
 # kill_once PID COMMAND...: kills a child of this shell as soon as the command succeeds; it is a

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # For scripts that want few images of a folder with train/ and val/.
 
 # link_images FROM TO TRAIN VAL: links so many images of each class for training and validation.
