@@ -86,11 +86,11 @@ ic::Group join_launched_group([[maybe_unused]] const std::string& out) {
   const ic::GroupOptions options = launcher_options();
   if (options.size == 1) return {};
 #if defined(INTERCHOICE_HAS_DISTRIBUTED)
-  int terminal = -1;
   // What libtorch says of connections comes in a hundred lines; errors say it in one.
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
-  if (options.rank > 0) terminal = redirect(fmt::format("{}.ranks/rank-{}.log", out, options.rank));
   const ic::Group group = ic::join_group(options);
+  int terminal = -1;
+  if (options.rank > 0) terminal = redirect(fmt::format("{}.ranks/rank-{}.log", out, options.rank));
   on_failure() = [group, terminal](const std::exception& error, const std::string& message,
                                    int code) { end_failed(group, terminal, error, message, code); };
   return group;

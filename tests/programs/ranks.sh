@@ -64,6 +64,11 @@ says terminal.0 "does not share work among ranks"
 RANK=2 WORLD_SIZE=2 "${train[@]}" --out broken > terminal.2 2>&1 && fail "rank 2 of 2 runs"
 says terminal.2 "RANK is '2' in the environment; a whole number from 0 to 1"
 
+# A rank that nobody meets says so, on its terminal.
+RANK=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port INTERCHOICE_TIMEOUT=1 \
+  "${train[@]}" --out lonely > terminal.1 2>&1 && fail "rank 1 trains alone"
+says terminal.1 "rank 1 of 2 has not met the others at 127.0.0.1:$port within 1 s"
+
 # Rankings, searches and stand-alone trainings share a queue: the results are those of one process.
 # shellcheck disable=SC2034
 shared() {
