@@ -8,7 +8,7 @@ set(interchoice_core_headers "")
 foreach(interchoice_part IN ITEMS
         "version.hpp" "core.hpp" "search.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "search/.*"
         "data/(central_crop|colour_jitter|crop_augmentation|image|random_resized_crop|resize).hpp"
-        "distributed/(detail/.*|group_error|launcher|presence|published_text|shared_store|shared_work|work_.*).hpp"
+        "distributed/(detail/work_.*|group_error|launcher|presence|published_text|shared_store|shared_work|work_.*).hpp"
         "evaluation/benchmark_table.hpp" "io/(atomic_file|csv|file_lock|input_file|detail/(csv_.*|descriptor|short_name)).hpp")
   set(interchoice_matching ${interchoice_torch_headers})
   list(FILTER interchoice_matching INCLUDE REGEX "/include/interchoice/${interchoice_part}$")
