@@ -7,6 +7,9 @@
 
 #include <vector>
 
+#include "interchoice/core/enumeration.hpp"
+#include "interchoice/core/restriction.hpp"
+#include "interchoice/core/text.hpp"
 #include "interchoice/data/batches.hpp"
 #include "interchoice/distributed/join_group.hpp"
 #include "interchoice/evaluation/prefix_sharing.hpp"
@@ -21,11 +24,11 @@
 namespace ic = interchoice;
 using Space = ic::NasBench201Space;
 using Net = ic::Supernet<ic::NasBench201<>, ic::bias<1>>;
-const ic::Sampler sample(ic::Uniform{ic::all<Space>}, ic::Seed{0});
+const ic::Sampler uniform_paths(ic::Uniform{ic::all<Space>}, ic::Seed{0});
 
 void train(Net& net, const ic::Batches& data) {
   const ic::Group group = ic::join_group();  // of the processes that a launcher has started
-  ic::train(net, data, sample, {.epochs = 20, .group = group});
+  ic::train(net, data, uniform_paths, {.epochs = 20, .group = group});
 }
 
 void rank(Net& net, const ic::EvaluationData& data, const ic::Group& group) {
@@ -40,7 +43,7 @@ void own_loop(Net& net, torch::optim::SGD& optimizer, const ic::Batches& data,
   ic::PathStep step(net, optimizer, {.group = group});
   step.begin(0);
   for (const ic::Batch& batch : batches) {
-    step(sample, [&](const auto& path) {
+    step(uniform_paths, [&](const auto& path) {
       const at::Tensor logits = net->forward(batch.data, path);
       return ic::WeighedLoss(at::cross_entropy_loss(logits, batch.target), batch.fraction);
     });
