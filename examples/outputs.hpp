@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "examples/command_line.hpp"
-#include "interchoice/distributed/group.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/file_lock.hpp"
 
@@ -90,9 +89,9 @@ inline void require_different(const CommandFiles& files) {
 /// std::runtime_error with path and reason if one cannot be written, or if another process has it.
 class Outputs {
  public:
-  explicit Outputs(const CommandFiles& files, const ic::Group& group = {}) {
+  explicit Outputs(const CommandFiles& files, bool is_first = true) {
     require_different(files);
-    if (!group.is_first()) return;
+    if (!is_first) return;
     for (const auto& folder : files.folders) {
       std::error_code error;
       std::filesystem::create_directories(folder.path, error);

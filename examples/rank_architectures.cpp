@@ -144,7 +144,7 @@ void run(const Options& options, const std::string& command) {
   CommandFiles files{.folders = {{"--out", options.out, kReportFiles}},
                      .inputs = {{"--truth", options.truth}}};
   for (const Checkpoint& one : checkpoints) files.inputs.push_back({"a network", one.file.path});
-  const Outputs outputs(files, workplace.group);
+  const Outputs outputs(files, workplace.group.is_first());
   ic::InterruptRequest interrupt;
   for (const Checkpoint& one : checkpoints) {
     one.file.print_note("rank_architectures");

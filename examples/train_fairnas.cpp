@@ -102,7 +102,7 @@ void run(const Options& options, const std::string& command) {
                                      {"--out", options.out + "-predictions.csv"},
                                      options.state.state(),
                                      options.state.stopped()}},
-                        group);
+                        group.is_first());
   const std::filesystem::path folder(options.images);
   const ic::ImageFolder training_images(folder / "train");
   const ic::ImageFolder validation_images(folder / "val",

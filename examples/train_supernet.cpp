@@ -59,7 +59,7 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
                                      options.state.state(),
                                      options.state.stopped()},
                          .inputs = data_files(options.data)},
-                        group);
+                        group.is_first());
   const ExperimentData data = load_data(options.data, options.images);
   const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
   const ic::Sampler sample{ic::Uniform{named_restriction<Space>(options.restriction)},
