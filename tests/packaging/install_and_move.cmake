@@ -20,7 +20,7 @@ foreach(file IN LISTS files)
 endforeach()
 
 # Every header of the source tree, and nothing else.
-file(GLOB_RECURSE expected RELATIVE "${SOURCE_DIR}/include" "${SOURCE_DIR}/include/*.hpp")
+file(GLOB_RECURSE expected RELATIVE "${SOURCE_DIR}/include" "${SOURCE_DIR}/include/*.hpp" "${SOURCE_DIR}/include/*.h")
 file(GLOB_RECURSE installed RELATIVE "${FIRST}/include" "${FIRST}/include/*")
 list(SORT expected)
 list(SORT installed)
