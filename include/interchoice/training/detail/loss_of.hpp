@@ -46,9 +46,9 @@ inline void go_backward(const WeighedLoss& part, double default_weight, at::Tens
     loss.backward();
   } else {
     loss.backward(at::full_like(loss, weight));
-    weighed = weighed * weight;
+    weighed = weighed.mul(weight);
   }
-  sum = sum.defined() ? sum + weighed : weighed;
+  sum = sum.defined() ? sum.add(weighed) : weighed;
 }
 
 }  // namespace interchoice::detail
