@@ -52,6 +52,7 @@ ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const E
       {.calibration = data.training_batches(batch, ic::Seed{0}),
        .validation = ExperimentData::plain_batches(data.validation, data.normalisation, 256)},
       architectures, options, ic::TerminalProgress("ranking with " + label));
+  if (ranking.stopped) throw_interrupted(interrupt, kept);
   end_if_requested(interrupt, kept);
   return {.label = label, .runs = {percent(ranking.predictions)}};
 }

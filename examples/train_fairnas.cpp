@@ -162,12 +162,12 @@ void run(const Options& options, const std::string& command) {
                   .group = group},
                  ic::TerminalProgress("ranking"));
     leave_to_first(group);
-    end_if_requested(
-        interrupt,
-        fmt::format("{0}.safetensors and {0}.csv are written, the accuracies so far are kept in "
-                    "{1}{2}",
-                    options.out, partial,
-                    options.state.file.empty() ? "" : "; the same command goes on from there"));
+    const std::string kept = fmt::format(
+        "{0}.safetensors and {0}.csv are written, the accuracies so far are kept in {1}{2}",
+        options.out, partial,
+        options.state.file.empty() ? "" : "; the same command goes on from there");
+    if (ranking.stopped) throw_interrupted(interrupt, kept);
+    end_if_requested(interrupt, kept);
     write_predictions(options.out + "-predictions.csv", ranking, sizes, options.size);
     std::filesystem::remove(partial);
     remove_state(options.state);

@@ -4,7 +4,6 @@
 
 #include <fmt/core.h>
 
-#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -95,8 +94,7 @@ template <class Network>
   kept += options.file.empty()
               ? "with --state FILE the same command would go on from there"
               : "the training is kept in " + options.file + "; the same command goes on from there";
-  // Of several ranks another one may have had the signal.
-  throw Interrupted(interrupt.requested() ? interrupt.signal() : SIGTERM, kept);
+  throw_interrupted(interrupt, kept);
 }
 
 /// Removes the state of a training whose results have been written: the last that a program does.

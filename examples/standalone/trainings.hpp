@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -158,7 +157,7 @@ class StandaloneTrainings {
              });
     work.end([] { return std::string(); });
     leave_to_first(group_);
-    if (count_ < total) throw_interrupted(interrupt);
+    if (count_ < total) throw_interrupted(interrupt, kept_text());
   }
 
   /// Trains what no other process holds, again and again, until all is known: the training of a
@@ -169,9 +168,7 @@ class StandaloneTrainings {
     const std::size_t total = training_count();
     ic::InterruptRequest interrupt;
     ic::TerminalProgress progress("stand-alone trainings");
-    const auto require_no_interrupt = [&] {
-      if (interrupt.requested()) throw_interrupted(interrupt);
-    };
+    const auto require_no_interrupt = [&] { end_if_requested(interrupt, kept_text()); };
     std::size_t own = 0;
     while (count_ < total) {
       bool has_trained = false;
@@ -234,12 +231,12 @@ class StandaloneTrainings {
     }
   }
 
-  [[noreturn]] void throw_interrupted(const ic::InterruptRequest& interrupt) const {
-    // Of several ranks another one may have had the signal.
-    throw Interrupted(interrupt.requested() ? interrupt.signal() : SIGTERM,
-                      fmt::format("{} of {} trainings are kept in {}; the same command goes on, "
-                                  "with --partial it writes the table of what is finished",
-                                  count_, training_count(), results_->folder().string()));
+  /// What an interruption leaves.
+  std::string kept_text() const {
+    return fmt::format(
+        "{} of {} trainings are kept in {}; the same command goes on, with --partial "
+        "it writes the table of what is finished",
+        count_, training_count(), results_->folder().string());
   }
 
   bool is_known(std::size_t place, std::uint64_t seed) {

@@ -91,6 +91,18 @@ shared() {
 }
 shared
 
+# A signal to one rank of a ranking interrupts it on all, and the same command goes on.
+long_rank=("$programs/rank_architectures" two --truth "$table" --column mean_accuracy)
+start 2 "${long_rank[@]}" --out rank-3
+until [ "$(cat rank-3/partial-*.csv 2> /dev/null | wc -l)" -gt 1 ]; do sleep 0.01; done
+kill -TERM "${pids[1]}"
+end_with 143 143
+says terminal.0 "the same command goes on from there"
+start 2 "${long_rank[@]}" --out rank-3
+end_with 0 0
+"${long_rank[@]}" --out rank-4 > alone.log 2>&1
+cmp rank-3/predictions.csv rank-4/predictions.csv
+
 # Kills at random times, with a state every three steps: within seconds all have ended, rank 0 (or
 # rank 1, where rank 0 is gone) says why, and the same command goes on to the bits of a training that
 # nobody has killed.

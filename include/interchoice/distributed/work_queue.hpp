@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "interchoice/distributed/detail/work_keys.hpp"
+#include "interchoice/distributed/detail/work_state.hpp"
 #include "interchoice/distributed/detail/work_writer.hpp"
 #include "interchoice/distributed/group_error.hpp"
 #include "interchoice/distributed/published_text.hpp"
 #include "interchoice/distributed/shared_store.hpp"
+#include "interchoice/distributed/work_end.hpp"
 #include "interchoice/distributed/work_list.hpp"
 #include "interchoice/distributed/work_queue_options.hpp"
 

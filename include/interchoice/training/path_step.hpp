@@ -1,6 +1,5 @@
 #pragma once
 
-#include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
 #include <torch/nn/module.h>
@@ -33,12 +32,11 @@
 #include "interchoice/training/detail/check_copies.hpp"
 #include "interchoice/training/detail/device_guard.hpp"
 #include "interchoice/training/detail/equal_ranks.hpp"
-#include "interchoice/training/detail/fused_sgd.hpp"
 #include "interchoice/training/detail/host_guard.hpp"
-#include "interchoice/training/detail/lazy_sgd_scope.hpp"
 #include "interchoice/training/detail/loss_of.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
 #include "interchoice/training/detail/step_reduction.hpp"
+#include "interchoice/training/detail/step_weights.hpp"
 #include "interchoice/training/non_finite.hpp"
 #include "interchoice/training/path_step_options.hpp"
 #include "interchoice/training/ranks_share.hpp"
@@ -74,6 +72,7 @@ class PathStep {
       : network_(module_of(network)),
         optimizer_(&optimizer),
         options_(std::move(options)),
+        weights_(network_, optimizer, options_.unsampled),
         reduction_(options_.group),
         parameters_(network_->parameters().size()) {
     if (options_.on_device || !device_of(*network_).is_cpu()) {
@@ -86,9 +85,6 @@ class PathStep {
                 "use another of libtorch's optimizers");
     TORCH_CHECK(options_.parts > 0, "interchoice: PathStepOptions::parts is 0; take at least 1");
     detail::check_copies(*network_, optimizer);
-    if (detail::FusedSgd::can_step(optimizer)) {
-      lazy_ = detail::LazySgdScope(network_, optimizer, options_.unsampled);
-    }
   }
 
   /// Begins an epoch, counted from 0: splits whose epoch has come happen, and the new parameters
@@ -123,11 +119,11 @@ class PathStep {
       is_begun_ = true;
     }
     NewParameters added = join(begin_epoch(*network_, epoch), epoch);
-    if (!lazy_ || owed.empty()) return added;
+    if (!weights_.puts_off() || owed.empty()) return added;
     TORCH_CHECK(owed.size() == parameters_, "interchoice: PathStep::begin(", epoch, ") with ",
                 owed.size(), " owed steps for ", parameters_,
                 " parameters; give what `owed()` returned at that position");
-    lazy_->owe(*network_, owed);
+    weights_.owe(owed);
     return added;
   }
 
@@ -142,14 +138,14 @@ class PathStep {
   /// Applies the steps that are put off, for good; such as at the end of an epoch, as `begin` does.
   void settle() {
     check_read("settle");
-    if (lazy_) lazy_->settle();
+    weights_.settle();
   }
 
   /// The steps that are put off, for each parameter of the network as it lies in memory then; empty
   /// where none ever are. For `begin` in another process.
   std::vector<std::int64_t> owed() {
     check_read("owed");
-    return lazy_ ? lazy_->owed(*network_) : std::vector<std::int64_t>();
+    return weights_.owed();
   }
 
   /// One step: clears gradients, draws the paths, calls `loss(path)`, or `loss(path, index)` with
@@ -201,7 +197,7 @@ class PathStep {
     if (is_halted()) return paths;
     guard_->note();
     try {
-      clear_gradients();
+      weights_.begin_step();
       const detail::UsedRows rows;
       std::vector<at::Tensor> losses;
       for (const auto& path : paths) {
@@ -214,16 +210,20 @@ class PathStep {
           detail::go_backward(own, default_weight(), losses.back());
         }
       }
-      judge({.changed = changed(), .rows = rows, .losses = std::move(losses), .is_faulty = {}});
+      judge({.changed = weights_.changed(),
+             .rows = rows,
+             .losses = std::move(losses),
+             .is_faulty = {}});
     } catch (...) {
       guard_->put_back();
-      if (lazy_) lazy_->abandon_step();
+      weights_.abandon_step();
       throw;
     }
     std::vector<std::string> texts;
     for (const auto& path : paths) texts.push_back(to_text(path));
     unread_.push_back({step_, std::move(texts)});
-    step_optimizer();
+    weights_.step(*guard_);
+    if (weights_.undo_bytes() > options_.undo_limit) collect();
     ++step_;
     if (options_.compare_every > 0 && step_ % options_.compare_every == 0) {
       compare_ranks(fmt::format("after epoch {}, step {}", *epoch_, step_ - 1));
@@ -276,7 +276,7 @@ class PathStep {
     parameters_ += added.size();
     guard_->watch(*network_, *optimizer_);
     reduction_.watch(*optimizer_);
-    if (lazy_) lazy_.watch();
+    weights_.watch();
     epoch_ = epoch;
     return added;
   }
@@ -297,14 +297,9 @@ class PathStep {
   void judge(detail::StepReduction::Made made) {
     if (!options_.group.is_alone()) {
       made.is_faulty = guard_->has_bad_buffers();
-      reduction_.sum(made, shares_paths(), [&](const at::Tensor& parameter) {
-        if (lazy_) {
-          lazy_->use(parameter);
-        } else if (!parameter.grad().defined()) {
-          parameter.mutable_grad() = at::zeros_like(parameter);
-        }
-      });
-      if (shares_paths()) made.changed = changed();
+      reduction_.sum(made, shares_paths(),
+                     [&](const at::Tensor& parameter) { weights_.use(parameter); });
+      if (shares_paths()) made.changed = weights_.changed();
     }
     guard_->judge(*network_, *optimizer_, made.losses, detail::gradients_of(made.changed),
                   made.is_faulty);
@@ -314,50 +309,15 @@ class PathStep {
     detail::require_equal_weights(*network_, options_.group, when);
   }
 
-  void clear_gradients() {
-    if (!lazy_) {
-      network_->zero_grad(options_.unsampled == UnsampledWeights::kFreeze);
-      changed_.note(*optimizer_);
-      return;
-    }
-    if (!lazy_->is_watching()) lazy_.watch();  // another PathStep had the network meanwhile
-    lazy_->begin_step();
-  }
-
-  /// The weights of which this step has made a gradient.
-  std::vector<at::Tensor> changed() const {
-    return lazy_ ? lazy_->changed() : changed_.since_note(*optimizer_);
-  }
-
   /// Whether steps change nothing any more.
   bool is_halted() const {
     return (!outcomes_.empty() && !outcomes_.back().fault.empty()) || guard_->is_halted(false);
   }
 
-  void step_optimizer() {
-    if (lazy_) {
-      if (guard_->is_halted(false)) {
-        lazy_->abandon_step();
-      } else {
-        lazy_->step(guard_->halt());
-      }
-      if (lazy_->undo_bytes() > options_.undo_limit) collect();
-    } else if (!guard_->is_halted(true)) {
-      optimizer_->step();
-    }
-  }
-
   /// Takes over what the guard knows of the steps since the last call.
   void collect() {
     std::vector<StepOutcome> judged = guard_->read(*network_, *optimizer_);
-    if (lazy_) {
-      const bool is_faulty = !judged.empty() && !judged.back().fault.empty();
-      if (is_faulty) {
-        lazy_->rewind(judged.size() - 1);
-      } else {
-        lazy_->confirm();
-      }
-    }
+    weights_.told(judged);
     std::move(judged.begin(), judged.end(), std::back_inserter(outcomes_));
   }
 
@@ -390,11 +350,10 @@ class PathStep {
   torch::optim::Optimizer* optimizer_;
   PathStepOptions options_;
   std::unique_ptr<detail::StepGuard> guard_;
+  detail::StepWeights weights_;
   detail::StepReduction reduction_;
   bool is_begun_ = false;
-  detail::ChangedGradients changed_;  // where steps are not lazy
-  detail::LazySgdScope lazy_;         // where the optimizer is libtorch's SGD
-  std::size_t parameters_;            // of the network, as far as they are known here
+  std::size_t parameters_;  // of the network, as far as they are known here
   std::optional<std::size_t> epoch_;
   std::size_t step_ = 0;
   std::vector<Unread> unread_;         // steps that nobody was told of

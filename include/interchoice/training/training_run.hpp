@@ -231,18 +231,6 @@ class TrainingRun {
   /// The step after those that are done and those that are enqueued.
   std::size_t next_step() const { return record_.position.step + unread_.size(); }
 
-  /// Of `Training::parts`; empty behind the last one of a batch of fewer examples.
-  Batch part_of(const Batch& batch, std::size_t part) const {
-    if (training_.parts == 1) return batch;
-    const std::int64_t examples = batch.data.size(0);
-    const auto own =
-        detail::BatchShare(part, training_.parts).of(static_cast<std::size_t>(examples));
-    const auto first = static_cast<std::int64_t>(own.first);
-    const auto size = static_cast<std::int64_t>(own.size);
-    return {batch.data.narrow(0, first, size), batch.target.narrow(0, first, size),
-            batch.fraction * static_cast<double>(size) / static_cast<double>(examples)};
-  }
-
   void enqueue_step() {
     Batch batch;
     std::optional<std::size_t> place;  // of the batch in its epoch
@@ -253,7 +241,7 @@ class TrainingRun {
         batch = on_device((*batches_)[static_cast<std::int64_t>(next)], device_);
         place = next;
       }
-      const Batch own = part_of(batch, part);
+      const Batch own = detail::BatchShare(part, training_.parts).part(batch);
       if (own.data.size(0) == 0) return WeighedLoss(at::Tensor());
       const SynchronisedBatchNorm scope(training_.synchronises_batch_norm ? training_.group
                                                                           : Group());

@@ -11,8 +11,8 @@
 
 namespace interchoice::detail {
 
-/// The index-th of `count` consecutive parts of each batch, one a rank. Their sizes differ by at
-/// most one; the larger ones come first.
+/// The index-th of `count` consecutive parts of each batch, such as one a rank. Their sizes differ
+/// by at most one; the larger ones come first.
 class BatchShare {
  public:
   struct Part {
@@ -35,7 +35,18 @@ class BatchShare {
             smaller + (index_ < larger_parts ? 1 : 0)};
   }
 
-  /// The part of a batch that is there as a whole: views of its tensors.
+  /// Views of a batch's tensors; empty behind the last one of a batch of fewer examples.
+  Batch part(const Batch& batch) const {
+    if (is_whole()) return batch;
+    const std::int64_t examples = batch.data.size(0);
+    const Part own = of(static_cast<std::size_t>(examples));
+    const auto first = static_cast<std::int64_t>(own.first);
+    const auto size = static_cast<std::int64_t>(own.size);
+    return {batch.data.narrow(0, first, size), batch.target.narrow(0, first, size),
+            batch.fraction * static_cast<double>(size) / static_cast<double>(examples)};
+  }
+
+  /// A rank's part of a batch that is there as a whole.
   Batch narrowed(const Batch& whole) const {
     if (is_whole()) return whole;
     TORCH_CHECK(whole.fraction == 1, "interchoice: a share of batches is shared again");
@@ -44,15 +55,10 @@ class BatchShare {
     TORCH_CHECK(data.dim() > 0 && target.dim() > 0 && data.size(0) == target.size(0),
                 "interchoice: a batch of data ", data.sizes(), " and target ", target.sizes(),
                 " cannot be shared by ranks; the first size of both has to be its examples");
-    const std::int64_t examples = data.size(0);
-    TORCH_CHECK(examples >= static_cast<std::int64_t>(count_), "interchoice: a batch of ", examples,
-                " examples cannot be shared by ", count_,
+    TORCH_CHECK(data.size(0) >= static_cast<std::int64_t>(count_), "interchoice: a batch of ",
+                data.size(0), " examples cannot be shared by ", count_,
                 " ranks; leave it out, or take larger batches or fewer ranks");
-    const Part part = of(static_cast<std::size_t>(examples));
-    const auto first = static_cast<std::int64_t>(part.first);
-    const auto size = static_cast<std::int64_t>(part.size);
-    return {data.narrow(0, first, size), target.narrow(0, first, size),
-            static_cast<double>(size) / static_cast<double>(examples)};
+    return part(whole);
   }
 
  private:

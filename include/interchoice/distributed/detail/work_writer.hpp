@@ -14,31 +14,14 @@
 
 #include "interchoice/distributed/detail/work_keys.hpp"
 #include "interchoice/distributed/detail/work_ledger.hpp"
+#include "interchoice/distributed/detail/work_state.hpp"
 #include "interchoice/distributed/published_text.hpp"
 #include "interchoice/distributed/shared_store.hpp"
+#include "interchoice/distributed/work_end.hpp"
 #include "interchoice/distributed/work_list.hpp"
 #include "interchoice/distributed/work_queue_options.hpp"
 
-namespace interchoice {
-
-/// How a queue has ended.
-enum class WorkEnd { kNone, kDone, kStopped, kFailed };
-
-namespace detail {
-
-/// What a rank knows about itself and the end.
-struct WorkState {
-  std::optional<std::size_t> waiting = {};  // a ticket that was drawn, without tasks so far
-  std::optional<std::size_t> working = {};  // whose tasks were taken last
-  WorkEnd end = WorkEnd::kNone;
-  std::string failure = {};
-
-  bool has_ended() const { return end != WorkEnd::kNone; }
-  void fail(const std::string& reason) {
-    end = WorkEnd::kFailed;
-    failure = "interchoice: " + reason;
-  }
-};
+namespace interchoice::detail {
 
 /// What rank 0 does for a queue of several ranks beside its own tasks: takes the results of all,
 /// gives out again what ranks had that are gone, and stays until nobody needs the store.
@@ -241,6 +224,4 @@ class WorkWriter {
   bool is_one_missed_ = false;  // gone without a word, maybe not dead
 };
 
-}  // namespace detail
-
-}  // namespace interchoice
+}  // namespace interchoice::detail
