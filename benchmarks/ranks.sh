@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Throughput of several ranks on this machine against one, each with one thread: trainings and
-# rankings in turn, medians of the rounds, and one rank twice (A/A).
+# rankings in turn, medians of the rounds, one rank twice (A/A), and two processes that know nothing
+# of each other: what the machine itself gives to two.
 #
 #   benchmarks/ranks.sh FOLDER_OF_THE_PROGRAMS [ROUNDS [DATA]]
 #
@@ -32,6 +33,26 @@ train() {
     --dependency bias1 --batch "$batch" --seed 1 --out "$name" "$@"
   awk -F, -v images="$images" 'END { printf "%.1f\n", images / $5 }' "$name.csv" >> "$name.speed"
 }
+# apart COMMAND...: two at once, each on a core of its own
+apart() {
+  local core
+  for core in 0 1; do taskset -c $core "$@" "apart.$core" > "terminal.$core" 2>&1 & done
+  wait
+}
+train_apart() {
+  apart "$programs/train_supernet" --data "$data" --images "$images" --epochs 2 --cells 1 \
+    --dependency bias1 --batch 64 --seed 1 --out
+  tail -qn 1 apart.0.csv apart.1.csv |
+    awk -F, -v images="$images" '{ sum += images / $5 } END { printf "%.1f\n", sum }' >> "$1.speed"
+}
+rank_apart() {
+  local begin
+  begin=$(date +%s%N)
+  apart "$programs/rank_architectures" net --data "$data" --truth "$truth" --column mean_accuracy \
+    --validation "$validation" --out
+  awk -v ns=$(($(date +%s%N) - begin)) 'BEGIN { printf "%.4f\n", 2e9 / ns }' >> "$1.speed"
+  rm -r apart.0 apart.1
+}
 rank() {
   local name=$1 begin
   begin=$(date +%s%N)
@@ -56,10 +77,13 @@ for ((round = 0; round < rounds; ++round)); do
   train two-of-64 2 128
   train two-of-32 2 64
   train two-synchronised 2 128 --sync-batch-norm
+  train_apart two-apart
+  rm apart.*
   rank ranking-one 1
   rank ranking-two 2
+  rank_apart ranking-apart
 done
 echo "$data, $rounds rounds, $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs)"
 printf '%-34s %10s  %6s\n' "" "per second" "times"
-for name in one one-again two-of-64 two-of-32 two-synchronised; do show $name one; done
-for name in ranking-one ranking-two; do show $name ranking-one; done
+for name in one one-again two-of-64 two-of-32 two-synchronised two-apart; do show $name one; done
+for name in ranking-one ranking-two ranking-apart; do show $name ranking-one; done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The reduction of a step over links of some delay and rate, with 2 and 4 ranks, half of them at each
-# end, and a training of 2 ranks over the same: what the model of docs/scale.md is fitted to and
-# checked by. Needs root and TUN devices.
+# end, and trainings of 1 and 2 ranks over the same, medians of three in turn: what the model of
+# docs/scale.md is fitted to and checked by. Needs root and TUN devices.
 #
 #   benchmarks/shaped_link.sh PROGRAMS BENCHMARKS [DATA]
 set -euo pipefail
@@ -29,6 +29,13 @@ on() {
   done
   wait "${ranks_of[@]}"
 }
+# train RANKS BATCH NAME: 16 steps, of which the second epoch counts
+train() {
+  on "$1" "$programs/train_supernet" --data "$data" --images $((16 * $2)) --epochs 2 --cells 1 \
+    --dependency bias1 --batch "$2" --seed 1 --out net
+  awk -F, 'END { printf "%.1f\n", 1e3 * $5 / 16 }' net.csv >> "$3.ms"
+}
+median() { sort -n "$1.ms" | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'; }
 for shape in "" "--delay 1" "--delay 5" "--rate 100" "--delay 1 --rate 100"; do
   # shellcheck disable=SC2086
   "$tests/shaped_link.py" $a 10.77.0.1 $b 10.77.0.2 $shape > link.log 2>&1 &
@@ -39,12 +46,12 @@ for shape in "" "--delay 1" "--delay 5" "--rate 100" "--delay 1 --rate 100"; do
     on $ranks "$benchmarks/group_reduction" 11
     cat terminal.0
   done
-  on 2 "$programs/train_supernet" --data "$data" --images 1024 --epochs 2 --cells 1 \
-    --dependency bias1 --batch 128 --seed 1 --out net
-  awk -F, 'END { printf "training, 2 ranks, 8 steps of 128 images: %.1f ms a step\n", 1e3 * $5 / 8 }' net.csv
+  for _ in 1 2 3; do
+    train 1 64 one
+    train 2 128 two
+  done
+  echo "training, ms a step of 64 images a rank: 1 rank $(median one), 2 ranks $(median two)"
+  rm ./*.ms
   kill -9 $relay
   wait $relay 2> /dev/null || true
 done
-on 1 "$programs/train_supernet" --data "$data" --images 1024 --epochs 2 --cells 1 \
-  --dependency bias1 --batch 64 --seed 1 --out alone
-awk -F, 'END { printf "training, 1 rank, 16 steps of 64 images: %.1f ms a step\n", 1e3 * $5 / 16 }' alone.csv

@@ -4,7 +4,7 @@
 #
 #   ranks.sh FOLDER_OF_THE_PROGRAMS [FOLDER_WITH_TORCHRUN [KILLS]]
 set -euo pipefail
-programs=$1
+programs=$(realpath "$1")
 table=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/examples/data/digits_only_conv.csv
 libtorch=${2:-}
 kills=${3:-3}

@@ -244,6 +244,29 @@ TEST_CASE("ranks that do not train the same thing are told so") {
              Contains("before epoch 1 rank 1 has other weights in 'stem.convolution.weight'"));
 }
 
+/// A network with a BatchNorm that it calls itself.
+struct OwnNormImpl : torch::nn::Module {
+  using Space = ::Space;
+  Net<ic::none> net{kTiny};
+  torch::nn::BatchNorm2d norm{1};
+  OwnNormImpl() {
+    register_module("net", net);
+    register_module("norm", norm);
+  }
+  at::Tensor forward(const at::Tensor& x, const ic::Architecture<Space>& path) {
+    return net->forward(norm->forward(x), path);
+  }
+};
+TORCH_MODULE(OwnNorm);
+
+TEST_CASE("a BatchNorm that is not synchronised is found where all are to be") {
+  ic::Training training{.epochs = 2};
+  CHECK_NOTHROW(train(nets_of<OwnNorm>(2), kUniform, training));
+  training.synchronises_batch_norm = true;
+  CHECK_THAT(message_of([&] { train(nets_of<OwnNorm>(2), kUniform, training); }),
+             Contains("before epoch 1 rank 1 has another buffer 'norm.running_mean' than rank 0"));
+}
+
 TEST_CASE("a training of a group goes on to the same bits, its state on rank 0 alone") {
   const TemporaryFolder folder;
   const auto data = batches(ic::first_images(digits(), 37), 8, 3);

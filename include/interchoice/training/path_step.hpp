@@ -306,7 +306,7 @@ class PathStep {
   }
 
   void compare_ranks(const std::string& when) const {
-    detail::require_equal_weights(*network_, options_.group, when);
+    detail::require_equal_weights(*network_, options_.group, when, options_.has_equal_buffers);
   }
 
   /// Whether steps change nothing any more.

@@ -26,6 +26,8 @@ struct PathStepOptions {
   RanksShare ranks_share = RanksShare::kExamples;
   /// The steps after which the ranks compare their weights, beside the beginning of each epoch.
   std::size_t compare_every = 1000;
+  /// Whether they compare buffers, too: those of a network whose BatchNorms are synchronised.
+  bool has_equal_buffers = false;
   /// Calls of the loss for each path of a step, one behind the other, whose gradients are added up:
   /// parts of a batch that does not fit into memory.
   std::size_t parts = 1;

@@ -63,7 +63,8 @@ struct Training {
   /// batches are those of the whole group. All return the same record and weights.
   Group group = {};
   RanksShare ranks_share = RanksShare::kExamples;
-  /// Whether a BatchNorm sees the batch of all ranks (see `SynchronisedBatchNorm`).
+  /// Whether a BatchNorm sees the batch of all ranks (see `SynchronisedBatchNorm`). Buffers are
+  /// compared with the weights then: one that no synchronised module moves ends the training.
   bool synchronises_batch_norm = false;
   /// The steps after which ranks compare their weights to the bit, beside each epoch's beginning.
   std::size_t compare_every = 1000;

@@ -103,6 +103,7 @@ class TrainingRun {
                .group = training_.group,
                .ranks_share = training_.ranks_share,
                .compare_every = training_.compare_every,
+               .has_equal_buffers = training_.synchronises_batch_norm,
                .parts = training_.parts}) {
     check_options();
     network_->train();
