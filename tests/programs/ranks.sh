@@ -3,6 +3,9 @@
 # all of them with one message, and the same command goes on to the same bits.
 #
 #   ranks.sh FOLDER_OF_THE_PROGRAMS [FOLDER_WITH_TORCHRUN [KILLS]]
+#
+# INTERCHOICE_PATIENCE is to be more than 1 on a machine that is busy: a rank that waits for a processor for
+# so long counts as gone.
 set -euo pipefail
 programs=$(realpath "$1")
 table=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/examples/data/digits_only_conv.csv
@@ -11,7 +14,7 @@ kills=${3:-3}
 folder=$(mktemp -d)
 trap 'kill -9 $(jobs -p) 2> /dev/null || true; rm -rf "$folder"' EXIT
 trap 'echo "FAILED: line $LINENO: $BASH_COMMAND"' ERR
-export OMP_NUM_THREADS=1 INTERCHOICE_PATIENCE=1 INTERCHOICE_TIMEOUT=10
+export OMP_NUM_THREADS=1 INTERCHOICE_PATIENCE=${INTERCHOICE_PATIENCE:-1} INTERCHOICE_TIMEOUT=10
 cd "$folder"
 
 fail() {
