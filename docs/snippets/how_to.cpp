@@ -268,6 +268,86 @@ ic::BatchesOf<Tokens> token_batches(const at::Tensor& tokens, const at::Tensor& 
   return {Tokens{tokens, targets}, 64, ic::Seed{0}};
 }
 
+// --- own-data.md
+// ---------------------------------------------------------------------------------
+
+/// Images of one white line: a row (label 0) or a column (label 1).
+ic::ImageSet lines(std::int64_t count) {
+  const at::Tensor images = at::zeros({count, 1, 8, 8}, at::kByte);
+  const at::Tensor labels = at::empty({count}, at::kLong);
+  for (std::int64_t i = 0; i < count; ++i) {
+    images[i][0].select(i % 2, i / 2 % 8).fill_(255);
+    labels[i].fill_(i % 2);
+  }
+  return {.images = images, .labels = labels, .classes = 2};
+}
+
+double accuracy_on_lines() {
+  const ic::TrainingAndValidation parts = ic::hold_out(lines(400), 100, ic::Seed{0});
+  const ic::Normalisation scale = ic::measure_normalisation(parts.training);
+  const ic::Batches train(parts.training, {.batch_size = 32,
+                                           .normalisation = scale,
+                                           .augmentation = {.shift = 1},
+                                           .seed = ic::Seed{0}});
+  const ic::Batches valid(parts.validation, {.batch_size = 100, .normalisation = scale});
+  MyNet<ic::none> net;
+  ic::train(net, train, ic::Sampler{ic::Uniform{ic::all<MySpace>}, ic::Seed{0}}, {.epochs = 3});
+  return ic::rank(net, {.calibration = train, .validation = valid},
+                  ic::every_architecture(ic::all<MySpace>))
+      .predictions[0];
+}
+
+/// Noisy sines of two frequencies, computed when they are asked for: [64, 1, 32] and a label each.
+class Sines {
+ public:
+  Sines(std::int64_t size, ic::Seed seed) : size_(size), seed_(seed) {}
+
+  std::int64_t size() const { return size_; }
+  std::int64_t example_count() const { return 64 * size_; }
+  ic::Batch evaluation(std::int64_t index) const { return batch(ic::Stream::kSplit, 0, index); }
+  ic::Batch calibration(std::int64_t index) const {
+    return batch(ic::Stream::kCalibration, 0, index);
+  }
+
+  struct Epoch;
+  Epoch epoch(std::uint64_t number) const;
+
+  std::string text() const {
+    return fmt::format("{} batches of sines, seed {}", size_, seed_.value);
+  }
+
+ private:
+  ic::Batch batch(ic::Stream stream, std::uint64_t epoch, std::int64_t index) const {
+    ic::CounterRandom random(seed_, stream, epoch, static_cast<std::uint64_t>(index));
+    ic::Batch batch{at::empty({64, 1, 32}), at::empty({64}, at::kLong)};
+    for (std::int64_t b = 0; b < 64; ++b) {
+      const std::int64_t label = random.below(2);
+      batch.target[b].fill_(label);
+      const at::Tensor phase = at::arange(32) * (0.2 * static_cast<double>(label + 1));
+      batch.data[b][0].copy_((phase + 6.28 * random.unit()).sin() + 0.1 * random.unit());
+    }
+    return batch;
+  }
+
+  std::int64_t size_;
+  ic::Seed seed_;
+};
+
+/// Its batches of one epoch, each made where it is read.
+struct Sines::Epoch {
+  ic::Batch operator[](std::int64_t index) const {
+    return source.batch(ic::Stream::kAugmentation, number, index);
+  }
+  ic::BatchIterator<Epoch> begin() const { return {*this, 0}; }
+  ic::BatchIterator<Epoch> end() const { return {*this, source.size()}; }
+
+  Sines source;
+  std::uint64_t number;
+};
+
+inline Sines::Epoch Sines::epoch(std::uint64_t number) const { return {*this, number}; }
+static_assert(ic::BatchSource<Sines>);
+
 // --- saving-and-loading.md
 // ------------------------------------------------------------------------
 
@@ -322,6 +402,27 @@ void check(bool holds, const char* what) {
   if (!holds) throw std::logic_error(fmt::format("{}: not as the pages say", what));
 }
 
+// --- architecture-text.md
+// -------------------------------------------------------------------------
+
+void texts_of_architectures() {
+  const ic::Architecture<MySpace> chain{1, 2, 0};
+  fmt::print("{}\n", ic::to_text(chain));
+  check(ic::from_text<MySpace>("1-2-0") == chain, "a chain's text");
+
+  using Cell = ic::NasBench201Space;
+  const auto cell = ic::from_text<Cell>(
+      "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|");
+  fmt::print("{} is number {}\n", cell, cell.index());
+  check(ic::Architecture<Cell>::from_index(cell.index()) == cell, "an architecture's number");
+
+  try {
+    ic::from_text<MySpace>("1-3-0");
+  } catch (const std::invalid_argument& error) {
+    fmt::print("{}\n", error.what());
+  }
+}
+
 int main() {
   const auto digits = ic::read_digits("examples/data/digits.bin");
   const auto scale = ic::measure_normalisation(digits);
@@ -374,4 +475,10 @@ int main() {
   CellNetImpl<ic::bias<1>> cells;
   check(cells.forward(at::ones({2, 8, 4, 4}), {0, 1, 1}).size(0) == 2, "cells");
   judge("examples/data/digits_only_conv.csv");
+  check(accuracy_on_lines() > 0.5, "a network of lines");
+  const Sines sines(3, ic::Seed{0});
+  check(at::equal(sines.epoch(1)[2].data, sines.epoch(1)[2].data) &&
+            !at::equal(sines.epoch(1)[2].data, sines.epoch(2)[2].data),
+        "batches are functions of epoch and number");
+  texts_of_architectures();
 }
