@@ -56,6 +56,7 @@ endfunction()
 # A program that runs on the GPU where the CUDA side of libtorch was found, else on the processor.
 # SMOKE: the arguments of a run of a few seconds, which becomes the test `example.NAME` (label `smoke`).
 # DEMO: the arguments of the run that the build target `run_demo` makes, its output shown as it comes.
+# Installed as the component `programs`, with the libtorch that it was built with.
 function(interchoice_example name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;SMOKE;DEMO;LIBRARIES")
   add_executable(${name} ${arg_SOURCES})
@@ -64,6 +65,10 @@ function(interchoice_example name)
     target_link_libraries(${name} PRIVATE interchoice::cuda ${arg_LIBRARIES})
   else()
     target_link_libraries(${name} PRIVATE interchoice::torch ${arg_LIBRARIES})
+  endif()
+  if(INTERCHOICE_INSTALL)
+    set_target_properties(${name} PROPERTIES INSTALL_RPATH "${InterchoiceTorch_LIBRARY_DIR}")
+    install(TARGETS ${name} RUNTIME COMPONENT programs EXCLUDE_FROM_ALL)
   endif()
   if("SMOKE" IN_LIST ARGN AND INTERCHOICE_TESTS)
     add_test(NAME example.${name} COMMAND ${name} ${arg_SMOKE}

@@ -1,4 +1,4 @@
-# The relocatable package: lib/cmake/interchoice and the headers.
+# The relocatable package: lib/cmake/interchoice and the headers, as the component `dev`.
 
 include(CMakePackageConfigHelpers)
 
@@ -6,11 +6,12 @@ set(interchoice_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/interchoice")
 
 foreach(interchoice_component IN ITEMS core torch cuda jpeg distributed)
   install(TARGETS interchoice_${interchoice_component} EXPORT interchoice-${interchoice_component}
-          FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+          FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
   install(EXPORT interchoice-${interchoice_component}
           DESTINATION "${interchoice_package_dir}"
           NAMESPACE interchoice::
-          FILE interchoice-${interchoice_component}-targets.cmake)
+          FILE interchoice-${interchoice_component}-targets.cmake
+          COMPONENT dev)
 endforeach()
 
 configure_package_config_file(
@@ -30,5 +31,5 @@ install(FILES
   "${CMAKE_CURRENT_LIST_DIR}/fmt_functions.cpp"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceJpeg.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceXxhash.cmake"
-  DESTINATION "${interchoice_package_dir}")
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+  DESTINATION "${interchoice_package_dir}" COMPONENT dev)
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT dev)
