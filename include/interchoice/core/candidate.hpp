@@ -76,6 +76,7 @@ struct Candidates {
     (visit.template operator()<Ops>(), ...);
   }
 
+  /// Whether no two candidates have one name, as every choice needs.
   static constexpr bool names_are_distinct() { return distinct_; }
 
  private:

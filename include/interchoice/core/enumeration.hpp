@@ -23,6 +23,7 @@ namespace interchoice {
 template <SearchSpace Space>
 class EveryArchitecture {
  public:
+  /// Goes through them by position; random access.
   class Iterator {
    public:
     using iterator_concept = std::random_access_iterator_tag;

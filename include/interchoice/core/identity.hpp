@@ -21,9 +21,11 @@ namespace interchoice {
 /// a results file, a network takes a checkpoint's weights. `differences` says why others may not.
 class Identity {
  public:
+  /// A name and its text.
   using Fact = std::pair<std::string, std::string>;
 
   Identity() = default;
+  /// These facts; of two with one name the last.
   Identity(std::initializer_list<Fact> facts) {
     for (const Fact& fact : facts) set(fact.first, fact.second);
   }

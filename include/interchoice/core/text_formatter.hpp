@@ -24,6 +24,7 @@ class TextFormatter {
   }
 
  protected:
+  /// Writes a text with the fill, width and alignment that were asked for.
   template <class Context>
   auto write(const std::string& text, Context& context) const {
     // Not by format_to: clang looks for another name of it than g++ gave it in libfmt 9.

@@ -50,6 +50,7 @@ inline Batch on_device(const Batch& batch, at::Device device) {
 
 template <>
 struct std::tuple_size<interchoice::Batch> : std::integral_constant<std::size_t, 2> {};
+/// Both are tensors.
 template <std::size_t I>
 struct std::tuple_element<I, interchoice::Batch> {
   using type = at::Tensor;

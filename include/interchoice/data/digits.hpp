@@ -22,6 +22,7 @@ inline constexpr RecordFormat kDigitsFormat{
 /// The suggested split is `first_images(digits, kDigitsTraining)` for training and
 /// `last_images(digits, kDigitsTest)` for testing.
 inline constexpr std::int64_t kDigitsTraining = 1297;
+/// See `kDigitsTraining`.
 inline constexpr std::int64_t kDigitsTest = 500;
 
 /// Reads digits.bin.

@@ -30,7 +30,7 @@ struct ImageFolderOptions {
   std::uintmax_t max_file_bytes = std::uintmax_t{1} << 27;
 };
 
-/// Labelled JPEG files in the layout root/<class>/<file>.JPEG, listed when opened and decoded when
+/// Labelled JPEG files in the layout `root/class/file.JPEG`, listed when opened and decoded when
 /// asked for.
 ///
 /// Label c is the c-th class name, image i the i-th file of the first class that is not used up;
@@ -50,11 +50,16 @@ class ImageFolder {
       : list_(std::make_shared<const List>(root, std::move(options))) {}
 
   std::int64_t size() const { return static_cast<std::int64_t>(list_->images.size()); }
+  /// The number of classes.
   std::int64_t classes() const { return static_cast<std::int64_t>(list_->classes.size()); }
+  /// Their names, in the order of their labels.
   const std::vector<std::string>& class_names() const { return list_->classes; }
+  /// What the folder was opened with.
   const ImageFolderOptions& options() const { return list_->options; }
 
+  /// The class of image `index`.
   std::int64_t label(std::int64_t index) const { return entry(index).label; }
+  /// The file of image `index`.
   const std::filesystem::path& path(std::int64_t index) const { return entry(index).path; }
 
   /// The bytes of the file.

@@ -31,7 +31,9 @@ struct RecordFormat {
   std::uint8_t white = 255;                  ///< the largest pixel byte
   std::optional<std::int64_t> records = {};  ///< of a file; none: any number, but at least one
 
+  /// The bytes of an image.
   constexpr std::int64_t pixels() const { return channels * height * width; }
+  /// Those of a record: the label and the image.
   constexpr std::int64_t record_bytes() const { return 1 + pixels(); }
 };
 

@@ -48,6 +48,7 @@ class Prefetched {
                 options.threads, " threads; 1 to 256 are possible");
   }
 
+  /// Whose batches are made ahead.
   const Source& source() const { return *source_; }
 
   std::int64_t size() const { return source_->size(); }

@@ -51,8 +51,11 @@ class Context {
     contexts_ *= prior.candidates;
   }
 
+  /// The location that is conditioned.
   constexpr std::size_t location() const { return location_; }
+  /// The choice that the location applies.
   constexpr std::size_t choice() const { return choice_; }
+  /// The number of candidates of that choice.
   constexpr std::size_t candidates() const { return candidates_; }
 
   /// The number of priors: the policy's depth, or fewer near the start of the network.

@@ -28,6 +28,7 @@ concept PriorOrder = requires(std::size_t i) {
 /// *Source*: the paper's order (section 3.3).
 struct registration {
   static constexpr std::string_view name = "registration";
+  /// The `depth` locations before this one, nearest first; fewer near the start.
   template <SearchSpace Space>
   static constexpr LocationList priors(std::size_t location, std::size_t depth) {
     LocationList priors;

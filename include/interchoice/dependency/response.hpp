@@ -47,6 +47,7 @@ struct Responses {
   constexpr bool has_norm() const {
     return norm_shift != Response::kRemoved || norm_scale != Response::kRemoved;
   }
+  /// The response to one effect.
   constexpr Response to(Effect effect) const {
     switch (effect) {
       case Effect::kInputShift:

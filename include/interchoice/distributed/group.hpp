@@ -31,7 +31,9 @@ class GroupTransport {
   GroupTransport& operator=(const GroupTransport&) = delete;
   virtual ~GroupTransport() = default;
 
+  /// This process's number, from 0.
   virtual std::size_t rank() const = 0;
+  /// The number of processes.
   virtual std::size_t size() const = 0;
   /// x becomes the sum over the ranks, the same bits everywhere.
   virtual void sum(at::Tensor& x) = 0;
@@ -39,7 +41,9 @@ class GroupTransport {
   virtual void broadcast(at::Tensor& x, std::size_t root) = 0;
   /// Row r of `all` becomes x of rank r.
   virtual void gather(at::Tensor& all, const at::Tensor& x) = 0;
+  /// Texts by name that all ranks see.
   virtual SharedStore& store() = 0;
+  /// Who of the others is there.
   virtual Presence& presence() = 0;
   /// Tells the others why this rank gives up, and leaves their collectives.
   virtual void fail(const std::string& reason) { presence().fail(reason); }
@@ -58,10 +62,13 @@ class Group {
                 "interchoice: a group needs a transport, and a rank below its size");
   }
 
+  /// This process's number: 0 to size() - 1.
   std::size_t rank() const { return transport_ ? transport_->rank() : 0; }
+  /// The number of processes; 1 without a launcher.
   std::size_t size() const { return transport_ ? transport_->size() : 1; }
   /// The rank that prints and writes files.
   bool is_first() const { return rank() == 0; }
+  /// Whether there is no other process.
   bool is_alone() const { return size() == 1; }
 
   /// x becomes the sum over the ranks, the same bits everywhere.
@@ -115,6 +122,7 @@ class Group {
   /// 0, 1, ...: for names in the store; the same on all ranks that have asked equally often.
   std::uint64_t next_number() const { return (*numbers_)++; }
 
+  /// Texts by name that all ranks see; this process's own where it is alone.
   SharedStore& store() const { return transport_ ? transport_->store() : *store_; }
 
   /// What became of a rank that is gone; nothing of one that is there (see `Presence`).

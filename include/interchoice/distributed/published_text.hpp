@@ -16,10 +16,12 @@ namespace interchoice {
 /// carry one by one.
 class PublishedText {
  public:
+  /// The largest piece, in bytes.
   static constexpr std::size_t kPiece = std::size_t{1} << 20;
 
   PublishedText(SharedStore& store, std::string key) : store_(store), key_(std::move(key)) {}
 
+  /// Makes the text known, whole: readers see nothing before.
   void publish(const std::string& text) const {
     std::size_t pieces = 0;
     for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
@@ -41,6 +43,7 @@ class PublishedText {
     return text;
   }
 
+  /// Takes it back, and its pieces out of the store.
   void remove() const {
     const std::size_t pieces = count().value_or(0);
     store_.remove(key_);

@@ -21,6 +21,7 @@ class SharedStore {
 
   /// Nothing where nobody has set it; does not wait.
   virtual std::optional<std::string> get(const std::string& key) = 0;
+  /// Sets a text, whatever was there.
   virtual void set(const std::string& key, const std::string& value) = 0;
   /// Adds to a number that begins at 0; the sum.
   virtual std::int64_t add(const std::string& key, std::int64_t amount) = 0;

@@ -41,6 +41,7 @@ class SharedWork {
   using Result = std::function<bool(std::size_t task, std::string_view result)>;
   /// Does tasks, and tells each result.
   using Work = std::function<void(WorkRange, const Result&)>;
+  /// Gives the text that a rank publishes, where it is asked for.
   using Text = std::function<std::string()>;
 
   SharedWork(SharedStore& store, WorkQueueOptions options, std::function<bool()> stop = {})
@@ -50,6 +51,7 @@ class SharedWork {
         pause_(queue_.size()) {}
 
   std::size_t size() const { return queue_.size(); }
+  /// Whether this is rank 0, which collects the results.
   bool is_first() const { return queue_.rank() == 0; }
 
   /// What rank 0 makes, on every rank, before the tasks.

@@ -56,8 +56,10 @@ class WorkList {
   }
 
   std::size_t size() const { return size_; }
+  /// The ranges that are handed out, each as one, in order.
   const std::vector<WorkRange>& chunks() const& { return *chunks_; }
-  std::vector<WorkRange> chunks() && { return *chunks_; }  // for loops over a temporary
+  /// The same, for loops over a temporary.
+  std::vector<WorkRange> chunks() && { return *chunks_; }
 
  private:
   std::size_t size_ = 0;

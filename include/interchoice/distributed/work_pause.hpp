@@ -16,12 +16,15 @@ class WorkPause {
       : least_(std::max<std::int64_t>(2'000'000, 200'000 * static_cast<std::int64_t>(ranks))),
         most_(std::max<std::chrono::nanoseconds>(least_, std::chrono::milliseconds(100))) {}
 
+  /// How long to wait now.
   std::chrono::nanoseconds next() {
     const auto pause = std::clamp(waited_ / 4, least_, most_);
     waited_ += pause;
     return pause;
   }
+  /// How long all pauses since the start, or the last `restart`, were.
   std::chrono::nanoseconds waited() const { return waited_; }
+  /// Begins with short pauses again: there was something to do.
   void restart() { waited_ = {}; }
 
  private:

@@ -64,9 +64,11 @@ class WorkQueue {
     posted_at_ = looked_at_ = options_.now();
   }
 
+  /// This process's number.
   std::size_t rank() const { return options_.rank; }
   std::size_t size() const { return options_.size; }
   WorkEnd end() const { return state_.end; }
+  /// Whether nothing more is handed out.
   bool has_ended() const { return state_.has_ended(); }
   /// Why it failed.
   const std::string& failure() const { return state_.failure; }
@@ -160,6 +162,7 @@ class WorkQueue {
     return *text;
   }
 
+  /// Tells the others that this rank takes no more work.
   void leave() {
     if (!is_writer()) store_.set(keys_.holds(rank()), "left");
   }

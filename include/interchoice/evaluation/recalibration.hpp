@@ -26,6 +26,7 @@ namespace interchoice {
 /// `reset_first(20)` as much of 0 and 1. `batch_statistics` makes a result depend on the batch size
 /// and on which images share a batch.
 struct Recalibration {
+  /// The forms above, by their names.
   enum class Method {
     kNone,
     kMomentum,
@@ -38,19 +39,25 @@ struct Recalibration {
   Method method = Method::kMomentum;
   std::int64_t batches = 20;  ///< of those methods that calibrate
 
+  /// The statistics of the training are used.
   static constexpr Recalibration none() { return {Method::kNone, 0}; }
+  /// The running statistics move on with the usual momentum.
   static constexpr Recalibration paper(std::int64_t batches = 20) {
     return {Method::kMomentum, batches};
   }
+  /// The same, after they were set to 0 and 1.
   static constexpr Recalibration reset_first(std::int64_t batches = 20) {
     return {Method::kResetMomentum, batches};
   }
+  /// The mean of the batches' statistics.
   static constexpr Recalibration average(std::int64_t batches = 20) {
     return {Method::kAverage, batches};
   }
+  /// The same with the biased variance.
   static constexpr Recalibration biased_average(std::int64_t batches = 20) {
     return {Method::kBiasedAverage, batches};
   }
+  /// Each batch is normalised by its own statistics, in evaluation, too.
   static constexpr Recalibration batch_statistics() { return {Method::kBatchStatistics, 0}; }
 
   /// Whether calibration batches are run at all.

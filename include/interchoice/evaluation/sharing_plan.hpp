@@ -101,6 +101,7 @@ class SharingPlan {
   /// The steps to run, in order. A step starts from the last kept level `from`.
   const std::vector<Step>& steps() const { return steps_; }
 
+  /// The number of segments of the network.
   std::size_t segment_count() const { return levels_ - 1; }
 
   /// The number of different networks among the architectures.

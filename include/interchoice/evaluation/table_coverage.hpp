@@ -22,6 +22,7 @@ struct TableCoverage {
   std::uint64_t listed = 0;                             ///< those of them that the table has
   std::vector<Architecture<Space>> first_missing = {};  ///< in lexicographic order
 
+  /// The number of architectures that the table lacks.
   std::uint64_t missing() const { return allowed - listed; }
 };
 

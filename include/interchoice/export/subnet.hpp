@@ -83,6 +83,7 @@ class SubnetImpl : public Network {
   using Network::forward;
   auto forward(const at::Tensor& x) { return Network::forward(x, architecture_); }
 
+  /// The one architecture that it computes.
   const Architecture<Space>& architecture() const { return architecture_; }
 
  private:
@@ -105,6 +106,7 @@ class Subnet
     : public torch::nn::ModuleHolder<SubnetImpl<typename Network::ContainedType, PathSpace>> {
  public:
   using Space = PathSpace;
+  /// The network that it is an architecture of.
   using NetworkType = Network;
   using torch::nn::ModuleHolder<SubnetImpl<typename Network::ContainedType, Space>>::ModuleHolder;
 

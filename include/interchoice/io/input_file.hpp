@@ -36,6 +36,7 @@ class InputFile {
     size_ = static_cast<std::uint64_t>(found.st_size);
   }
 
+  /// The file's path, as it was given.
   const std::filesystem::path& path() const { return path_; }
 
   /// *Units*: bytes.

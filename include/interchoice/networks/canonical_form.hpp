@@ -17,7 +17,8 @@ namespace interchoice {
 /// The part of an architecture that decides the logits: for each choice its candidate, or
 /// `kUnread`. Architectures of equal canonical forms are isomorphic.
 using CanonicalForm = std::vector<std::uint8_t>;
-inline constexpr std::uint8_t kUnread = 255;  // no candidate has this index
+/// Stands for a choice that is not read; no candidate has this index.
+inline constexpr std::uint8_t kUnread = 255;
 
 /// A network that knows the canonical forms of its architectures.
 ///
@@ -38,6 +39,7 @@ struct EdgeRole {
 
 /// One cell of a network: the choices that each edge reads, and the candidates' roles there.
 struct CellReading {
+  /// The choices of an edge.
   struct EdgeReading {
     std::size_t choice = 0;
     Segment reads;                // the own choice and those of priors

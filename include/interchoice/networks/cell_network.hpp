@@ -22,6 +22,7 @@ namespace interchoice {
 
 /// One layer of a network of cells: a cell of the space, or a reduction without choices.
 struct CellLayer {
+  /// What the layer is.
   enum Kind { kCell, kReduction } kind = kCell;
   Geometry geometry;
 };
@@ -33,6 +34,7 @@ struct CellStages {
   std::vector<std::int64_t> cells_per_stage;
   ChannelAxis axis = ChannelAxis::kSecond;
 };
+/// Their layers, in order.
 constexpr std::vector<CellLayer> staged_layers(const CellStages& stages) {
   std::vector<CellLayer> layers;
   std::int64_t width = stages.width;

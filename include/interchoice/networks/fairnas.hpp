@@ -111,6 +111,7 @@ struct Stem : torch::nn::Module {
         projection(
             register_module("projection", detail::convolution(shapes(input_channels, g)[2]))),
         norm3(register_module("norm3", torch::nn::BatchNorm2d(g.out_channels))) {}
+  /// Its three convolutions.
   static constexpr std::array<ConvolutionShape, 3> shapes(std::int64_t input_channels,
                                                           const Geometry& g) {
     return {{{input_channels, g.channels, 3},

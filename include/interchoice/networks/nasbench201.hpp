@@ -43,9 +43,11 @@ struct NasBench201Options {
 
 namespace nasbench201 {
 
+/// No activation: the stem ends with its BatchNorm.
 struct NoActivation {
   static at::Tensor apply(const at::Tensor& x) { return x; }
 };
+/// conv3x3 -> BN.
 using Stem = ConvolutionStem<NoActivation>;
 
 /// ReLU -> conv3x3, stride 2 -> BN -> ReLU -> conv3x3 -> BN, plus average pool 2x2 -> conv1x1.
@@ -53,12 +55,15 @@ using Stem = ConvolutionStem<NoActivation>;
 /// *Shapes*: [N, C, H, W] -> [N, 2C, ceil(H/2), ceil(W/2)]. The shortcut's pool needs even H, W; at
 /// odd sizes the last row and column are pooled alone.
 struct Reduction : torch::nn::Module {
+  /// The convolution that halves the map, of c channels.
   static constexpr ConvolutionShape first(std::int64_t c) {
     return {.channels = c, .out_channels = 2 * c, .kernel = 3};
   }
+  /// The one behind it.
   static constexpr ConvolutionShape second(std::int64_t c) {
     return {.channels = 2 * c, .kernel = 3};
   }
+  /// The one of the shortcut.
   static constexpr ConvolutionShape direct(std::int64_t c) {
     return {.channels = c, .out_channels = 2 * c};
   }
@@ -183,6 +188,7 @@ struct Skeleton {
 /// A network of NAS-Bench-201's skeleton with a list of operations for its five candidates.
 template <class Operations, std::int64_t CellsPerStage = 2>
 struct NasBench201Network : CellNetwork<nasbench201::Skeleton<Operations, CellsPerStage>> {
+  /// What its candidates compute.
   using EdgeOperations = Operations;
 };
 

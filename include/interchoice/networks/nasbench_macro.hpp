@@ -34,6 +34,7 @@ struct NasBenchMacroOptions {
 
 namespace nasbench_macro {
 
+/// conv3x3 -> BN -> ReLU.
 using Stem = ConvolutionStem<relu>;
 
 /// The skeleton: see `ChainNetwork`.

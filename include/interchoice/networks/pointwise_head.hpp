@@ -19,6 +19,7 @@ namespace interchoice {
 /// Linear.
 template <class Activation>
 struct PointwiseHead : torch::nn::Module {
+  /// Its sizes.
   struct Options {
     std::int64_t channels = 1;
     std::int64_t width = 1;

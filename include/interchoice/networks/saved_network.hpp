@@ -37,8 +37,8 @@ namespace interchoice {
 
 /// A network's description in a file, without its weights.
 struct SavedNetwork {
-  /// `space` and `policy` of the choice blocks, `architecture` of a subnet, `options.` and the name
-  /// of each option. A network takes the weights if its own identity is equal.
+  /// `space` and `policy` of the choice blocks, `architecture` of a subnet, `options.NAME` of each
+  /// option. A network takes the weights if its own identity is equal.
   Identity network;
   /// The facts that were given to `save`. Never compared.
   Identity facts;

@@ -54,7 +54,9 @@ class Supernet
  public:
   using Space = typename Network::Space;
   using Options = typename Network::Options;
+  /// The network without its policy.
   using NetworkType = Network;
+  /// The policy of its choice blocks.
   using PolicyType = Policy;
   using torch::nn::ModuleHolder<typename Network::template Module<Policy>>::ModuleHolder;
 };

@@ -47,6 +47,7 @@ class AnyChoiceBlock : public torch::nn::Module {
   const Context& context() const { return context_; }
   /// The candidates' modules.
   const CandidateBank& bank() const { return bank_; }
+  /// A candidate's name.
   const std::string& candidate_name(std::size_t candidate) const { return bank_.name(candidate); }
   /// Whether the block is one of a subnet.
   bool is_fixed() const { return fixed_.has_value(); }
@@ -57,7 +58,9 @@ class AnyChoiceBlock : public torch::nn::Module {
   virtual std::string policy() const = 0;
   /// Whether what the policy does to a candidate here can matter in training mode.
   virtual bool is_observed(std::size_t candidate) const = 0;
+  /// Lets growth happen whose epoch has come; what it added.
   virtual NewParameters begin_epoch(std::size_t epoch) = 0;
+  /// Splits now, whatever the epoch; what was added.
   virtual NewParameters split_now() = 0;
   /// Whether the policy is one that splits.
   virtual bool can_split() const = 0;
@@ -129,6 +132,7 @@ class AnyChoiceBlock : public torch::nn::Module {
     }
   }
 
+  /// x with its channels multiplied by factors; x itself where these are undefined.
   at::Tensor scaled(const at::Tensor& x, const at::Tensor& factors) const {
     return detail::scaled(x, factors, bank_.geometry().axis);
   }
@@ -147,6 +151,7 @@ class AnyChoiceBlock : public torch::nn::Module {
             .forward(scaled(x, fixed_->input_scale), fixed_->input_vector, fixed_->norm);
     return checked(y, x, context_.candidate_of(architecture));
   }
+  /// The same with the vector deferred.
   DeferredBias forward_deferred_fixed(const at::Tensor& x,
                                       std::span<const std::uint8_t> architecture) {
     DeferredBias y =

@@ -29,9 +29,13 @@ class CandidateBank {
                 const Geometry& geometry)
       : owner_(&owner), operations_(std::move(operations)), geometry_(geometry) {}
 
+  /// The number of candidates.
   std::size_t candidate_count() const { return operations_.size(); }
+  /// The number of copies of them all: 1 until a split.
   std::size_t copy_count() const { return copies_.size(); }
+  /// The shape that all are built for.
   const Geometry& geometry() const { return geometry_; }
+  /// A candidate's name.
   const std::string& name(std::size_t candidate) const { return operations_[candidate].name; }
   /// How a candidate responds to what a policy may change.
   Responses responses(std::size_t candidate) const {
@@ -60,11 +64,13 @@ class CandidateBank {
     observer_ = std::move(observer);
     first_ = first;
   }
+  /// Who knows of their use; null for nobody.
   const UseObserver* observer() const { return observer_.get(); }
   /// Lets something else run in the candidates' place; null for themselves.
   void substitute(std::shared_ptr<CandidateSubstitute> substitute) {
     substitute_ = std::move(substitute);
   }
+  /// What runs in their place; null for themselves.
   const CandidateSubstitute* substitute() const { return substitute_.get(); }
   /// A candidate; null where a subnet has another one.
   BuiltOperation* find(std::size_t candidate, std::size_t copy = 0) const {

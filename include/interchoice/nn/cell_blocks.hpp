@@ -34,6 +34,7 @@ class CellBlocksImpl : public torch::nn::Module {
                 "chains use interchoice::ChoiceBlocks");
 
  public:
+  /// The block of one edge.
   using Block = ChoiceBlock<Space, Policy>;
 
   /// Operations are asked for where the space's candidates are only names.

@@ -29,6 +29,7 @@ class ChoiceBlocksImpl : public torch::nn::Module {
                 "interchoice::CellBlocks");
 
  public:
+  /// The block of one choice.
   using Block = ChoiceBlock<Space, Policy>;
 
   /// Blocks that all have the same geometry.

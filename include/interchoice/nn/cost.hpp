@@ -14,6 +14,7 @@ struct SpatialSize {
   std::int64_t height = 1;
   std::int64_t width = 1;
 
+  /// Their number.
   constexpr std::int64_t pixels() const { return height * width; }
   /// The map behind something of this stride: ceil(size / stride).
   constexpr SpatialSize reduced(std::int64_t stride) const {
@@ -64,6 +65,7 @@ struct LinearShape {
   std::int64_t inputs = 1;
   std::int64_t outputs = 1;
 };
+/// (inputs + 1) * outputs parameters, inputs * outputs MACs.
 constexpr Cost linear_cost(const LinearShape& shape) {
   return {(shape.inputs + 1) * shape.outputs, shape.inputs * shape.outputs};
 }

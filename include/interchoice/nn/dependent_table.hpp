@@ -55,6 +55,7 @@ class DependentTable {
                      static_cast<std::int64_t>(selection.context()) * candidates_ + *column);
   }
 
+  /// All rows; undefined where none can matter.
   const at::Tensor& values() const { return values_; }
 
  private:

@@ -25,6 +25,7 @@ class NewParameters {
   auto end() const { return parameters_.end(); }
 
   void push_back(NewParameter parameter) { parameters_.push_back(std::move(parameter)); }
+  /// Adds others, with the prefix before their names.
   void append(const NewParameters& other, const std::string& prefix) {
     for (NewParameter parameter : other) {
       parameter.name = prefix + parameter.name;

@@ -12,6 +12,7 @@ struct NormAdjustment {
   at::Tensor scale;
   at::Tensor shift;
 
+  /// Whether anything is changed.
   bool defined() const { return scale.defined() || shift.defined(); }
 };
 

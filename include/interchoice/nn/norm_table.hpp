@@ -16,7 +16,7 @@
 namespace interchoice {
 
 /// A vector for each context and each candidate, as long as the candidate's first normalisation has
-/// channels: parameters `<name>.<candidate>` of shape [n_pD, ..., n_p1, C_c], zero at the start.
+/// channels: parameters `NAME.CANDIDATE` of shape [n_pD, ..., n_p1, C_c], zero at the start.
 ///
 /// A candidate without one, or for which the effect cannot matter, has no parameter.
 class NormTable {

@@ -70,12 +70,14 @@ class BuiltOperation {
   /// Both with the channels of x multiplied by `scale` first.
   virtual at::Tensor forward_scaled(const at::Tensor& x, const at::Tensor& scale,
                                     const at::Tensor& vector, const NormAdjustment& adjustment) = 0;
+  /// Deferred, and scaled first.
   virtual DeferredBias forward_deferred_scaled(const at::Tensor& x, const at::Tensor& scale,
                                                const at::Tensor& vector,
                                                const NormAdjustment& adjustment) = 0;
   /// The channels of the normalisation that can be adjusted; 0 if there is none.
   virtual std::int64_t norm_channels() const = 0;
 
+  /// The candidate's module.
   virtual std::shared_ptr<torch::nn::Module> module() const = 0;
 };
 

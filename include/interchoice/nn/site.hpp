@@ -17,8 +17,11 @@ class Site {
        std::size_t max_candidates)
       : context_(context), bank_(&bank), downstream_(downstream), max_candidates_(max_candidates) {}
 
+  /// The priors that condition the location.
   const Context& context() const { return context_; }
+  /// The candidates that stand there.
   const CandidateBank& bank() const { return *bank_; }
+  /// The shape that they are built for.
   const Geometry& geometry() const { return bank_->geometry(); }
   /// The largest number of candidates of any choice of the space.
   std::size_t max_candidates() const { return max_candidates_; }

@@ -15,6 +15,7 @@ struct EvaluatedArchitecture {
                                         ///< infeasible architecture
   double violation = 0;                 ///< sum of the violated constraints
 
+  /// Whether no constraint is violated.
   bool is_feasible() const { return violation <= 0; }
 
   friend bool operator==(const EvaluatedArchitecture&, const EvaluatedArchitecture&) = default;

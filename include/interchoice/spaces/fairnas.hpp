@@ -12,6 +12,7 @@ namespace interchoice {
 /// `InvertedResidual<Kernel, Expansion>`.
 namespace fairnas {
 
+/// MobileNetV2's block with a kernel and an expansion, as in `k3e6`.
 template <char Kernel, char Expansion>
 struct Block {
   static constexpr std::array<char, 4> letters{'k', Kernel, 'e', Expansion};
@@ -19,6 +20,7 @@ struct Block {
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
 };
 
+/// The paper's indices 0 to 5.
 using BlockCandidates = Candidates<Block<'3', '3'>, Block<'5', '3'>, Block<'7', '3'>,
                                    Block<'3', '6'>, Block<'5', '6'>, Block<'7', '6'>>;
 

@@ -19,19 +19,23 @@ namespace interchoice {
 /// The candidates of NAS-Bench-Macro as names, with the benchmark's indices 0 to 2.
 namespace nasbench_macro {
 
+/// Index 0: y = x.
 struct Identity {
   static constexpr std::string_view name = "identity";
   static constexpr CandidateKind kind = CandidateKind::kSkip;
 };
+/// Index 1: kernel 3, expansion 3.
 struct Block3x3 {
   static constexpr std::string_view name = "k3e3";
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
 };
+/// Index 2: kernel 5, expansion 6.
 struct Block5x5 {
   static constexpr std::string_view name = "k5e6";
   static constexpr CandidateKind kind = CandidateKind::kConvolution;
 };
 
+/// The candidates of each choice.
 using LayerCandidates = Candidates<Identity, Block3x3, Block5x5>;
 
 /// Choices of each stage; the first of a stage doubles the channels and halves the map.

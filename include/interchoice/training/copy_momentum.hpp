@@ -39,6 +39,7 @@ struct CopiedMomentum {
   }
   std::string text() const { return "copied"; }
 };
+/// The default of `PathStepOptions::copies`.
 inline constexpr CopiedMomentum copied_momentum{};
 
 /// Each copy begins without momentum, as any new parameter does.
@@ -50,6 +51,7 @@ struct FreshMomentum {
   }
   std::string text() const { return "fresh"; }
 };
+/// For optimizers whose state `copied_momentum` does not know, too.
 inline constexpr FreshMomentum fresh_momentum{};
 
 /// Lets an optimizer train parameters that a split added: each joins its source's group, and starts

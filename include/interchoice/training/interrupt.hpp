@@ -26,6 +26,7 @@ class InterruptRequest {
   InterruptRequest(const InterruptRequest&) = delete;
   InterruptRequest& operator=(const InterruptRequest&) = delete;
 
+  /// Whether a signal has come.
   bool requested() const { return signal() != 0; }
 
   /// The number of the signal, SIGINT or SIGTERM; 0 before there is one. Programs that it ends exit

@@ -14,6 +14,7 @@ namespace interchoice {
 /// *Cost*: an indirect call.
 template <class Signature>
 class Part;
+/// The same, for a signature's result and arguments.
 
 template <class Result, class... Arguments>
 class Part<Result(Arguments...)> {

@@ -125,6 +125,7 @@ class TrainingRun {
     before_ = epoch * steps_ + done.step;
   }
 
+  /// Whether all epochs are done, or the training was stopped.
   bool is_over() const { return record_.stopped || record_.position.epoch >= training_.epochs; }
 
   /// Trains one step; begins and ends epochs as they come. *Throws* c10::Error if the training is
@@ -182,6 +183,7 @@ class TrainingRun {
   }
   /// The learning rate of the epoch in progress, or of the last one.
   double learning_rate() const { return learning_rate_; }
+  /// The optimizer that steps the weights.
   torch::optim::Optimizer& optimizer() { return *optimizer_; }
 
  private:

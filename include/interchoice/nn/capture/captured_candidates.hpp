@@ -72,6 +72,7 @@ class CapturedCandidates {
   CapturedCandidates(const CapturedCandidates&) = delete;
   CapturedCandidates& operator=(const CapturedCandidates&) = delete;
 
+  /// What was captured, replayed and run eagerly so far.
   const CaptureCounts& counts() const { return captured_->counts(); }
 
  private:

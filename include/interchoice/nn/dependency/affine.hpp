@@ -6,8 +6,8 @@
 
 namespace interchoice {
 
-/// BN(h) -> (1 + G_c[pD, ..., p1]) * BN(h) + B_c[pD, ..., p1]: tables `gain_table.<candidate>` and
-/// `shift_table.<candidate>`.
+/// BN(h) -> (1 + G_c[pD, ..., p1]) * BN(h) + B_c[pD, ..., p1]: tables `gain_table.NAME` and
+/// `shift_table.NAME` of each candidate.
 template <std::size_t Depth, class Order>
 struct dependency_state<affine<Depth, Order>> {
   dependency_state(torch::nn::Module& owner, const Site& site)

@@ -69,7 +69,7 @@ void run_vectorized(const Loop& loop) {
 }
 #endif
 
-// A loop body that must be inlined to be compiled for its caller's instruction set.
+/// A loop body that must be inlined to be compiled for its caller's instruction set.
 #define INTERCHOICE_LOOP __attribute__((always_inline))
 
 /// Adds the sums over rows to `sums`.

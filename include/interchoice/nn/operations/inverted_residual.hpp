@@ -27,10 +27,13 @@ namespace interchoice {
 /// where a BatchNorm can compute it in its own pass, its `kind`.
 struct relu6 {
   static constexpr NormActivation kind = NormActivation::kRelu6;
+  /// min(max(y, 0), 6), in place.
   static at::Tensor apply(at::Tensor y) { return at::hardtanh_(y, 0, 6); }
 };
+/// The activation ReLU.
 struct relu {
   static constexpr NormActivation kind = NormActivation::kRelu;
+  /// max(y, 0), in place.
   static at::Tensor apply(at::Tensor y) { return at::relu_(y); }
 };
 
@@ -82,6 +85,7 @@ struct InvertedResidual {
            norm_cost(g.out_channels);
   }
 
+  /// What `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)
         : expansion(register_module("expansion", pointwise(g.channels, Expansion * g.channels))),

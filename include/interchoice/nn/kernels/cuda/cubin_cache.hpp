@@ -44,8 +44,10 @@ class CubinCache {
     return home.is_absolute() ? CubinCache(home / ".cache" / "interchoice") : CubinCache();
   }
 
+  /// Where the kernels are kept; empty for nowhere.
   const std::filesystem::path& folder() const { return folder_; }
 
+  /// The file of the kernels of this key.
   std::filesystem::path file(std::string_view key) const {
     return folder_ / (digest_of(key) + ".cubin");
   }

@@ -170,6 +170,7 @@ class Launcher {
 
   Operands operands;
 
+  /// Starts a kernel that goes over all pixels.
   void run(Kernel kernel) { start(kernel, 16 * kernels_.processors(), 1); }
 
   /// The same for a kernel that sums over the pixels, into rows `shift` (and `scale`).
