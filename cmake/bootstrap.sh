@@ -65,6 +65,8 @@ install_packages() {
     need clang-tidy command -v clang-tidy
     need shellcheck command -v shellcheck
     need yamllint command -v yamllint
+    need doxygen command -v doxygen
+    need doxygen-awesome-css test -d /usr/share/doxygen-awesome-css
   fi
   if [ -z "$existing_libtorch" ]; then
     need python3 command -v python3
