@@ -3,7 +3,7 @@
 
 set(CPACK_PACKAGE_NAME interchoice)
 set(CPACK_PACKAGE_VENDOR "interchoice authors")
-set(CPACK_PACKAGE_CONTACT "interchoice authors <interchoice@localhost>")
+set(CPACK_PACKAGE_CONTACT "interchoice authors <noreply@interchoice.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
 set(CPACK_GENERATOR DEB)
@@ -34,7 +34,7 @@ set(CPACK_STRIP_FILES ON)
 include(CPack)
 cpack_add_component_group(dev)
 cpack_add_component(dev GROUP dev
-  DESCRIPTION "Headers, CMake files and documentation. libtorch is not in it; see the page use-from-cmake.")
+  DESCRIPTION "Headers, CMake files and documentation. libtorch is not in it: see the page use-from-cmake.")
 cpack_add_component(docs GROUP dev)
 cpack_add_component(programs
   DESCRIPTION "Programs that train, rank, search and report. They load the libtorch that they were built with, from its folder.")

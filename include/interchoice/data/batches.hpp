@@ -14,7 +14,7 @@ namespace interchoice {
 
 /// The options of an image set's batches.
 struct BatchOptions {
-  std::int64_t batch_size = 256;
+  std::int64_t batch_size = 256;     ///< the last batch of a round may be smaller
   Normalisation normalisation = {};  ///< one mean and standard deviation a channel
   Augmentation augmentation = {};    ///< of training batches only
   Seed seed = {};                    ///< of order, augmentation and calibration

@@ -70,7 +70,7 @@ class BatchesOf {
     TORCH_CHECK(example_count() > 0, "interchoice: batches of no examples");
   }
 
-  /// What the batches are made of.
+  /// The examples of which batches are made.
   const Examples& examples() const { return *examples_; }
   std::int64_t example_count() const { return examples_->size(); }
 

@@ -41,7 +41,7 @@ inline void check_jitter(const ColourJitter& jitter) {
 /// cut to 0 to 255: brightness from g = 0, contrast from the image's mean grey, saturation from
 /// the pixel's own grey. Grey is 0.299 R + 0.587 G + 0.114 B, rounded.
 struct ColourChange {
-  /// What is changed.
+  /// The property that is changed.
   enum class Kind : std::uint8_t { kBrightness, kContrast, kSaturation };
 
   std::array<double, 3> factors = {1, 1, 1};  ///< by kind; 1 changes nothing

@@ -54,7 +54,7 @@ class ImageFolder {
   std::int64_t classes() const { return static_cast<std::int64_t>(list_->classes.size()); }
   /// Their names, in the order of their labels.
   const std::vector<std::string>& class_names() const { return list_->classes; }
-  /// What the folder was opened with.
+  /// The options that it was opened with.
   const ImageFolderOptions& options() const { return list_->options; }
 
   /// The class of image `index`.

@@ -48,7 +48,7 @@ class Prefetched {
                 options.threads, " threads; 1 to 256 are possible");
   }
 
-  /// Whose batches are made ahead.
+  /// The source of the batches.
   const Source& source() const { return *source_; }
 
   std::int64_t size() const { return source_->size(); }

@@ -28,7 +28,7 @@ namespace interchoice {
 /// A group's transport by libtorch's c10d.
 class C10dTransport final : public GroupTransport {
  public:
-  /// What it is made of.
+  /// The parts that it is made of.
   struct Parts {
     c10::intrusive_ptr<c10d::Store> store;   ///< of this group alone
     c10::intrusive_ptr<c10d::Backend> host;  ///< for tensors in the memory of the host

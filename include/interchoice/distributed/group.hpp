@@ -43,7 +43,7 @@ class GroupTransport {
   virtual void gather(at::Tensor& all, const at::Tensor& x) = 0;
   /// Texts by name that all ranks see.
   virtual SharedStore& store() = 0;
-  /// Who of the others is there.
+  /// The signs of life of the ranks.
   virtual Presence& presence() = 0;
   /// Tells the others why this rank gives up, and leaves their collectives.
   virtual void fail(const std::string& reason) { presence().fail(reason); }

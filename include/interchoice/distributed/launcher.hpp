@@ -57,7 +57,7 @@ class Launcher {
   /// The value of a variable; null where there is none.
   using Variables = std::function<const char*(const char*)>;
 
-  /// What the launcher has set; one process alone where it has set nothing.
+  /// The group that the launcher has started; one process alone where there is none.
   static GroupOptions options(Variables variables = std::getenv) {
     return Launcher(std::move(variables)).read();
   }

@@ -34,7 +34,7 @@ namespace interchoice {
 template <SearchSpace Space>
 struct Ranking {
   std::vector<Architecture<Space>> architectures;
-  std::vector<double> predictions;  // accuracy in [0, 1], beside each architecture
+  std::vector<double> predictions;  ///< accuracy in [0, 1], beside each architecture
   /// Whether `RankingOptions::stop` ended it before the last architecture.
   bool stopped = false;
 

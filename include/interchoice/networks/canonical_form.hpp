@@ -42,11 +42,11 @@ struct CellReading {
   /// The choices of an edge.
   struct EdgeReading {
     std::size_t choice = 0;
-    Segment reads;                // the own choice and those of priors
-    std::vector<EdgeRole> roles;  // of each candidate
+    Segment reads;                ///< the own choice and those of priors
+    std::vector<EdgeRole> roles;  ///< of each candidate
   };
   std::size_t node_count = 0;
-  std::vector<EdgeReading> edges;  // in the cell's order
+  std::vector<EdgeReading> edges;  ///< in the cell's order
 };
 
 /// The choices that decide the logits of a network of cells, from what its operations declare

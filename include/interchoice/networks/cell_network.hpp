@@ -22,7 +22,7 @@ namespace interchoice {
 
 /// One layer of a network of cells: a cell of the space, or a reduction without choices.
 struct CellLayer {
-  /// What the layer is.
+  /// The kind of layer.
   enum Kind { kCell, kReduction } kind = kCell;
   Geometry geometry;
 };

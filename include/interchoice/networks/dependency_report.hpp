@@ -15,12 +15,12 @@ namespace interchoice {
 
 /// The priors of one location of a network, and the candidates for which they can matter.
 struct DependencyRow {
-  std::string block;                // module name
-  std::string policy;               // such as bias<1>
-  Context context;                  // location, choice, priors
-  std::vector<std::string> active;  // candidates whose training-mode output the policy can change
-  std::vector<std::string> inert;   // candidates for which a dependent weight could change nothing
-  std::int64_t parameters = 0;      // of the policy here: tables and copies
+  std::string block;                ///< module name
+  std::string policy;               ///< such as bias<1>
+  Context context;                  ///< location, choice, priors
+  std::vector<std::string> active;  ///< candidates whose training-mode output the policy can change
+  std::vector<std::string> inert;  ///< candidates for which a dependent weight could change nothing
+  std::int64_t parameters = 0;     ///< of the policy here: tables and copies
 };
 
 /// For every location of a network which prior it uses and what of it can matter, in registration

@@ -132,7 +132,7 @@ struct Skeleton {
                 "skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3 in this order; for "
                 "candidates of your own use interchoice::CellNetwork");
 
-  static constexpr Response head_response = Response::kRemoved;  // by its BatchNorm
+  static constexpr Response head_response = Response::kRemoved;  ///< by its BatchNorm
   static constexpr SpatialSize input_size{32, 32};
   static constexpr std::int64_t stem_stride = 1;
 
@@ -188,7 +188,7 @@ struct Skeleton {
 /// A network of NAS-Bench-201's skeleton with a list of operations for its five candidates.
 template <class Operations, std::int64_t CellsPerStage = 2>
 struct NasBench201Network : CellNetwork<nasbench201::Skeleton<Operations, CellsPerStage>> {
-  /// What its candidates compute.
+  /// The operations of its candidates.
   using EdgeOperations = Operations;
 };
 

@@ -17,7 +17,7 @@ namespace interchoice {
 /// that agree on the choices of all segments up to here share their activations.
 struct Segment {
   std::string name;
-  std::vector<std::size_t> choices;  // ascending, each once
+  std::vector<std::size_t> choices;  ///< ascending, each once
 
   /// Adds what a location reads.
   void reads(const Context& context) {

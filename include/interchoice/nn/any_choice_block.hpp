@@ -58,9 +58,9 @@ class AnyChoiceBlock : public torch::nn::Module {
   virtual std::string policy() const = 0;
   /// Whether what the policy does to a candidate here can matter in training mode.
   virtual bool is_observed(std::size_t candidate) const = 0;
-  /// Lets growth happen whose epoch has come; what it added.
+  /// Growth whose epoch has come: the new parameters.
   virtual NewParameters begin_epoch(std::size_t epoch) = 0;
-  /// Splits now, whatever the epoch; what was added.
+  /// A split now, whatever the epoch: the new parameters.
   virtual NewParameters split_now() = 0;
   /// Whether the policy is one that splits.
   virtual bool can_split() const = 0;

@@ -64,13 +64,13 @@ class CandidateBank {
     observer_ = std::move(observer);
     first_ = first;
   }
-  /// Who knows of their use; null for nobody.
+  /// The observer of their use; null for none.
   const UseObserver* observer() const { return observer_.get(); }
   /// Lets something else run in the candidates' place; null for themselves.
   void substitute(std::shared_ptr<CandidateSubstitute> substitute) {
     substitute_ = std::move(substitute);
   }
-  /// What runs in their place; null for themselves.
+  /// The substitute that runs in their place; null for themselves.
   const CandidateSubstitute* substitute() const { return substitute_.get(); }
   /// A candidate; null where a subnet has another one.
   BuiltOperation* find(std::size_t candidate, std::size_t copy = 0) const {

@@ -18,9 +18,9 @@ enum class ChannelAxis {
 /// *Shapes*: [N, channels, H, W] -> [N, out_channels, ceil(H / stride), ceil(W / stride)], with as
 /// many spatial axes as the input has; [N, T, channels] -> [N, ceil(T / stride), out_channels].
 struct Geometry {
-  std::int64_t channels = 1;
-  std::int64_t out_channels = channels;
-  std::int64_t stride = 1;
+  std::int64_t channels = 1;             ///< of the input
+  std::int64_t out_channels = channels;  ///< of the output
+  std::int64_t stride = 1;               ///< along each spatial axis, or the tokens
   ChannelAxis axis = ChannelAxis::kSecond;
 
   /// Whether a candidate may pass its input through.

@@ -15,9 +15,9 @@ namespace interchoice {
 /// to it, as constants per channel. Undefined tensors do nothing.
 struct Resolution {
   std::shared_ptr<torch::nn::Module> candidate;
-  at::Tensor input_scale;   // [C]
-  at::Tensor input_vector;  // [C]
-  NormAdjustment norm;      // [C of the candidate's first normalisation]
+  at::Tensor input_scale;   ///< [C]
+  at::Tensor input_vector;  ///< [C]
+  NormAdjustment norm;      ///< [C of the candidate's first normalisation]
   /// Whether that is all. A policy with hooks `before` or `after` does something else.
   bool is_complete = true;
 

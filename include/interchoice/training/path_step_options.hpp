@@ -12,8 +12,11 @@ namespace interchoice {
 
 /// The rules by which a step treats weights.
 struct PathStepOptions {
+  /// The rule for weights off the paths.
   UnsampledWeights unsampled = UnsampledWeights::kMove;
+  /// The momentum with which the copies of a split begin.
   CopyMomentum copies = copied_momentum;
+  /// What happens to a step that is not finite.
   NonFinite non_finite = NonFinite::kStop;
   /// Whether steps are judged where the weights are, without a wait before `PathStep::read`; so
   /// they always are where that is not the CPU.
@@ -23,6 +26,7 @@ struct PathStepOptions {
   /// The processes that take each step together, with one gradient; all weights are rank 0's at the
   /// first `PathStep::begin`, and equal to the bit ever after.
   Group group = {};
+  /// The part of a step that each of them takes.
   RanksShare ranks_share = RanksShare::kExamples;
   /// The steps after which the ranks compare their weights, beside the beginning of each epoch.
   std::size_t compare_every = 1000;

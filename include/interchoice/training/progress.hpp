@@ -13,10 +13,10 @@ namespace interchoice {
 
 /// The state of a long task, as the library reports it.
 struct Progress {
-  std::size_t done;   // steps finished
-  std::size_t total;  // steps in all
-  std::string state;  // a short text, such as "epoch 3/20 loss 1.234"
-  bool is_milestone;  // worth a line of its own where output is kept (an epoch's end, say)
+  std::size_t done;   ///< steps finished
+  std::size_t total;  ///< steps in all
+  std::string state;  ///< a short text, such as "epoch 3/20 loss 1.234"
+  bool is_milestone;  ///< worth a line of its own where output is kept (an epoch's end, say)
   /// Of the finished steps, those that were so when this process began; they took it no time.
   std::size_t before = 0;
 };

@@ -17,7 +17,7 @@ struct Protocol {
   /// Of the network's head, before its last linear layer.
   double dropout = 0;
 
-  /// The same as parts of a training.
+  /// The protocol as a training.
   Training training() const {
     return {.epochs = epochs, .loss = loss, .optimizer = optimizer, .learning_rate = learning_rate};
   }

@@ -8,9 +8,9 @@ namespace interchoice {
 
 /// What came of a step.
 struct StepOutcome {
-  std::vector<double> losses;  // of its paths
-  bool skipped = false;        // `NonFinite::kSkip`: nothing was learnt
-  std::string fault = {};      // of a step that was skipped: what was not finite
+  std::vector<double> losses;  ///< of its paths
+  bool skipped = false;        ///< `NonFinite::kSkip`: nothing was learnt
+  std::string fault = {};      ///< of a step that was skipped: what was not finite
 
   /// The mean over the paths.
   double loss() const {

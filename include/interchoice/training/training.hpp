@@ -35,14 +35,19 @@ enum class PathBatches {
 /// one's own. The defaults are the paper's on NAS-Bench-201 (Table 5).
 struct Training {
   std::size_t epochs = 250;
+  /// Of logits, targets and, if it takes them, data.
   Loss loss = CrossEntropy{};
+  /// The maker of the optimizer.
   OptimizerMaker optimizer = Sgd{};
+  /// The rate of each epoch.
   LearningRate learning_rate = cosine(0.025, 1e-5);
+  /// The rule for weights off the paths.
   UnsampledWeights unsampled = UnsampledWeights::kMove;
   /// What forward and backward passes compute in; the loss is computed in float.
   Precision precision = Precision::kFloat32;
   /// The momentum with which the copies of a split begin.
   CopyMomentum copies = copied_momentum;
+  /// The batches that several paths of a step see.
   PathBatches path_batches = PathBatches::kSame;
   /// The epoch at whose beginning all that can split does, unless it has: for `split<on_demand>`. A
   /// `split<N>` happens at N if that is earlier.
@@ -62,6 +67,7 @@ struct Training {
   /// The processes that train together (`join_group`), each started with the same training, whose
   /// batches are those of the whole group. All return the same record and weights.
   Group group = {};
+  /// The part of a step that each of them takes.
   RanksShare ranks_share = RanksShare::kExamples;
   /// Whether a BatchNorm sees the batch of all ranks (see `SynchronisedBatchNorm`). Buffers are
   /// compared with the weights then: one that no synchronised module moves ends the training.
@@ -81,7 +87,7 @@ struct EpochRecord {
   /// where targets are no classes.
   std::optional<double> accuracy;
   double seconds;
-  bool is_partial = false;  // stopped before its last step
+  bool is_partial = false;  ///< stopped before its last step
   /// Steps that were not finite (`NonFinite::kSkip`): loss and accuracy leave them out.
   std::size_t skipped = 0;
 };

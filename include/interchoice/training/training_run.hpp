@@ -73,7 +73,7 @@ struct DoneTraining {
   std::vector<EpochRecord> epochs = {};
   std::size_t step = 0;
   detail::EpochSums sums = {};
-  std::vector<std::int64_t> owed = {};  // `PathStep::owed`, within an epoch
+  std::vector<std::int64_t> owed = {};  ///< `PathStep::owed`, within an epoch
 };
 
 /// A training that runs step by step, or epoch by epoch, for loops that do something in between;

@@ -16,10 +16,10 @@ struct CaptureOptions {
 
 /// What `CapturedCandidates` have done so far.
 struct CaptureCounts {
-  std::size_t captures = 0;  // of a forward pass, with its backward pass where there is one
-  std::size_t replays = 0;   // forward passes that a graph ran
-  std::size_t eager = 0;     // forward passes that libtorch ran
-  std::size_t bytes = 0;     // of the device's memory that graphs take
+  std::size_t captures = 0;  ///< of a forward pass, with its backward pass where there is one
+  std::size_t replays = 0;   ///< forward passes that a graph ran
+  std::size_t eager = 0;     ///< forward passes that libtorch ran
+  std::size_t bytes = 0;     ///< of the device's memory that graphs take
 };
 
 }  // namespace interchoice

@@ -72,7 +72,7 @@ class CapturedCandidates {
   CapturedCandidates(const CapturedCandidates&) = delete;
   CapturedCandidates& operator=(const CapturedCandidates&) = delete;
 
-  /// What was captured, replayed and run eagerly so far.
+  /// The counts of captures, replays and eager runs so far.
   const CaptureCounts& counts() const { return captured_->counts(); }
 
  private:

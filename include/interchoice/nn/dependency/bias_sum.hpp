@@ -47,7 +47,7 @@ struct dependency_state<bias_sum<Depth, Order>> {
     return sum;
   }
 
-  std::vector<at::Tensor> tables;  // own choice, nearest prior, ..., farthest prior
+  std::vector<at::Tensor> tables;  ///< own choice, nearest prior, ..., farthest prior
 
  private:
   std::vector<std::optional<std::int64_t>> own_rows_;  // of each candidate that has one

@@ -36,9 +36,9 @@ namespace interchoice {
 
 /// Count, mean and biased variance of each channel's values over all ranks of a group, in double.
 struct GroupMoments {
-  at::Tensor count;     // [1]
-  at::Tensor mean;      // [C]
-  at::Tensor variance;  // [C]
+  at::Tensor count;     ///< [1]
+  at::Tensor mean;      ///< [C]
+  at::Tensor variance;  ///< [C]
 };
 
 namespace detail {

@@ -30,7 +30,7 @@ struct AveragePool3x3 {
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     at::Tensor forward(const at::Tensor& x) { return average_pool3x3(x, {}, CountIncludePad); }
     at::Tensor forward_biased(const at::Tensor& x, const at::Tensor& vector) {

@@ -85,7 +85,7 @@ struct InvertedResidual {
            norm_cost(g.out_channels);
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)
         : expansion(register_module("expansion", pointwise(g.channels, Expansion * g.channels))),

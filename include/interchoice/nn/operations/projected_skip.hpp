@@ -41,7 +41,7 @@ struct ProjectedSkip {
            norm_cost(g.out_channels);
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g) {
       if (g.keeps_shape()) return;

@@ -43,7 +43,7 @@ struct ReluConvolutionNorm {
     return convolution + norm_cost(Affine ? g.out_channels : 0);
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)
         : convolution(register_module(

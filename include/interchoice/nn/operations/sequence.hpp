@@ -55,7 +55,7 @@ struct ReluConvolution1dNorm {
     return Cost{weights, weights * input.reduced(g.stride).pixels()} + norm_cost(g.out_channels);
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)
         : convolution(register_module(
@@ -94,7 +94,7 @@ struct AveragePool1d {
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g) : stride(g.stride) {}
     at::Tensor forward(const at::Tensor& x) {

@@ -28,7 +28,7 @@ struct Skip {
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     at::Tensor forward(const at::Tensor& x) { return x; }
     DeferredBias forward_deferred(const at::Tensor& x, const at::Tensor& vector) {
@@ -59,7 +59,7 @@ struct LinearSkip {
                             input.reduced(g.stride));
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g)
         : convolution(register_module(

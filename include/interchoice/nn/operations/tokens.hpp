@@ -89,7 +89,7 @@ struct SelfAttention : detail::TokenResidual {
     return {weights + 3 * g.channels, t * weights + 2 * t * t * g.channels};
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : Residual {
     explicit Module(const Geometry& g)
         : Residual(g),
@@ -144,7 +144,7 @@ struct Mlp : detail::TokenResidual {
     return {weights + (Ratio + 3) * g.channels, tokens.pixels() * weights};
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : Residual {
     explicit Module(const Geometry& g)
         : Residual(g),
@@ -188,7 +188,7 @@ struct TokenMlp : detail::TokenResidual {
     return {weights + width(g) + Tokens + 2 * g.channels, g.channels * weights};
   }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : Residual {
     explicit Module(const Geometry& g)
         : Residual(g),

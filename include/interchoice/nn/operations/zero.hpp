@@ -35,7 +35,7 @@ struct Zero {
   }
   static constexpr Cost cost(const Geometry&, const SpatialSize&) { return {}; }
 
-  /// What `build` makes.
+  /// The module that `build` makes.
   struct Module : torch::nn::Module {
     explicit Module(const Geometry& g) : geometry(g) {}
     at::Tensor forward(const at::Tensor& x) { return zeros_behind(x, geometry); }

@@ -44,7 +44,7 @@ class CubinCache {
     return home.is_absolute() ? CubinCache(home / ".cache" / "interchoice") : CubinCache();
   }
 
-  /// Where the kernels are kept; empty for nowhere.
+  /// The folder of the kernels; empty for none.
   const std::filesystem::path& folder() const { return folder_; }
 
   /// The file of the kernels of this key.
