@@ -5,7 +5,7 @@
 
 Doxygen finds pages and headings by labels, so each gets one, made of its path and words, and links go to
 labels. Pages that the index links to become its subpages, in that order: the tree beside the site.
-Links to files that are no pages become plain text, except figures.
+Links to files that are no pages become plain text, except figures. Bold text that begins with code gets tags.
 """
 import pathlib
 import re
@@ -62,6 +62,7 @@ class Page:
             if marks == "#":
                 return f"# {title} {{#{label_of(self.path)}}}"
             return f"{marks} {title} {{#{heading_label(self.path, title)}}}"
+        line = re.sub(r"\*\*(`[^*]+)\*\*", r"<b>\1</b>", line)
         return re.sub(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", self.link, line)
 
 

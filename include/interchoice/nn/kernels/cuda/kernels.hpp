@@ -43,6 +43,7 @@ using WideScalar = interchoice::cuda::Wide<Scalar>;
 
 namespace interchoice::cuda {
 
+/// The kernels by name; those with `Backward` make gradients.
 enum class Kernel {
   kShiftedRelu,
   kNodeSum,
@@ -54,9 +55,10 @@ enum class Kernel {
   kScaleShiftBackward
 };
 
+/// A kernel in the compiled text.
 struct KernelEntry {
   const char* name;
-  unsigned sums;  // over the pixels, that it makes
+  unsigned sums;  ///< over the pixels, that it makes
 };
 
 /// The kernels, in the order of `Kernel`.
@@ -73,6 +75,7 @@ inline constexpr std::array<KernelEntry, 8> kKernels{{{"shifted_relu", 0},
 inline std::string entry_name(const KernelEntry& kernel, bool packed) {
   return fmt::format("interchoice_{}_{}", kernel.name, packed ? "packed" : "single");
 }
+/// The function that adds up the sums that blocks have made.
 inline constexpr const char* kTotalEntry = "interchoice_total";
 
 /// The text of all kernels, for NVRTC or nvcc.
