@@ -156,6 +156,21 @@ install_libtorch() {
   fi
 }
 
+# --- tools of the checks ------------------------------------------------------------------------
+
+install_tools() {
+  local tools=build/tools
+  if cmp -s cmake/tools.txt $tools/.tools.txt; then
+    step "tools is there"
+    return
+  fi
+  step "downloading $(grep -v '^#' cmake/tools.txt | paste -sd ' ') into $tools"
+  rm -rf $tools
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+    --no-warn-conflicts --no-compile --target $tools --requirement cmake/tools.txt
+  cp cmake/tools.txt $tools/.tools.txt
+}
+
 # --- build --------------------------------------------------------------------------------------
 
 # As many compilers as there are cores, but no more than memory allows at 3 GB each.
@@ -178,6 +193,7 @@ existing_libtorch=$(find_existing_libtorch)
 install_packages
 check_cmake
 install_libtorch
+if [ "$word" = lint ]; then install_tools; fi
 set_jobs
 case $word in
   demo | test)
