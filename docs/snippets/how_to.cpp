@@ -297,7 +297,7 @@ double accuracy_on_lines() {
       .predictions[0];
 }
 
-/// Noisy sines of two frequencies, computed when they are asked for: [64, 1, 32] and a label each.
+/// Sines of two frequencies at random phases, computed when asked for: [64, 1, 32], a label each.
 class Sines {
  public:
   Sines(std::int64_t size, ic::Seed seed) : size_(size), seed_(seed) {}
@@ -324,7 +324,7 @@ class Sines {
       const std::int64_t label = random.below(2);
       batch.target[b].fill_(label);
       const at::Tensor phase = at::arange(32) * (0.2 * static_cast<double>(label + 1));
-      batch.data[b][0].copy_((phase + 6.28 * random.unit()).sin() + 0.1 * random.unit());
+      batch.data[b][0].copy_((phase + 6.28 * random.unit()).sin());
     }
     return batch;
   }
