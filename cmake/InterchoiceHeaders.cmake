@@ -9,7 +9,7 @@ foreach(interchoice_part IN ITEMS
         "version.hpp" "core.hpp" "search.hpp" "core/.*" "spaces/.*" "dependency/.*" "sampling/.*" "stats/.*" "search/.*"
         "data/(central_crop|colour_jitter|crop_augmentation|image|random_resized_crop|resize).hpp"
         "distributed/(detail/work_.*|group_error|launcher|presence|published_text|shared_store|shared_work|work_.*).hpp"
-        "evaluation/benchmark_table.hpp" "io/(atomic_file|csv|file_lock|input_file|detail/(csv_.*|descriptor|short_name)).hpp")
+        "evaluation/benchmark_table.hpp" "export/(onnx_model|fold_onnx_batch_norm|traced_size|detail/remove_unused).hpp" "io/(atomic_file|csv|file_lock|input_file|detail/(csv_.*|descriptor|short_name)).hpp")
   set(interchoice_matching ${interchoice_torch_headers})
   list(FILTER interchoice_matching INCLUDE REGEX "/include/interchoice/${interchoice_part}$")
   list(APPEND interchoice_core_headers ${interchoice_matching})
@@ -35,3 +35,9 @@ list(FILTER interchoice_distributed_headers INCLUDE REGEX
 list(REMOVE_ITEM interchoice_torch_headers ${interchoice_distributed_headers} "")
 file(GLOB_RECURSE interchoice_gloo_declarations CONFIGURE_DEPENDS
      "${CMAKE_CURRENT_SOURCE_DIR}/include/interchoice/distributed/gloo_declarations/*.h")
+
+# Those that need protozero too.
+set(interchoice_export_headers ${interchoice_torch_headers})
+list(FILTER interchoice_export_headers INCLUDE REGEX
+     "/include/interchoice/export/(write_onnx|write_onnx_model|read_onnx_model|detail/onnx_(decoder|fields)).hpp$")
+list(REMOVE_ITEM interchoice_torch_headers ${interchoice_export_headers} "")

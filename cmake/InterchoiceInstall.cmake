@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(interchoice_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/interchoice")
 
-foreach(interchoice_component IN ITEMS core torch cuda jpeg distributed)
+foreach(interchoice_component IN ITEMS core torch cuda jpeg distributed export)
   install(TARGETS interchoice_${interchoice_component} EXPORT interchoice-${interchoice_component}
           FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
   install(EXPORT interchoice-${interchoice_component}
@@ -30,6 +30,7 @@ install(FILES
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceTorch.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/fmt_functions.cpp"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceJpeg.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceProtozero.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceXxhash.cmake"
   DESTINATION "${interchoice_package_dir}" COMPONENT dev)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT dev)

@@ -12,7 +12,8 @@ usage: cmake/bootstrap.sh WORD
   lint    set up, and the compilers and tools that the checks of .ci/run need
 
 Set-up means: the Debian packages that are missing (through apt-get, as root or with sudo; without
-either they are only named), and libtorch, taken from its Python package into build/libtorch.
+either they are only named), and libtorch, taken from its Python package into build/libtorch. For the
+tests of export also ONNX Runtime and what it needs, into build/python.
 
 Environment:
   CMAKE_PREFIX_PATH, Torch_DIR, Torch_ROOT   a libtorch that is already there: nothing is downloaded
@@ -49,10 +50,12 @@ install_packages() {
     need libcli11-dev has_package libcli11-dev
     need libfmt-dev has_package libfmt-dev
     need librange-v3-dev has_package librange-v3-dev
+    need libprotozero-dev has_package libprotozero-dev
     case $word in
       test | lint)
         need catch2 has_package catch2
         need python3 command -v python3
+        need python3-pip python3 -m pip --version
         need librapidcheck-dev has_package librapidcheck-dev
         need libpugixml-dev has_package libpugixml-dev
         need libturbojpeg0-dev has_package libturbojpeg0-dev
@@ -114,24 +117,27 @@ find_existing_libtorch() {
   done
 }
 
-# Installs the requirements file $1 into build/libtorch, unless that was done before with the same file.
+# Installs the requirements file $1 into the folder $2, unless that was done before with the same file. More
+# arguments are pip's: those of `pinned` for a file that names every package, as wheels.
+pinned=(--no-deps --only-binary=:all:)
 install_wheels() {
-  local requirements=$1
+  local requirements=$1 folder=$2
   local stamp fresh
-  stamp=$libtorch/.$(basename "$requirements")
+  shift 2
+  stamp=$folder/.$(basename "$requirements")
   if cmp -s "$requirements" "$stamp"; then
     step "$(basename "$requirements" .txt) is there"
     return
   fi
-  step "downloading $(grep -v '^#' "$requirements" | paste -sd ' ') into $libtorch"
+  step "downloading $(grep -v '^#' "$requirements" | paste -sd ' ') into $folder"
   # pip replaces whole folders of its target, so each file goes to an empty one first.
-  fresh=$libtorch.new
+  fresh=$folder.new
   rm -rf "$fresh"
   python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-    --no-deps --only-binary=:all: --no-compile --target "$fresh" --requirement "$requirements"
-  if [ "$requirements" = cmake/libtorch.txt ]; then rm -rf "$libtorch"; fi  # another version's files
-  mkdir -p "$libtorch"
-  cp --archive --link --force "$fresh/." "$libtorch/"
+    --no-warn-conflicts --no-compile "$@" --target "$fresh" --requirement "$requirements"
+  if [ "$requirements" != cmake/libtorch-cuda.txt ]; then rm -rf "$folder"; fi  # another version's files
+  mkdir -p "$folder"
+  cp --archive --link --force "$fresh/." "$folder/"
   rm -rf "$fresh"
   cp "$requirements" "$stamp"
 }
@@ -150,25 +156,23 @@ install_libtorch() {
   if [ "$(uname -m)" != x86_64 ]; then
     stop "libtorch's package is pinned for x86-64 only; set CMAKE_PREFIX_PATH to a libtorch for $(uname -m)"
   fi
-  install_wheels cmake/libtorch.txt
+  install_wheels cmake/libtorch.txt "$libtorch" "${pinned[@]}"
   if [ "${INTERCHOICE_CUDA:-AUTO}" != OFF ] && has_cuda_13; then
-    install_wheels cmake/libtorch-cuda.txt
+    install_wheels cmake/libtorch-cuda.txt "$libtorch" "${pinned[@]}"
   fi
 }
 
-# --- tools of the checks ------------------------------------------------------------------------
-
-install_tools() {
-  local tools=build/tools
-  if cmp -s cmake/tools.txt $tools/.tools.txt; then
-    step "tools is there"
+# Programs that read what is exported, for tests/export/check_exports.py. Without them it is skipped.
+install_python_checks() {
+  case $word in
+    test | lint) ;;
+    *) return ;;
+  esac
+  if ! python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+    step "the checks of exported files are left out: their packages are pinned for Python 3.11"
     return
   fi
-  step "downloading $(grep -v '^#' cmake/tools.txt | paste -sd ' ') into $tools"
-  rm -rf $tools
-  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-    --no-warn-conflicts --no-compile --target $tools --requirement cmake/tools.txt
-  cp cmake/tools.txt $tools/.tools.txt
+  install_wheels cmake/python-checks.txt build/python "${pinned[@]}"
 }
 
 # --- build --------------------------------------------------------------------------------------
@@ -193,7 +197,8 @@ existing_libtorch=$(find_existing_libtorch)
 install_packages
 check_cmake
 install_libtorch
-if [ "$word" = lint ]; then install_tools; fi
+install_python_checks
+if [ "$word" = lint ]; then install_wheels cmake/tools.txt build/tools; fi
 set_jobs
 case $word in
   demo | test)

@@ -45,5 +45,5 @@ run_target() {
 }
 export -f run_target
 
-if [ $# = 0 ]; then set -- checkpoint tensor_file tables report records jpeg; fi
+if [ $# = 0 ]; then set -- checkpoint tensor_file tables report records jpeg onnx; fi
 printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c "run_target {} $seconds"

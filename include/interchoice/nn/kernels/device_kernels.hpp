@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "interchoice/nn/kernels/is_traced.hpp"
+
 namespace interchoice::detail {
 
 /// The kernels of a device other than the CPU, in place once a file of the program includes
@@ -21,7 +23,7 @@ struct DeviceKernels {
 
   /// Whether they take images x with a vector [C], or undefined, beside them.
   bool take(const at::Tensor& x, const at::Tensor& vector) const {
-    return can_take != nullptr && x.is_cuda() && can_take(x, vector);
+    return can_take != nullptr && x.is_cuda() && can_take(x, vector) && !is_traced();
   }
 
   /// The same for several images of one shape.

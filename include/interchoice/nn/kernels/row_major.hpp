@@ -10,17 +10,19 @@
 #include <cstdint>
 #include <vector>
 
+#include "interchoice/nn/kernels/is_traced.hpp"
+
 /// Loops over channels-last images as a matrix: a row a pixel, a column a channel.
 namespace interchoice::detail {
 
 /// Whether a tensor is one of images on the CPU, channels-last, not empty.
 inline bool is_row_major(const at::Tensor& x) {
   return x.device().is_cpu() && x.layout() == at::kStrided && x.dim() == 4 && x.numel() > 0 &&
-         x.is_contiguous(at::MemoryFormat::ChannelsLast);
+         x.is_contiguous(at::MemoryFormat::ChannelsLast) && !is_traced();
 }
 
 /// Whether our own loops can take a tensor: float or double so. Everything else goes through
-/// libtorch's operators.
+/// libtorch's operators, and so does everything while they are traced.
 inline bool has_row_major_pixels(const at::Tensor& x) {
   return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble) && is_row_major(x);
 }

@@ -25,6 +25,7 @@
 #include "interchoice/nn/capture/detail/pass_key.hpp"
 #include "interchoice/nn/deferred_bias.hpp"
 #include "interchoice/nn/fold_batch_norm.hpp"
+#include "interchoice/nn/kernels/is_traced.hpp"
 #include "interchoice/nn/norm_adjustment.hpp"
 #include "interchoice/nn/operation.hpp"
 #include "interchoice/nn/synchronised_batch_norm.hpp"
@@ -103,6 +104,7 @@ class CapturedOperation final : public BuiltOperation {
     if (is_refused_ || state_.parameters().empty() || capturing_->is_capturing) return false;
     // Folded weights belong to the scope, and tensors of inference mode have no versions.
     if (folded_convolutions() != nullptr || c10::InferenceMode::is_enabled()) return false;
+    if (is_traced()) return false;
     if (SynchronisedNorms::group() != nullptr) return false;  // a recording cannot wait for ranks
     const at::Device device = inputs.x().device();
     return capturing_->recorder->can_record(device) &&
