@@ -24,7 +24,7 @@ ic::OnnxTensor floats(std::string name, std::vector<std::int64_t> sizes,
                       const std::vector<float>& values) {
   ic::OnnxTensor tensor{std::move(name), ic::OnnxType::kFloat, std::move(sizes),
                         std::string(values.size() * sizeof(float), '\0')};
-  std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
+  if (!values.empty()) std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
   return tensor;
 }
 

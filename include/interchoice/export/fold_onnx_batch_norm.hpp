@@ -61,7 +61,9 @@ class OnnxBatchNormFolding {
   template <class Number>
   static std::vector<double> numbers(const OnnxTensor& tensor) {
     std::vector<Number> values(tensor.data.size() / sizeof(Number));
-    std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(Number));
+    if (!values.empty()) {
+      std::memcpy(values.data(), tensor.data.data(), values.size() * sizeof(Number));
+    }
     return {values.begin(), values.end()};
   }
 
@@ -127,7 +129,7 @@ class OnnxBatchNormFolding {
     while (constants_.contains(name)) name += '_';  // of a weight that several share
     OnnxTensor tensor{name, sizeof(Number) == sizeof(float) ? OnnxType::kFloat : OnnxType::kDouble,
                       std::move(sizes), std::string(values.size() * sizeof(Number), '\0')};
-    std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
+    if (!values.empty()) std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
     constants_[name] = model_.initializers.size();
     model_.initializers.push_back(std::move(tensor));
     return name;
