@@ -33,4 +33,6 @@ install(FILES
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceProtozero.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindInterchoiceXxhash.cmake"
   DESTINATION "${interchoice_package_dir}" COMPONENT dev)
+cmake_path(GET interchoice_vega_file PARENT_PATH interchoice_vega_folder)
+install(FILES "${INTERCHOICE_VEGA}" DESTINATION "${interchoice_vega_folder}" RENAME vega.js COMPONENT dev OPTIONAL)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT dev)

@@ -12,8 +12,9 @@ usage: cmake/bootstrap.sh WORD
   lint    set up, and the compilers and tools that the checks of .ci/run need
 
 Set-up means: the Debian packages that are missing (through apt-get, as root or with sudo; without
-either they are only named), and libtorch, taken from its Python package into build/libtorch. For the
-tests of export also ONNX Runtime and what it needs, into build/python.
+either they are only named), libtorch, taken from its Python package into build/libtorch, and the
+script with which reports draw their figures, into build/vega. For the tests of export also ONNX
+Runtime and what it needs, into build/python.
 
 Environment:
   CMAKE_PREFIX_PATH, Torch_DIR, Torch_ROOT   a libtorch that is already there: nothing is downloaded
@@ -70,6 +71,7 @@ install_packages() {
     need yamllint command -v yamllint
     need doxygen command -v doxygen
     need doxygen-awesome-css test -d /usr/share/doxygen-awesome-css
+    need chromium command -v chromium
   fi
   if [ -z "$existing_libtorch" ]; then
     need python3 command -v python3
@@ -175,6 +177,26 @@ install_python_checks() {
   install_wheels cmake/python-checks.txt build/python "${pinned[@]}"
 }
 
+# --- the script of reports ------------------------------------------------------------------------
+
+# Without it reports load the same from the network, so nothing stops here.
+install_vega() {
+  local folder=build/vega
+  if cmp -s cmake/vega.txt $folder/.vega.txt; then
+    step "the script of reports is there"
+    return
+  fi
+  step "downloading $(grep -v '^#' cmake/vega.txt) into $folder"
+  rm -rf $folder
+  if python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+      "${pinned[@]}" --no-compile --target $folder/python --requirement cmake/vega.txt &&
+    PYTHONPATH=$folder/python python3 cmake/vega_bundle.py $folder/vega.js; then
+    cp cmake/vega.txt $folder/.vega.txt
+  else
+    step "no script of reports: their figures will be drawn by one from the network"
+  fi
+}
+
 # --- build --------------------------------------------------------------------------------------
 
 # As many compilers as there are cores, but no more than memory allows at 3 GB each.
@@ -199,6 +221,7 @@ check_cmake
 install_libtorch
 install_python_checks
 if [ "$word" = lint ]; then install_wheels cmake/tools.txt build/tools; fi
+install_vega
 set_jobs
 case $word in
   demo | test)

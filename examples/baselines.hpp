@@ -54,7 +54,7 @@ ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const E
       architectures, options, ic::TerminalProgress("ranking with " + label));
   if (ranking.stopped) throw_interrupted(interrupt, kept);
   end_if_requested(interrupt, kept);
-  return {.label = label, .runs = {percent(ranking.predictions)}};
+  return {.label = label, .runs = {percent(ranking.predictions)}, .unit = "%"};
 }
 
 /// The baselines, rules that need no training: a super-network has to beat them to be of use.
@@ -69,8 +69,11 @@ inline std::vector<ic::Predictor> baselines(
     convolutions.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
     parameters.push_back(static_cast<double>(ic::path_parameters(network, architecture)));
   }
-  return {{.label = "number of 3x3 convolutions", .runs = {convolutions}, .baseline = true},
-          {.label = "parameters", .runs = {parameters}, .baseline = true}};
+  return {{.label = "number of 3x3 convolutions",
+           .runs = {convolutions},
+           .baseline = true,
+           .unit = "number"},
+          {.label = "parameters", .runs = {parameters}, .baseline = true, .unit = "number"}};
 }
 
 inline std::vector<std::string> texts(const std::vector<ic::Architecture<Space>>& architectures) {

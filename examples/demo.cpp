@@ -17,6 +17,7 @@
 #include "embedded/digits_truth.hpp"
 #include "examples/baselines.hpp"
 #include "examples/experiment.hpp"
+#include "examples/provenance.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
@@ -125,12 +126,13 @@ void run(const Options& options, const std::string& command) {
     report.predictors.push_back(std::move(rule));
   }
   const std::string ceiling = noise_of_truth(column);
-  report.facts = {{"command", command},
-                  {"noise of the truth", ceiling},
-                  {"data",
-                   "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak "
-                   "(1998), UCI Machine Learning Repository, "
-                   "https://doi.org/10.24432/C50P49, CC BY 4.0"}};
+  report.facts = provenance(command, options.machine);
+  report.facts.set({{"seed", fmt::format("{}", options.seed)},
+                    {"noise of the truth", ceiling},
+                    {"data",
+                     "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak "
+                     "(1998), UCI Machine Learning Repository, "
+                     "https://doi.org/10.24432/C50P49, CC BY 4.0"}});
   ic::write_report(options.out, report);
   end_if_requested(interrupt, kAllWritten);
   say("\n");

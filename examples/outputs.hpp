@@ -38,11 +38,17 @@ struct CommandFiles {
 };
 
 /// The files that `write_report` writes.
-inline const std::vector<std::string> kReportFiles{
-    "report.html",          "improvement.svg", "correlation.svg",
-    "predictions.svg",      "training.svg",    "agreement.svg",
-    "self-consistency.svg", "metrics.csv",     "metrics.json",
-    "predictions.csv",      "curves.csv"};
+inline const std::vector<std::string> kReportFiles{"report.html",
+                                                   "improvement.vl.json",
+                                                   "correlation.vl.json",
+                                                   "predictions.vl.json",
+                                                   "training.vl.json",
+                                                   "agreement.vl.json",
+                                                   "self-consistency.vl.json",
+                                                   "metrics.csv",
+                                                   "metrics.json",
+                                                   "predictions.csv",
+                                                   "curves.csv"};
 
 namespace detail {
 

@@ -24,6 +24,7 @@
 #include "examples/named_restriction.hpp"
 #include "examples/outputs.hpp"
 #include "examples/precision_option.hpp"
+#include "examples/provenance.hpp"
 #include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
@@ -159,10 +160,10 @@ void run(const Options& options, const std::string& command) {
       report.predictors.push_back(std::move(rule));
     }
   });
-  report.facts = {{"command", command},
-                  {"validation images", fmt::format("{}", data.validation.size())},
-                  {"architectures", fmt::format("{} of {}", architectures.size(),
-                                                restriction.architecture_count().value())}};
+  report.facts = provenance(command, options.machine);
+  report.facts.set({{"validation images", fmt::format("{}", data.validation.size())},
+                    {"architectures", fmt::format("{} of {}", architectures.size(),
+                                                  restriction.architecture_count().value())}});
   ic::write_report(options.out, report);
   for (const Checkpoint& one : checkpoints) std::filesystem::remove(one.results);
   end_if_requested(interrupt, kAllWritten);

@@ -10,7 +10,7 @@
 //       --objective supernet --objective macs --out search
 //
 // OUT/history.csv has everything that was evaluated, OUT/front.csv the non-dominated ones,
-// OUT/pareto.svg both, for the first two objectives; OUT/supernet.csv what the network predicted.
+// OUT/pareto.html both, for the first two objectives; OUT/supernet.csv what the network predicted.
 // The same command goes on where it stopped. Where every architecture can be looked at, the result
 // is compared with the best of all; not where a network would have to evaluate them.
 
@@ -71,7 +71,9 @@ void search(const Options& options) {
   }
   const auto problem = stated_problem(options.problem, known);
   CommandFiles files{
-      .folders = {{"--out", folder, {"history.csv", "front.csv", "pareto.svg", "supernet.csv"}}},
+      .folders = {{"--out",
+                   folder,
+                   {"history.csv", "front.csv", "pareto.html", "pareto.vl.json", "supernet.csv"}}},
       .inputs = {{"--supernet", options.supernet.file}}};
   for (const std::string& file : known.files()) files.inputs.push_back({"a table", file});
   const Outputs outputs(files);
@@ -88,7 +90,7 @@ void search(const Options& options) {
   const SearchOutcome<AnySpace> outcome(problem, history, everything);
   outcome.judge(options.reference, ic::Seed{options.algorithm.seed});
   if (problem.objectives.size() > 1) {
-    outcome.draw(folder / "pareto.svg", options.algorithm.algorithm);
+    outcome.draw(folder, options.algorithm.algorithm);
   }
 }
 

@@ -52,10 +52,12 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
                                  options.split_epoch, options.epochs));
   }
+  const std::string progress = options.out + ".progress.csv";
   const Workplace workplace = prepare_rank(options.machine, options.out);
   const ic::Group& group = workplace.group;
   const Outputs outputs({.outputs = {{"--out", options.out},
                                      {"--out", options.out + ".csv"},
+                                     {"--out", progress},
                                      options.state.state(),
                                      options.state.stopped()},
                          .inputs = data_files(options.data)},
@@ -72,6 +74,9 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
   training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
   training.group = group;
+  if (group.is_first()) {
+    training.after_epoch = [&](const auto& record) { write_progress_csv(progress, record); };
+  }
   training.synchronises_batch_norm = options.sync_batch_norm;
   if (options.dependency == "split") {
     training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
@@ -92,6 +97,7 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
       end_interrupted(options.state, net, facts, place, interrupt);
     }
     write_training_csv(options.out + ".csv", record);
+    std::filesystem::remove(progress);
     ic::save(options.out, net, facts);
     remove_state(options.state);
     end_if_requested(interrupt, kAllWritten);

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include "interchoice/io/atomic_file.hpp"
@@ -21,6 +22,15 @@ inline void write_training_csv(const std::filesystem::path& path,
                         e.accuracy.value(), e.seconds);
   }
   interchoice::write_file_atomically(path, text);
+}
+
+/// The same while the training goes on, for watch_report. What cannot be written is lost.
+inline void write_progress_csv(const std::filesystem::path& path,
+                               const interchoice::TrainingRecord& record) {
+  try {
+    write_training_csv(path, record);
+  } catch (const std::runtime_error&) {  // no reason to end a training
+  }
 }
 
 inline std::vector<interchoice::EpochRecord> read_training_csv(const std::filesystem::path& path) {

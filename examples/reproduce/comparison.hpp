@@ -31,7 +31,8 @@ ic::Report predictions_of(const Study& study, const Experiment& experiment,
   }
   for (const Method<Experiment>& method : methods) {
     ic::Predictor predictor{.label = method.label,
-                            .runs = study.predictions(experiment, method.label, evaluation)};
+                            .runs = study.predictions(experiment, method.label, evaluation),
+                            .unit = "%"};
     for (const ic::EpochRecord& e : study.training(experiment, method.label, 0)) {
       predictor.training.push_back(
           {static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy.value()});
@@ -64,7 +65,7 @@ ic::Predictor parameter_rule(const Experiment& experiment,
     parameters.push_back(static_cast<double>(
         Experiment::Network::cost(architecture, experiment.network).parameters));
   }
-  return {.label = "parameters", .runs = {parameters}, .baseline = true};
+  return {.label = "parameters", .runs = {parameters}, .baseline = true, .unit = "number"};
 }
 
 /// A report without the predictors whose labels begin like this.

@@ -47,12 +47,7 @@ void run(const StudyOptions& options, const RepeatedTrainings& data, const std::
   const std::vector<double> mean = ic::mean_of_predictions(trainings);
 
   ic::figures::Table table{{"", "tau-b", "Pearson", "Spearman"}, {}};
-  ic::figures::ScatterFigure figure{.description = "Trainings of the same architectures",
-                                    .x_title = "",
-                                    .y_title = "",
-                                    .y = {},
-                                    .names = csv.texts("arch"),
-                                    .panels = {}};
+  std::vector<ic::figures::ScatterPanel> panels;
   const auto add = [&](const std::string& name, const std::string& x_title,
                        const std::vector<double>& x, const std::string& y_title,
                        const std::vector<double>& y) {
@@ -60,14 +55,12 @@ void run(const StudyOptions& options, const RepeatedTrainings& data, const std::
     const std::string tau = text(ic::kendall_tau_b(x, y));
     table.groups.back().rows.push_back(
         {{name}, {tau}, {text(ic::pearson(x, y))}, {text(ic::spearman(x, y))}});
-    figure.panels.push_back(
-        {.title = name,
-         .note = "tau-b " + tau,
-         .colour = ic::figures::series_style(figure.panels.size()).stroke.colour,
-         .x = x,
-         .y = y,
-         .x_title = x_title,
-         .y_title = y_title});
+    panels.push_back({.title = name,
+                      .x_title = x_title + " [%]",
+                      .y_title = y_title + " [%]",
+                      .x = x,
+                      .y = y,
+                      .style = ic::figures::series_style(panels.size())});
   };
   table.groups.push_back({.heading = "two trainings", .rows = {}});
   for (std::size_t i = 0; i < trainings.size(); ++i) {
@@ -92,8 +85,10 @@ void run(const StudyOptions& options, const RepeatedTrainings& data, const std::
                   "The paper, 50 architectures on SubImageNet: tau-b about 0.72 between the test "
                   "accuracy of a training and the mean of two, about 0.5 with a fifth of the "
                   "validation images.");
-  page.figure("figure6", ic::figures::to_svg(figure),
-              "Test accuracy (%) of each architecture in several trainings.");
+  page.figure(
+      "figure6",
+      ic::figures::scatter_figure("Trainings of the same architectures", csv.texts("arch"), panels),
+      "Test accuracy (%) of each architecture in several trainings.");
   page.table("agreement", table, "Correlations over all architectures of the table.");
   page.finish(command);
 }

@@ -40,16 +40,18 @@ inline std::vector<ic::Report> nasbench201_reports(
       convolutions.push_back(
           static_cast<double>(std::count(operations.begin(), operations.end(), 3)));
     }
-    reports.back().predictors.push_back(
-        {.label = "number of 3x3 convolutions", .runs = {convolutions}, .baseline = true});
+    reports.back().predictors.push_back({.label = "number of 3x3 convolutions",
+                                         .runs = {convolutions},
+                                         .baseline = true,
+                                         .unit = "number"});
     reports.back().predictors.push_back(parameter_rule(experiment, evaluation));
   }
   return reports;
 }
 
 /// Figure 4's panels: bias above, split weights below, a column for each experiment.
-inline std::string nasbench201_figure(const std::vector<ic::Report>& reports,
-                                      const ic::figures::GridOptions& options) {
+inline ic::figures::Specification nasbench201_figure(const std::vector<ic::Report>& reports,
+                                                     const ic::figures::GridOptions& options) {
   std::vector<ic::Report> parts;
   for (const char* left_out : {"split", "bias"}) {
     for (const ic::Report& report : reports) parts.push_back(without(report, left_out));

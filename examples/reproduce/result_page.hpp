@@ -15,11 +15,12 @@
 #include "interchoice/io/csv.hpp"
 #include "interchoice/report/html.hpp"
 #include "interchoice/report/number_text.hpp"
+#include "interchoice/report/specification.hpp"
 #include "interchoice/report/write_report.hpp"
 
 namespace reproduce {
 
-/// A page in a folder: `index.html`, an SVG file for each figure, a CSV file for each table.
+/// A page in a folder: `index.html`, a Vega-Lite file for each figure, a CSV file for each table.
 class ResultPage {
  public:
   ResultPage(std::filesystem::path folder, const std::string& title, const std::string& paper)
@@ -32,10 +33,12 @@ class ResultPage {
   void heading(const std::string& text) { page_.heading(text); }
   void paragraphs(const std::string& text) { page_.paragraphs(text); }
 
-  void figure(const std::string& name, const std::string& svg, const std::string& caption) {
-    ic::write_file_atomically(folder_ / (name + ".svg"), svg);
-    files_.push_back({name + ".svg", caption});
-    page_.figure(svg, caption);
+  void figure(const std::string& name, const ic::figures::Specification& figure,
+              const std::string& caption) {
+    const std::string file = name + ".vl.json";
+    ic::write_file_atomically(folder_ / file, ic::figures::specification_text(figure));
+    files_.push_back({file, caption});
+    page_.figure(name, figure, caption);
   }
 
   /// Shows a table and writes it; also prints it, so that a terminal tells the result.

@@ -32,10 +32,11 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
        "label\nsmoothing", "dropout", "augmentation"},
       {{.heading = "", .rows = {}}}};
   ic::figures::LinePanel panel;
-  double highest_epoch = 0;
+  ic::figures::SeriesStyles styles;
   for (std::size_t i = 0; i < std::size(columns); ++i) {
     const auto& [name, protocol, augmentation] = columns[i];
-    ic::figures::Series series{name, ic::figures::series_style(i), {}, {}};
+    ic::figures::Series series{name, {}, {}};
+    styles.add(name, ic::figures::series_style(i));
     for (std::size_t epoch = 0; epoch < protocol.epochs; ++epoch) {
       series.x.push_back(static_cast<double>(epoch));
       series.y.push_back(protocol.learning_rate(epoch, protocol.epochs));
@@ -53,11 +54,10 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
          {text(protocol.loss.label_smoothing)},
          {text(protocol.dropout)},
          {augmentation}});
-    highest_epoch = std::max(highest_epoch, series.x.back());
     panel.series.push_back(std::move(series));
   }
-  panel.x = ic::figures::rounded_axis("epoch, from 0", 0, highest_epoch, 6);
-  panel.y = ic::figures::rounded_axis("learning rate", 0, 0.05, 5);
+  panel.x.title = "epoch, from 0";
+  panel.y.title = "learning rate";
   ResultPage page(options.page, "Table 5: the paper's protocols",
                   "SGD everywhere; weight decay spares BatchNorm and one-dimensional parameters. "
                   "Names in the library: protocols::nasbench201(), subimagenet_supernet(), "
@@ -65,8 +65,7 @@ void run(const StudyOptions& options, const NoData&, const std::string& command)
                   "only.");
   page.table("table5", table, "As computed from the library's values.");
   page.figure("learning_rates",
-              ic::figures::to_svg(
-                  {.description = "Learning rate of every epoch", .panels = {std::move(panel)}}),
+              ic::figures::line_figure("Learning rate of every epoch", {panel}, styles, 1, 300),
               "Learning rate of every epoch.");
   page.finish(command);
 }

@@ -17,6 +17,8 @@
 #include "interchoice/core/enumeration.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
+#include "interchoice/report/html.hpp"
+#include "interchoice/report/number_text.hpp"
 #include "interchoice/report/pareto_figure.hpp"
 #include "interchoice/search/front.hpp"
 #include "interchoice/search/hypervolume.hpp"
@@ -90,8 +92,8 @@ class SearchOutcome {
         everything_.size(), all, volume(history_) / all, volume(drawn) / all);
   }
 
-  /// Draws the first two objectives.
-  void draw(const std::filesystem::path& file, const std::string& algorithm) const {
+  /// Shows the first two objectives in `pareto.html`, and as Vega-Lite beside it.
+  void draw(const std::filesystem::path& folder, const std::string& algorithm) const {
     ic::figures::ParetoFigure figure;
     figure.description = "All that the search evaluated, and the non-dominated architectures.";
     figure.x_title = problem_.objectives[1].name;
@@ -100,15 +102,18 @@ class SearchOutcome {
     figure.y_direction = problem_.objectives[0].direction;
     figure.sets.push_back(pareto_set(
         algorithm + ", " + ic::figures::count_text(history_.size()) + " evaluations", history_));
-    figure.sets.back().style = ic::figures::series_style(0);
     if (!everything_.empty()) {
       figure.sets.push_back(pareto_set(
           "the best of all " + ic::figures::count_text(everything_.size()), everything_));
-      figure.sets.back().style = ic::figures::bound_style();
       figure.sets.back().has_points = false;
     }
-    ic::write_file_atomically(file, ic::figures::to_svg(figure));
-    say("{}\n", file.string());
+    const auto json = ic::figures::pareto_specification(figure);
+    ic::figures::HtmlPage page("What the search found");
+    page.figure("pareto", json,
+                "Points that are much worse than what is shown lie outside: Ctrl and wheel zoom.");
+    ic::write_file_atomically(folder / "pareto.vl.json", ic::figures::specification_text(json));
+    ic::write_file_atomically(folder / "pareto.html", std::move(page).finish());
+    say("{}\n", (folder / "pareto.html").string());
   }
 
  private:

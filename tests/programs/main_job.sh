@@ -26,7 +26,7 @@ done
 
 # Six architectures and a header, three super-networks and two baseline rules.
 [ "$(wc -l < "$folder/report/predictions.csv")" = 7 ]
-[ "$(grep -c '<svg' "$folder/report/report.html")" -ge 1 ]
+[ "$(grep -c 'class="chart"' "$folder/report/report.html")" -ge 3 ]
 for label in 'none, seed 0' 'bias<1>, seed 0' 'split, seed 0' 'number of 3x3 convolutions'; do
   grep -qF "$label" "$folder/report/metrics.csv"
 done

@@ -47,7 +47,7 @@ ended() {
 figure3=("$programs/reproduce/figure3_metric" --budget smoke --device cpu --seeds 2 --out)
 seed0=nasbench201-only_conv/baseline/seed-0
 results() {
-  (cd "$1" && sha256sum runs/*/*/*/{predictions.csv,supernet.safetensors} figure3/*.csv figure3/*.svg &&
+  (cd "$1" && sha256sum runs/*/*/*/{predictions.csv,supernet.safetensors} figure3/*.csv figure3/*.vl.json &&
     for record in runs/*/*/*/training.csv; do cut -d, -f1-4 "$record"; done)
 }
 same() { diff <(results alone) <(results "$1"); }

@@ -19,7 +19,7 @@ results() { (cd "$1" && find runs -name predictions.csv -o -name supernet.safete
 figure4 --seeds 2 --out "$folder/alone" > "$folder/alone.txt"
 grep -q "bias D=3" "$folder/alone.txt"
 [ "$(results "$folder/alone" | wc -l)" = 28 ] # seven methods, two seeds, two files
-grep -q "<svg" "$folder/alone/figure4/index.html"
+grep -q "vega-lite" "$folder/alone/figure4/index.html"
 
 # Two processes at once.
 figure4 --seeds 2 --out "$folder/shared" > /dev/null &
@@ -67,7 +67,7 @@ study() {
   shift 2
   "$programs/$name" --budget smoke --device cpu --seeds 2 --out "$folder/shared" "$@" \
     > "$folder/out.txt" 2> "$folder/error" || { cat "$folder/error"; exit 1; }
-  grep -q "<svg\|<table" "$folder/shared/$page/index.html"
+  grep -q "vega-lite\|<table" "$folder/shared/$page/index.html"
 }
 study figure7_batchnorm_and_epochs figure7 --truth "$macro"
 grep -q "3 epochs, reset first" "$folder/out.txt"

@@ -20,7 +20,8 @@ says() { grep -qF -- "$1" "$folder/log"; }
 search --objective parameters --evaluations 40 --out "$folder/whole"
 [ "$(wc -l < "$folder/whole/history.csv")" = 41 ]
 says "of all 64 architectures"
-grep -qF "<svg" "$folder/whole/pareto.svg"
+grep -qF vega-lite "$folder/whole/pareto.vl.json"
+grep -qF vegaEmbed "$folder/whole/pareto.html"
 search --objective parameters --evaluations 17 --out "$folder/parts"
 search --objective parameters --evaluations 40 --out "$folder/parts"
 says "going on after 17"

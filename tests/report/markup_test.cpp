@@ -1,14 +1,18 @@
 #include "interchoice/report/markup.hpp"
 
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "interchoice/report/html.hpp"
-#include "interchoice/report/svg.hpp"
-#include "interchoice/report/text_width.hpp"
+#include "interchoice/report/static_picture.hpp"
 #include "support/catch.hpp"
 #include "xml_document.hpp"
 
 namespace figures = interchoice::figures;
+
+static const std::string kNasty = "</script><script>alert(1)</script> <!-- ]]> & \u2028 '\"";
 
 TEST_CASE("text is escaped for tags and attributes, and control characters are replaced") {
   CHECK(figures::escape_markup("a < b && \"c\" > 'd'") ==
@@ -31,42 +35,6 @@ TEST_CASE("markup reads back as it was written") {
   CHECK(elements[3].child_value() == std::string("inside"));
 }
 
-TEST_CASE("a drawing is well-formed, scales, and shows its texts") {
-  figures::SvgDrawing drawing(300.5, 200, "a \"description\"");
-  drawing.line({0, 1}, {2, 3}, {"#000000", 1, "4 2"});
-  drawing.text({5, 6}, "a < b", {.anchor = figures::Anchor::kEnd, .turn = -90});
-  drawing.text({5, 6}, "");
-  drawing.discs({{{1, 2}, "|op~0|&"}}, 3, "#ff0000", 0.5);
-  using enum figures::MarkerShape;
-  for (const auto shape : {kNone, kCircle, kSquare, kTriangle, kDiamond, kTriangleDown}) {
-    drawing.marker(shape, {10, 10}, 7, "#ff0000", {"#ffffff", 1, ""});
-  }
-  const auto elements = XmlDocument(std::move(drawing).finish());
-  CHECK(elements[0].name() == std::string("svg"));
-  CHECK(elements[0].attribute("viewBox").value() == std::string("0 0 300.5 200"));
-  CHECK(elements[0].attribute("xmlns").value() == std::string("http://www.w3.org/2000/svg"));
-  CHECK(elements[0].attribute("aria-label").value() == std::string("a \"description\""));
-  CHECK(elements[2].attribute("stroke-dasharray").value() == std::string("4 2"));
-  CHECK(elements[3].child_value() == std::string("a < b"));
-  CHECK(elements[3].attribute("text-anchor").value() == std::string("end"));
-  CHECK(elements[3].attribute("transform").value() == std::string("rotate(-90 5 6)"));
-  CHECK(elements[4].name() == std::string("g"));
-  CHECK(elements[6].child_value() == std::string("|op~0|&"));
-  CHECK(elements.size() == 7 + 5);
-}
-
-TEST_CASE("text that is too long for its place ends with an ellipsis between characters") {
-  CHECK(figures::fitting_text("short", 12, 100) == "short");
-  const std::string fitted = figures::fitting_text("ττττττττττττττττττττ", 12, 60);
-  CHECK(fitted.ends_with("τ…"));
-  CHECK(fitted.size() % 2 == 1);  // whole τ of two bytes each, and three for the ellipsis
-  CHECK(figures::text_width(fitted, 12) <= 60);
-  CHECK(figures::fitting_text("wide", 12, 0) == "…");
-  CHECK(figures::text_width("", 12) == 0);
-  CHECK(figures::text_width("iii", 12) < figures::text_width("mmm", 12));
-  CHECK(figures::text_width("ab", 24) == Approx(2 * figures::text_width("ab", 12)));
-}
-
 TEST_CASE("a page is well-formed, and keeps paragraphs, tables and definitions apart") {
   figures::HtmlPage page("a <title>");
   page.paragraphs("one\n\ntwo\nstill two\n\n\n\nthree");
@@ -77,10 +45,9 @@ TEST_CASE("a page is well-formed, and keeps paragraphs, tables and definitions a
        {{"group <1>", {{{"row", false}, {"1", true}}}}, {"", {{{"other", false}, {"", false}}}}}});
   page.definitions({{"seed", "<1>"}});
   page.links({{"a.csv", "numbers"}});
-  page.figure("<svg/>", "caption");
-  const std::string html = std::move(page).finish();
+  page.figure("name", {{"title", kNasty}}, "caption");
+  const std::string html = std::move(page).finish(interchoice::VegaRuntime::from_network());
   REQUIRE(html.starts_with("<!DOCTYPE html>\n"));
-  CHECK(html.find("<script") == std::string::npos);
 
   const XmlDocument document(html);
   using Texts = std::vector<std::string>;
@@ -94,4 +61,43 @@ TEST_CASE("a page is well-formed, and keeps paragraphs, tables and definitions a
   CHECK(document.texts("dd") == Texts{"<1>"});
   CHECK(document.texts("a") == Texts{"a.csv"});
   CHECK(document.texts("figcaption") == Texts{"caption"});
+  CHECK(document.named("script").size() == 5);  // the figure, three of the network, the page's own
+}
+
+TEST_CASE("no text ends a script before its end") {
+  const auto count = [](const std::string& text, const std::string& part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  };
+  const std::string json = figures::embedded_json({{kNasty, kNasty}, {"bytes", "\xE9"}});
+  for (const char* part : {"<", ">", "&"}) CHECK(count(json, part) == 0);
+  CHECK(nlohmann::json::parse(json)[kNasty] == kNasty);
+  figures::HtmlPage page("none");
+  page.figure("name", {{"title", kNasty}}, "caption");
+  const std::string html = std::move(page).finish(
+      interchoice::VegaRuntime::embedded("f('<!-- </script><b>', \"</script>\")"));
+  CHECK(count(html, "<script") == 3);
+  CHECK(count(html, "</script") == 3);
+  CHECK(count(html, "f('<!-- <\\/script><b>', \"<\\/script>\")") == 1);
+}
+
+TEST_CASE("a page without figures needs no scripts from elsewhere") {
+  const std::string html =
+      figures::HtmlPage("none").finish(interchoice::VegaRuntime::from_network());
+  CHECK(html.find("src=") == std::string::npos);
+}
+
+TEST_CASE("the picture without scripts has a point for each pair, within its edges") {
+  const std::string svg = figures::static_scatter({1, 2, 3}, "x & y", {5, 5, 5}, kNasty);
+  const XmlDocument drawn(svg);
+  CHECK(drawn[0].attribute("aria-label").value() == kNasty + " against x & y");
+  const auto circles = drawn.named("circle");
+  REQUIRE(circles.size() == 3);
+  for (const auto& circle : circles) {
+    CHECK(circle.attribute("cx").as_double() > 0);
+    CHECK(circle.attribute("cx").as_double() < 600);
+    CHECK(circle.attribute("cy").as_double() == 180);
+  }
+  CHECK(drawn.texts("text")[1] == "x & y: 1 to 3");
 }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +12,9 @@
 
 #include "interchoice/core/identity.hpp"
 #include "interchoice/report/markup.hpp"
+#include "interchoice/report/page_script.hpp"
+#include "interchoice/report/page_style.hpp"
+#include "interchoice/report/vega_runtime.hpp"
 
 namespace interchoice::figures {
 
@@ -32,16 +38,33 @@ struct Table {
   std::vector<RowGroup> groups;
 };
 
-/// A page of text, tables and figures: one file, no script, nothing loaded from elsewhere, made for
-/// the screen and for paper.
+/// JSON as it may stand within a script element, whatever its texts are.
+inline std::string embedded_json(const nlohmann::ordered_json& json) {
+  std::string escaped;
+  for (const char c : json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) {
+    if (c == '<' || c == '>' || c == '&') {  // only within texts, where JSON has escapes
+      escaped += fmt::format("\\u{:04x}", static_cast<int>(c));
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+/// A page of text, tables and figures, made for the screen, light and dark, and for paper: one file
+/// that needs no other. What is shown without scripts is complete but for the figures.
 class HtmlPage {
  public:
-  explicit HtmlPage(std::string_view title) {
+  /// `reload_seconds`: after so many a browser reads the page again; 0: never.
+  explicit HtmlPage(std::string_view title, std::size_t reload_seconds = 0) {
     page_.raw("<!DOCTYPE html>\n").open("html", {{"lang", "en"}}).open("head");
     page_.empty("meta", {{"charset", "utf-8"}});
     page_.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
+    if (reload_seconds > 0) {
+      page_.empty("meta", {{"http-equiv", "refresh"}, {"content", std::to_string(reload_seconds)}});
+    }
     page_.element("title", {}, title);
-    page_.open("style").raw(kStyle).close().close();
+    page_.open("style").raw(kPageStyle).close().close();
     page_.open("body").open("main").element("h1", {}, title);
   }
 
@@ -58,8 +81,17 @@ class HtmlPage {
 
   void note(std::string_view text) { page_.element("p", {{"class", "note"}}, text); }
 
-  void table(const Table& table) {
-    page_.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
+  /// Sentences that one reads first.
+  void conclusion(const std::vector<std::string>& sentences) {
+    page_.open("ul", {{"class", "conclusion"}});
+    for (const std::string& sentence : sentences) page_.element("li", {}, sentence);
+    page_.close();
+  }
+
+  /// `id` is by what scripts find it; may be empty.
+  void table(const Table& table, const std::string& id = {}) {
+    page_.open("div", {{"class", "scroll"}});
+    page_.open("table", {{"id", id}}).open("thead").open("tr");
     for (const std::string& name : table.header) {
       page_.element("th", {{"scope", "col"}}, name);
     }
@@ -88,10 +120,29 @@ class HtmlPage {
     page_.close();
   }
 
-  /// `svg` is a whole drawing, as `to_svg` returns it.
-  void figure(std::string_view svg, std::string_view caption) {
-    page_.open("figure").raw(svg).element("figcaption", {}, caption).close();
+  /// A figure that scripts draw; `name` is that of its file, without an ending.
+  void figure(const std::string& name, const nlohmann::ordered_json& specification,
+              std::string_view caption) {
+    page_.open("figure").element("div", {{"class", "chart"}, {"data-name", name}}, "");
+    data("", specification);
+    has_figures_ = true;
+    page_.element("figcaption", {}, caption).close();
   }
+
+  /// Data for the page's script.
+  void data(const std::string& id, const nlohmann::ordered_json& json) {
+    page_.open("script", {{"id", id}, {"type", "application/json"}}).raw(embedded_json(json));
+    page_.close();
+  }
+
+  /// What is shown until the figures are drawn. `svg` is a whole drawing.
+  void static_picture(std::string_view svg, std::string_view caption) {
+    page_.open("div", {{"class", "static"}}).raw(svg);
+    page_.element("p", {{"class", "note"}}, caption).close();
+  }
+
+  /// What is said once the figures are drawn.
+  void hint(std::string_view text) { page_.element("p", {{"class", "hint"}}, text); }
 
   /// Links to files in the page's own folder.
   void links(const std::vector<std::pair<std::string, std::string>>& file_and_text) {
@@ -102,49 +153,14 @@ class HtmlPage {
     page_.close();
   }
 
-  std::string finish() && { return std::move(page_).finish(); }
+  std::string finish(const VegaRuntime& runtime = VegaRuntime::installed()) && {
+    if (has_figures_) page_.raw(runtime.markup());
+    // Comments for readers of XML, who would take < for markup.
+    page_.raw("<script>//<![CDATA[").raw(kPageScript).raw("//]]></script>\n");
+    return std::move(page_).finish();
+  }
 
  private:
-  static constexpr std::string_view kStyle = R"(
-body { margin: 0; background: #fff; color: #222; font: 16px/1.5 system-ui, "Segoe UI", Helvetica,
-       Arial, sans-serif; }
-main { max-width: 800px; margin: 2rem auto 4rem; padding: 0 1rem; }
-h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem; }
-h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
-.note, figcaption { font-size: .88rem; color: #555; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem;
-        font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .4rem; text-align: right; line-height: 1.35; }
-th { font-weight: 600; }
-thead th { white-space: pre; }
-th:first-child { text-align: left; padding-left: 0; min-width: 10.5rem; }
-tbody th { font-weight: 400; }
-td { white-space: nowrap; }
-th, td { vertical-align: top; }
-thead th { vertical-align: bottom; }
-tbody small { display: block; color: #666; font-size: .88em; }
-thead tr { border-bottom: 1.5px solid #222; }
-tbody { border-bottom: 1px solid #ccc; }
-.group th { color: #666; font-size: .82rem; padding-top: .6rem; }
-figure { margin: 1.4rem 0 2rem; }
-figure svg { display: block; width: 100%; height: auto; }
-figcaption { margin-top: .4rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; font-size: .92rem; }
-dt { color: #666; }
-dd { margin: 0; overflow-wrap: anywhere; }
-@media print {
-  body { font-size: 10.5pt; }
-  main { max-width: none; margin: 0; padding: 0; }
-  table { font-size: 8.5pt; }
-  th, td { padding: .2rem .25rem; }
-  figure, tr { break-inside: avoid; }
-  h2 { break-after: avoid; }
-  a { color: inherit; text-decoration: none; }
-  @page { margin: 18mm; }
-}
-)";
-
   void write_row(const std::vector<Cell>& row) {
     page_.open("tr");
     for (std::size_t column = 0; column < row.size(); ++column) {
@@ -162,6 +178,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   }
 
   Markup page_;
+  bool has_figures_ = false;
 };
 
 }  // namespace interchoice::figures

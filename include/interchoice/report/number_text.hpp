@@ -43,10 +43,4 @@ inline std::string with_unit(const std::string& text, const std::string& unit) {
   return unit.empty() ? text : fmt::format("{} [{}]", text, unit);
 }
 
-/// A coordinate of a drawing: at most two decimals, no trailing zeros (`12.5`, `-3`).
-inline std::string coordinate(double value) {
-  const double hundredths = std::round(value * 100);
-  return shortest_text(hundredths == 0 ? 0 : hundredths / 100);  // never "-0"
-}
-
 }  // namespace interchoice::figures

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "interchoice/report/frame.hpp"
-#include "interchoice/report/legend.hpp"
+#include "interchoice/report/series_style.hpp"
+#include "interchoice/report/specification.hpp"
 #include "interchoice/search/dominance.hpp"
 #include "interchoice/search/objective.hpp"
 
@@ -19,11 +19,10 @@ namespace interchoice::figures {
 /// Points with two objectives: a search's history, say.
 struct ParetoSet {
   std::string label;
-  SeriesStyle style;
   std::vector<double> x;
   std::vector<double> y;
-  std::vector<std::string> names = {};  ///< the points' tooltips; empty: none
-  bool has_points = true;               ///< else only the front is drawn
+  std::vector<std::string> names = {};  ///< of the points, told on hovering; empty: none
+  bool has_points = true;               ///< else only the front is shown
 };
 
 /// Two objectives at once: all points, and the Pareto front of each set as steps.
@@ -33,109 +32,56 @@ struct ParetoFigure {
   std::string y_title;
   Direction x_direction = Direction::kMinimise;
   Direction y_direction = Direction::kMaximise;
-  std::vector<ParetoSet> sets = {};  ///< later ones lie on top
+  std::vector<ParetoSet> sets = {};
 };
 
 namespace detail {
 
-/// The signs that turn coordinates into costs, and back.
-struct ParetoSigns {
-  double x;
-  double y;
-
-  explicit ParetoSigns(const ParetoFigure& figure)
-      : x(figure.x_direction == Direction::kMaximise ? -1 : 1),
-        y(figure.y_direction == Direction::kMaximise ? -1 : 1) {}
-};
-
-/// The front of a set as costs, from the best x to the best y, each point once.
-inline std::vector<CostPoint> front_costs(const ParetoSet& set, const ParetoSigns& signs) {
+/// A front by the numbers of its points, from the best x to the best y, equal points once.
+inline std::vector<std::size_t> front_of(const ParetoSet& set, double x_sign, double y_sign) {
   std::vector<CostPoint> points;
   for (std::size_t i = 0; i < set.x.size(); ++i) {
-    points.push_back({signs.x * set.x[i], signs.y * set.y[i]});
+    points.push_back({x_sign * set.x[i], y_sign * set.y[i]});
   }
-  std::vector<CostPoint> front;
-  for (const std::size_t i : pareto_front(points)) front.push_back(points[i]);
-  std::ranges::sort(front);
-  front.erase(std::unique(front.begin(), front.end()), front.end());
+  const auto cost = [&](std::size_t i) -> const CostPoint& { return points[i]; };
+  std::vector<std::size_t> front = pareto_front(points);
+  std::ranges::sort(front, {}, cost);
+  front.erase(std::ranges::unique(front, {}, cost).begin(), front.end());
   return front;
 }
 
 /// The range of one axis: the fronts with some surroundings on the worse side, but not points that
-/// are so bad that they would squeeze the fronts.
+/// are so bad that they would squeeze the fronts. Zooming shows them.
 inline std::pair<double, double> front_range(const std::vector<double>& front,
                                              const std::vector<double>& all, double sign) {
-  const auto [best, worst] = std::ranges::minmax(front);
+  const auto cost = [sign](double value) { return sign * value; };
+  const double best = cost(std::ranges::min(front, {}, cost));
+  const double worst = cost(std::ranges::max(front, {}, cost));
+  const double worst_of_all = cost(std::ranges::max(all, {}, cost));
   const double size = worst - best;
-  const double worst_of_all = std::ranges::max(all);
   const double end = size > 0 ? std::min(worst_of_all, worst + 0.4 * size) : worst_of_all;
-  return std::minmax(sign * best, sign * end);
-}
-
-/// The edge of the region that a front dominates, out to the edges of the area on the worse side.
-inline std::string step_path(const Frame& frame, const std::vector<CostPoint>& front,
-                             const ParetoSigns& signs) {
-  const double worse_x = signs.x > 0 ? frame.area.right() : frame.area.x;
-  const double worse_y = signs.y > 0 ? frame.area.y : frame.area.bottom();
-  std::string data;
-  double y = worse_y;
-  for (const CostPoint& point : front) {
-    const Point place = frame.place(signs.x * point[0], signs.y * point[1]);
-    data += (data.empty() ? "M" : "L") + coordinates({place.x, y}) + "L" + coordinates(place);
-    y = place.y;
-  }
-  return data + "L" + coordinates({worse_x, y});
-}
-
-inline bool is_within(const Axis& axis, double value) {
-  return value >= axis.low && value <= axis.high;
-}
-
-/// Draws a set's points; returns the number of those that lie outside.
-inline std::size_t draw_pareto_points(SvgDrawing& drawing, const Frame& frame,
-                                      const ParetoSet& set) {
-  constexpr std::size_t kMostTooltips = 2000;
-  const std::size_t count = set.x.size();
-  std::vector<SvgDrawing::Disc> discs;
-  std::string squares;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!is_within(frame.x, set.x[i]) || !is_within(frame.y, set.y[i])) continue;
-    const Point place = frame.place(set.x[i], set.y[i]);
-    if (count <= kMostTooltips) {
-      discs.push_back({place, set.names.empty() ? "" : set.names[i]});
-    } else {
-      squares += "M" + coordinates({place.x - 1, place.y - 1}) + "h2v2h-2z";
-      discs.push_back({});
-    }
-  }
-  if (count <= kMostTooltips) {
-    drawing.discs(discs, count <= 200 ? 3 : 2, set.style.stroke.colour, 0.45);
-  } else {
-    drawing.shape(squares, set.style.stroke.colour, {}, "0.3");
-  }
-  return count - discs.size();
+  const double room = 0.04 * (end - best);
+  return std::minmax(sign * (best - room), sign * (end + room));
 }
 
 }  // namespace detail
 
-/// Draws the figure. Points that are much worse than every front are left out and counted.
+/// The figure as a specification.
 ///
 /// *Throws*: `std::invalid_argument` if there is no set, a set has no points or lists of different
 /// lengths, or a value is not finite.
 ///
 /// *Cost*: see `pareto_front`.
-inline std::string to_svg(const ParetoFigure& figure) {
-  constexpr double kWidth = 760;
-  constexpr double kPanelHeight = 420;  // of the area with data
-  constexpr double kBelow = 46;
-  constexpr double kRight = 18;
+inline Specification pareto_specification(const ParetoFigure& figure) {
   if (figure.sets.empty()) {
     throw std::invalid_argument("interchoice: a Pareto figure without sets; add one");
   }
-  const detail::ParetoSigns signs(figure);
-  std::vector<std::vector<CostPoint>> fronts;
+  const double x_sign = figure.x_direction == Direction::kMaximise ? -1 : 1;
+  const double y_sign = figure.y_direction == Direction::kMaximise ? -1 : 1;
+  SeriesStyles styles;
+  Specification points = Specification::array();
+  Specification fronts = Specification::array();
   std::vector<double> front_x, front_y, all_x, all_y;
-  std::vector<Legend::Entry> entries;
   for (const ParetoSet& set : figure.sets) {
     if (set.x.empty() || set.x.size() != set.y.size() ||
         (!set.names.empty() && set.names.size() != set.x.size())) {
@@ -144,51 +90,49 @@ inline std::string to_svg(const ParetoFigure& figure) {
           "one point, and names for all or for none",
           set.label, set.x.size(), set.y.size(), set.names.size()));
     }
-    fronts.push_back(detail::front_costs(set, signs));
-    for (const CostPoint& point : fronts.back()) {
-      front_x.push_back(point[0]);
-      front_y.push_back(point[1]);
+    styles.add(set.label, set.has_points ? series_style(styles.size()) : bound_style());
+    const auto row = [&](std::size_t i) -> Specification {
+      return {{"series", set.label},
+              {"arch", set.names.empty() ? "" : set.names[i]},
+              {"x", shown_number(set.x[i])},
+              {"y", shown_number(set.y[i])}};
+    };
+    for (std::size_t i = 0; i < set.x.size() && set.has_points; ++i) points.push_back(row(i));
+    for (const std::size_t i : detail::front_of(set, x_sign, y_sign)) {
+      fronts.push_back(row(i));
+      fronts.back()["place"] = fronts.size();
+      front_x.push_back(set.x[i]);
+      front_y.push_back(set.y[i]);
     }
-    for (const double value : set.x) all_x.push_back(signs.x * value);
-    for (const double value : set.y) all_y.push_back(signs.y * value);
-    entries.push_back({set.label, set.style});
+    all_x.insert(all_x.end(), set.x.begin(), set.x.end());
+    all_y.insert(all_y.end(), set.y.begin(), set.y.end());
   }
-  const auto [x_low, x_high] = detail::front_range(front_x, all_x, signs.x);
-  const auto [y_low, y_high] = detail::front_range(front_y, all_y, signs.y);
-  const Axis y = padded_axis(figure.y_title, {y_low, y_high}, 6);
-  const double left = axis_room(y);
-  const double width = kWidth - left - kRight;
-  const Legend legend(std::move(entries), width);
-  const double above = 26 + legend.height();
-  const Frame frame{{left, above, width, kPanelHeight},
-                    padded_horizontal_axis(figure.x_title, {x_low, x_high}, 6, width),
-                    y};
-
-  SvgDrawing drawing(kWidth, above + kPanelHeight + kBelow, figure.description);
-  legend.draw(drawing, {left, 6});
-  draw_grid(drawing, frame);
-  std::size_t outside = 0;
-  std::size_t points = 0;
-  for (const ParetoSet& set : figure.sets) {
-    if (!set.has_points) continue;
-    points += set.x.size();
-    outside += detail::draw_pareto_points(drawing, frame, set);
-  }
-  for (std::size_t i = 0; i < fronts.size(); ++i) {
-    const SeriesStyle& style = figure.sets[i].style;
-    drawing.path(detail::step_path(frame, fronts[i], signs), style.stroke);
-    for (const CostPoint& point : fronts[i]) {
-      draw_mark(drawing, style, frame.place(signs.x * point[0], signs.y * point[1]));
-    }
-  }
-  draw_axes(drawing, frame);
-  if (outside > 0) {
-    drawing.text({left, above - 8},
-                 fmt::format("{} of {} points are worse than what is shown", count_text(outside),
-                             count_text(points)),
-                 {.size = 11, .colour = "#444444"});
-  }
-  return std::move(drawing).finish();
+  const auto [x_low, x_high] = detail::front_range(front_x, all_x, x_sign);
+  const auto [y_low, y_high] = detail::front_range(front_y, all_y, y_sign);
+  Specification told = {tooltip("arch", "architecture"), number_tooltip("x", figure.x_title),
+                        number_tooltip("y", figure.y_title)};
+  Specification json = specification(figure.description);
+  json["width"] = kFigureWidth;
+  json["height"] = 380;
+  json["encoding"] = {{"x", channel("x", {figure.x_title, x_low, x_high})},
+                      {"y", channel("y", {figure.y_title, y_low, y_high})},
+                      {"color", styles.colour()}};
+  json["layer"] = {
+      {{"data", {{"values", std::move(points)}}},
+       {"params", list_of(zoom("zoom"))},
+       {"mark",
+        {{"type", "point"}, {"filled", true}, {"size", 18}, {"opacity", 0.45}, {"clip", true}}},
+       {"encoding", {{"tooltip", told}}}},
+      // In the order of the front a step goes along x first: the edge of what is dominated.
+      {{"data", {{"values", fronts}}},
+       {"mark", {{"type", "line"}, {"interpolate", "step-after"}, {"clip", true}}},
+       {"encoding",
+        {{"order", {{"field", "place"}, {"type", "quantitative"}}},
+         {"strokeDash", styles.dash()}}}},
+      {{"data", {{"values", std::move(fronts)}}},
+       {"mark", {{"type", "point"}, {"filled", true}, {"size", 50}, {"clip", true}}},
+       {"encoding", {{"shape", styles.shape()}, {"tooltip", told}}}}};
+  return json;
 }
 
 }  // namespace interchoice::figures

@@ -74,13 +74,17 @@ class PredictionColumns {
     return table_.numbers(name);
   }
 
+  bool has_next(const std::string& name) const {
+    return next_ < table_.columns().size() && table_.columns()[next_] == name;
+  }
+
   void expect_end() const {
     if (next_ < table_.columns().size()) fail("no column");
   }
 
  private:
   void expect(const std::string& name) {
-    if (next_ >= table_.columns().size() || table_.columns()[next_] != name) fail(shown(name));
+    if (!has_next(name)) fail(shown(name));
     ++next_;
   }
 
@@ -135,7 +139,8 @@ inline Report parse_report(std::string_view metrics_text, std::string_view predi
   report.truth_unit = truth["unit"].text();
   report.facts = detail::read_facts(metrics["facts"]);
   report.architectures = columns.texts("arch");
-  report.truth = columns.numbers("truth");
+  // Without a truth its column is missing, and no other may be called so.
+  if (columns.has_next("truth")) report.truth = columns.numbers("truth");
   const auto repeats = static_cast<std::size_t>(truth["repeats"].whole(0, kMostColumns));
   for (std::size_t i = 0; i < repeats; ++i) {
     report.truth_repeats.push_back(columns.numbers(detail::repeat_name(i)));
@@ -145,7 +150,8 @@ inline Report parse_report(std::string_view metrics_text, std::string_view predi
                         .runs = {},
                         .baseline = part["trivial"].truth_value(),
                         .training = detail::read_training(part),
-                        .facts = detail::read_facts(part["facts"])};
+                        .facts = detail::read_facts(part["facts"]),
+                        .unit = part.text_or_empty("unit")};
     const auto runs = static_cast<std::size_t>(part["runs"].whole(1, kMostColumns));
     for (std::size_t run = 0; run < runs; ++run) {
       predictor.runs.push_back(columns.numbers(detail::run_name(predictor.label, runs, run)));

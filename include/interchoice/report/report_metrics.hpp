@@ -51,6 +51,7 @@ inline void add_quality(nlohmann::ordered_json& json, const PredictionQuality& q
   json["best_improvement"] = quality.best_improvement;
   json["tie_at_cut"] = quality.tie_at_cut;
   json["best_mean_expected"] = quality.best_mean_expected;
+  json["best_improvement_expected"] = quality.best_improvement_expected;
 }
 
 inline void add_intervals(nlohmann::ordered_json& json, const QualityIntervals& intervals) {
@@ -82,8 +83,10 @@ inline void add_runs(nlohmann::ordered_json& json, const PredictorStatistics& st
 
 inline nlohmann::ordered_json predictor_json(const Report& report, const Predictor& predictor,
                                              const PredictorStatistics& statistics) {
-  nlohmann::ordered_json json = {
-      {"label", predictor.label}, {"trivial", predictor.baseline}, {"runs", predictor.runs.size()}};
+  nlohmann::ordered_json json = {{"label", predictor.label},
+                                 {"unit", predictor.unit},
+                                 {"trivial", predictor.baseline},
+                                 {"runs", predictor.runs.size()}};
   add_quality(json, statistics.mean);
   add_intervals(json, statistics.intervals);
   if (predictor.runs.size() > 1) add_runs(json, statistics);
@@ -102,15 +105,15 @@ inline nlohmann::ordered_json predictor_json(const Report& report, const Predict
 }
 
 inline nlohmann::ordered_json truth_json(const Report& report, const ReportStatistics& statistics) {
-  const ImprovementCurve best = improvement_curve(report.truth, report.truth);
-  const std::size_t best_place = best_first(report.truth).front();
   nlohmann::ordered_json json = {{"label", report.truth_label},
                                  {"unit", report.truth_unit},
-                                 {"architectures", report.truth.size()},
-                                 {"mean", best.mean.back()},
-                                 {"best", best.mean.front()},
-                                 {"best_architecture", report.architectures[best_place]},
+                                 {"architectures", report.architectures.size()},
                                  {"repeats", report.truth_repeats.size()}};
+  if (report.truth.empty()) return json;
+  const ImprovementCurve best = improvement_curve(report.truth, report.truth);
+  json["mean"] = best.mean.back();
+  json["best"] = best.mean.front();
+  json["best_architecture"] = report.architectures[best_first(report.truth).front()];
   if (statistics.noise) {
     json["noise"] = {{"between_two_repeats", statistics.noise->between_two},
                      {"repeat_and_mean_of_others", statistics.noise->with_rest}};
@@ -168,7 +171,8 @@ inline std::string metrics_row(const Predictor& predictor, const std::string& ru
   add(&PredictionQuality::best_improvement);
   add_interval(&QualityIntervals::best_improvement);
   row += quality.tie_at_cut ? ",1," : ",0,";
-  return row + number_field(quality.best_mean_expected) + "\n";
+  return row + number_field(quality.best_mean_expected) + "," +
+         number_field(quality.best_improvement_expected) + "\n";
 }
 
 }  // namespace detail
@@ -181,7 +185,8 @@ inline std::string metrics_csv(const Report& report, const ReportStatistics& sta
       "predictor,trivial,run,kendall_tau_b,kendall_tau_b_deviation,kendall_tau_b_low,"
       "kendall_tau_b_high,pearson,pearson_deviation,spearman,spearman_deviation,best_kept,"
       "best_mean,best_mean_deviation,best_improvement,best_improvement_deviation,"
-      "best_improvement_low,best_improvement_high,tie_at_cut,best_mean_expected\n";
+      "best_improvement_low,best_improvement_high,tie_at_cut,best_mean_expected,"
+      "best_improvement_expected\n";
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     const Predictor& predictor = report.predictors[i];
     const PredictorStatistics& numbers = statistics.predictors[i];
@@ -202,8 +207,12 @@ inline std::string metrics_csv(const Report& report, const ReportStatistics& sta
 /// every prediction. The column of a single run is named as its predictor, those of several runs
 /// `label, run 1`, `label, run 2`, …
 inline std::string predictions_csv(const Report& report) {
-  std::string csv = "arch,truth";
-  std::vector<const std::vector<double>*> columns = {&report.truth};
+  std::string csv = "arch";
+  std::vector<const std::vector<double>*> columns;
+  if (!report.truth.empty()) {
+    csv += ",truth";
+    columns.push_back(&report.truth);
+  }
   for (std::size_t i = 0; i < report.truth_repeats.size(); ++i) {
     csv += "," + csv_field(interchoice::detail::repeat_name(i));
     columns.push_back(&report.truth_repeats[i]);
@@ -226,13 +235,16 @@ inline std::string predictions_csv(const Report& report) {
 
 /// The curves behind the figures, one row for each n from 1 to all: `best possible`, then for each
 /// predictor the mean truth of the n best by prediction, its normalised improvement, and tau-b
-/// among the n truly best; of several runs their mean, followed by their standard deviation.
+/// among the n truly best; of several runs their mean, followed by their standard deviation. Of
+/// equal predictions the expectation over their orders. Empty without a truth.
 inline std::string curves_csv(const Report& report) {
+  if (report.truth.empty()) return {};
   using Values = std::vector<double>;
   using Span = std::span<const double>;
   const std::vector<std::pair<const char*, Values (*)(Span, Span)>> curves = {
-      {"mean: ", [](Span p, Span t) { return improvement_curve(p, t).mean; }},
-      {"improvement: ", [](Span p, Span t) { return improvement_curve(p, t).normalised; }},
+      {"mean: ", expected_mean},
+      {"improvement: ",
+       [](Span p, Span t) { return improvement_curve(p, t, Ties::kExpected).normalised; }},
       {"tau_b: ", truncated_kendall_tau_b}};
   std::string csv = "n,mean: best possible";
   std::vector<Values> columns = {improvement_curve(report.truth, report.truth).mean};

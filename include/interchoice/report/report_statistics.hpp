@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include "interchoice/report/report.hpp"
 #include "interchoice/stats/bootstrap.hpp"
+#include "interchoice/stats/bootstrap_difference.hpp"
 #include "interchoice/stats/ensemble.hpp"
 #include "interchoice/stats/improvement.hpp"
 #include "interchoice/stats/kendall.hpp"
@@ -52,9 +54,25 @@ struct PredictorStatistics {
   std::optional<SelfConsistency> consistency;  ///< from two runs on
 };
 
-/// The numbers of a report.
+/// The predictor that is best in a quality, and how far others are behind it.
+struct Leader {
+  struct Lead {
+    std::size_t other;            ///< its number
+    ConfidenceInterval interval;  ///< of the difference, over seeds and architectures
+    bool is_clear() const { return interval.low > 0; }
+  };
+  std::size_t predictor = 0;
+  std::vector<Lead> leads = {};  ///< over every other predictor
+
+  /// Whether it is best beyond the noise.
+  bool is_clear() const { return std::ranges::all_of(leads, &Lead::is_clear); }
+};
+
+/// The numbers of a report. Without a truth there are no qualities, and no leaders.
 struct ReportStatistics {
   std::vector<PredictorStatistics> predictors;
+  std::optional<Leader> best_tau_b;
+  std::optional<Leader> best_improvement;
   std::optional<NoiseCeiling> noise;  ///< if the truth was measured repeatedly
   std::uint32_t resamples = 0;        ///< of every interval
 };
@@ -70,27 +88,37 @@ inline constexpr std::pair<const char*, QualityMember> kAveragedQualities[] = {
     {"spearman", &PredictionQuality::spearman},
     {"best_mean", &PredictionQuality::best_mean},
     {"best_improvement", &PredictionQuality::best_improvement},
-    {"best_mean_expected", &PredictionQuality::best_mean_expected}};
+    {"best_mean_expected", &PredictionQuality::best_mean_expected},
+    {"best_improvement_expected", &PredictionQuality::best_improvement_expected}};
 
 /// The number of resamples: fewer for many architectures, so that a report takes seconds.
 inline std::uint32_t resamples_for(std::size_t architectures) {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(2'000'000 / architectures, 100, 1000));
 }
 
-/// `prediction_quality(…).best_improvement` alone, which needs no order of all.
+/// `prediction_quality(…).best_improvement_expected` alone, which needs no order of all.
 inline double best_improvement(std::span<const double> predictions, std::span<const double> truth) {
-  std::vector<std::size_t> order = interchoice::detail::every_index(truth.size());
-  const std::size_t kept = std::min(kBestKept, order.size());
-  const auto last = order.begin() + static_cast<std::ptrdiff_t>(kept);
-  const auto is_better = [&](std::size_t a, std::size_t b) {
-    return predictions[a] != predictions[b] ? predictions[a] > predictions[b] : a < b;
-  };
-  std::partial_sort(order.begin(), last, order.end(), is_better);
-  const auto sum_of = [&](double sum, std::size_t index) { return sum + truth[index]; };
-  const double best_mean =
-      std::accumulate(order.begin(), last, 0.0, sum_of) / static_cast<double>(kept);
-  const double mean =
-      std::accumulate(truth.begin(), truth.end(), 0.0) / static_cast<double>(truth.size());
+  const std::size_t kept = std::min(kBestKept, truth.size());
+  std::vector<double> sorted(predictions.begin(), predictions.end());
+  const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(kept - 1);
+  std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
+  const double cut = *last;
+  double above = 0, at_cut = 0, all = 0;
+  std::size_t count_above = 0, count_at_cut = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    all += truth[i];
+    if (predictions[i] > cut) {
+      above += truth[i];
+      ++count_above;
+    } else if (predictions[i] == cut) {
+      at_cut += truth[i];
+      ++count_at_cut;
+    }
+  }
+  // Of those at the cut, which are equal, each is as probable as any other.
+  const double taken = static_cast<double>(kept - count_above) / static_cast<double>(count_at_cut);
+  const double best_mean = (above + taken * at_cut) / static_cast<double>(kept);
+  const double mean = all / static_cast<double>(truth.size());
   const auto [least, most] = std::ranges::minmax(truth);
   if (least == most) return std::numeric_limits<double>::quiet_NaN();
   return (best_mean - mean) / (most - mean);
@@ -98,6 +126,10 @@ inline double best_improvement(std::span<const double> predictions, std::span<co
 
 inline QualityIntervals intervals_of(std::span<const std::vector<double>> runs,
                                      std::span<const double> truth, std::uint32_t resamples) {
+  if (truth.empty()) {
+    constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+    return {{kNan, kNan, kNan}, {kNan, kNan, kNan}};
+  }
   const auto interval = [&](const auto& metric) {
     return bootstrap_over_seeds(runs, truth, metric, {.resamples = resamples},
                                 Resampled::kSeedsAndArchitectures);
@@ -122,12 +154,24 @@ inline MeanAndStandardDeviation over_runs(const std::vector<PredictionQuality>& 
   return mean_and_standard_deviation(values);
 }
 
+/// The quality of a prediction; undefined without a truth.
+inline PredictionQuality quality_of(std::span<const double> predictions,
+                                    std::span<const double> truth) {
+  if (!truth.empty()) return prediction_quality(predictions, truth);
+  PredictionQuality quality;
+  for (const auto& [name, member] : kAveragedQualities) {
+    quality.*member = std::numeric_limits<double>::quiet_NaN();
+  }
+  quality.best_kept = std::min(kBestKept, predictions.size());
+  return quality;
+}
+
 inline PredictorStatistics predictor_statistics(const Predictor& predictor,
                                                 std::span<const double> truth,
                                                 std::uint32_t resamples) {
   PredictorStatistics statistics;
   for (const std::vector<double>& run : predictor.runs) {
-    statistics.runs.push_back(prediction_quality(run, truth));
+    statistics.runs.push_back(quality_of(run, truth));
   }
   statistics.mean.best_kept = statistics.runs.front().best_kept;
   statistics.mean.tie_at_cut = std::ranges::any_of(statistics.runs, &PredictionQuality::tie_at_cut);
@@ -140,27 +184,75 @@ inline PredictorStatistics predictor_statistics(const Predictor& predictor,
   statistics.mean_prediction = mean_of_predictions(predictor.runs);
   if (predictor.runs.size() > 1) {
     const std::vector<std::vector<double>> one = {statistics.mean_prediction};
-    statistics.ensemble = prediction_quality(one.front(), truth);
+    statistics.ensemble = quality_of(one.front(), truth);
     statistics.ensemble_intervals = intervals_of(one, truth, resamples);
     statistics.consistency = consistency_of(predictor.runs);
   }
   return statistics;
 }
 
+inline double or_lowest(double value) {
+  return std::isnan(value) ? -std::numeric_limits<double>::infinity() : value;
+}
+
+template <class Metric>
+Leader leader_of(const Report& report, const ReportStatistics& statistics, QualityMember quality,
+                 const Metric& metric) {
+  const auto value = [&](const PredictorStatistics& one) { return or_lowest(one.mean.*quality); };
+  const auto best = std::ranges::max_element(statistics.predictors, {}, value);
+  Leader leader{static_cast<std::size_t>(best - statistics.predictors.begin())};
+  for (std::size_t other = 0; other < report.predictors.size(); ++other) {
+    if (other == leader.predictor) continue;
+    leader.leads.push_back(
+        {other, bootstrap_difference(report.predictors[leader.predictor].runs,
+                                     report.predictors[other].runs, report.truth, metric,
+                                     {.resamples = statistics.resamples})});
+  }
+  return leader;
+}
+
 }  // namespace detail
 
 /// Computes the numbers of a report.
 ///
-/// *Cost*: 100 to 1000 correlations for each run, the fewer the more architectures.
+/// *Cost*: 100 to 1000 correlations for each run, the fewer the more architectures, and as many to
+/// compare it with the best.
 inline ReportStatistics report_statistics(const Report& report) {
   ReportStatistics statistics;
-  statistics.resamples = detail::resamples_for(report.truth.size());
+  if (!report.truth.empty()) statistics.resamples = detail::resamples_for(report.truth.size());
   for (const Predictor& predictor : report.predictors) {
     statistics.predictors.push_back(
         detail::predictor_statistics(predictor, report.truth, statistics.resamples));
   }
+  if (statistics.resamples > 0) {
+    statistics.best_tau_b =
+        detail::leader_of(report, statistics, &PredictionQuality::kendall_tau_b, kendall_tau_b);
+    statistics.best_improvement =
+        detail::leader_of(report, statistics, &PredictionQuality::best_improvement_expected,
+                          detail::best_improvement);
+  }
   if (!report.truth_repeats.empty()) statistics.noise = noise_ceiling(report.truth_repeats);
   return statistics;
+}
+
+/// The super-network that ranks best; the first one without a truth, the first predictor where all
+/// are rules. Its order is the one that is shown first.
+inline std::size_t leading_predictor(const Report& report, const ReportStatistics& statistics) {
+  const auto value = [&](std::size_t i) {
+    return std::pair(!report.predictors[i].baseline,
+                     detail::or_lowest(statistics.predictors[i].mean.kendall_tau_b));
+  };
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < report.predictors.size(); ++i) {
+    if (value(i) > value(best)) best = i;
+  }
+  return best;
+}
+
+/// The means of an improvement curve, the expectation over orders of equal predictions.
+inline std::vector<double> expected_mean(std::span<const double> predictions,
+                                         std::span<const double> truth) {
+  return improvement_curve(predictions, truth, Ties::kExpected).mean;
 }
 
 /// A curve of a predictor, averaged over its runs: `curve(predictions, truth)` gives one run's.

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <span>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +14,10 @@
 #include "interchoice/report/number_text.hpp"
 #include "interchoice/report/report.hpp"
 #include "interchoice/report/report_statistics.hpp"
+#include "interchoice/report/shown_architectures.hpp"
 #include "interchoice/stats/improvement.hpp"
 #include "interchoice/stats/prediction_quality.hpp"
+#include "interchoice/stats/ranks.hpp"
 
 namespace interchoice::figures {
 
@@ -43,8 +45,11 @@ struct TruthFormat {
 
 namespace detail {
 
-/// The columns of the table of qualities, after the label: all but the last.
-inline constexpr auto kQualityColumns = std::span(kAveragedQualities).first<5>();
+/// The columns of the table of qualities, after the label. Where predictions are equal, the numbers
+/// are the expectation over their orders.
+inline constexpr QualityMember kQualityColumns[] = {
+    &PredictionQuality::kendall_tau_b, &PredictionQuality::pearson, &PredictionQuality::spearman,
+    &PredictionQuality::best_mean_expected, &PredictionQuality::best_improvement_expected};
 
 /// A row of the table of qualities; pointers are null where there are no such numbers.
 struct QualityRow {
@@ -53,34 +58,31 @@ struct QualityRow {
   const PredictionQuality* standard_deviation = nullptr;
   const QualityIntervals* intervals = nullptr;
   std::size_t runs = 0;
-};
-
-/// The format of the rows of one table.
-struct RowFormat {
-  TruthFormat truth;
-  PredictionQuality best;  // of each column
+  bool has_best_tau_b = false;  ///< beyond the noise
+  bool has_best_improvement = false;
 };
 
 inline std::string interval_text(const ConfidenceInterval& interval) {
   return fmt::format("[{}, {}]", fixed_text(interval.low, 3), fixed_text(interval.high, 3));
 }
 
-inline std::vector<Cell> quality_cells(const QualityRow& row, const RowFormat& format) {
+inline std::vector<Cell> quality_cells(const QualityRow& row, const TruthFormat& format) {
   std::vector<Cell> cells = {
       {row.label, false, row.runs > 1 ? fmt::format("{} runs", row.runs) : ""}};
-  for (const auto& [name, column] : kQualityColumns) {
-    const bool is_mean = column == &PredictionQuality::best_mean;
-    const bool is_improvement = column == &PredictionQuality::best_improvement;
+  for (const QualityMember column : kQualityColumns) {
+    const bool is_tau_b = column == &PredictionQuality::kendall_tau_b;
+    const bool is_mean = column == &PredictionQuality::best_mean_expected;
+    const bool is_improvement = column == &PredictionQuality::best_improvement_expected;
     const auto number = [&](double value) {
-      return is_mean ? format.truth.number(value) : fixed_text(value, 3);
+      return is_mean ? format.number(value) : fixed_text(value, 3);
     };
-    const double value = row.mean.*column;
-    Cell cell{number(value), row.intervals != nullptr && value == format.best.*column};
+    Cell cell{number(row.mean.*column)};
+    cell.bold =
+        is_tau_b ? row.has_best_tau_b : (is_mean || is_improvement) && row.has_best_improvement;
     if (row.standard_deviation != nullptr && std::isfinite(row.standard_deviation->*column)) {
       cell.text += " ± " + number(row.standard_deviation->*column);
     }
-    if (row.mean.tie_at_cut && (is_mean || is_improvement)) cell.text += "†";
-    if (row.intervals != nullptr && column == &PredictionQuality::kendall_tau_b) {
+    if (row.intervals != nullptr && is_tau_b) {
       cell.detail = interval_text(row.intervals->kendall_tau_b);
     }
     if (row.intervals != nullptr && is_improvement) {
@@ -89,22 +91,6 @@ inline std::vector<Cell> quality_cells(const QualityRow& row, const RowFormat& f
     cells.push_back(std::move(cell));
   }
   return cells;
-}
-
-/// The best of each column.
-inline PredictionQuality best_of(const std::vector<PredictorStatistics>& predictors) {
-  PredictionQuality best = predictors.front().mean;
-  for (const PredictorStatistics& predictor : predictors) {
-    for (const auto& [name, column] : kQualityColumns) {
-      for (const PredictionQuality& quality :
-           {predictor.mean, predictor.ensemble.value_or(predictor.mean)}) {
-        if (std::isnan(best.*column) || quality.*column > best.*column) {
-          best.*column = quality.*column;
-        }
-      }
-    }
-  }
-  return best;
 }
 
 inline bool has_several_runs(const Report& report) {
@@ -122,29 +108,32 @@ inline std::string ensemble_label(const Predictor& predictor) {
 /// of the truth itself. Of several runs mean ± standard deviation, and in a row of its own the
 /// quality of the mean of their predictions.
 inline Table quality_table(const Report& report, const ReportStatistics& statistics) {
-  const detail::RowFormat format{TruthFormat::of(report), detail::best_of(statistics.predictors)};
+  const TruthFormat format = TruthFormat::of(report);
+  const auto leads = [](const std::optional<Leader>& leader, std::size_t i) {
+    return leader && leader->predictor == i && !leader->leads.empty() && leader->is_clear();
+  };
   RowGroup trained{"super-networks", {}};
   RowGroup baselines{"baselines, without training", {}};
   for (std::size_t i = 0; i < report.predictors.size(); ++i) {
     const Predictor& predictor = report.predictors[i];
     const PredictorStatistics& numbers = statistics.predictors[i];
     RowGroup& group = predictor.baseline ? baselines : trained;
-    group.rows.push_back(
-        detail::quality_cells({predictor.label, numbers.mean, &numbers.standard_deviation,
-                               &numbers.intervals, predictor.runs.size()},
-                              format));
+    group.rows.push_back(detail::quality_cells(
+        {predictor.label, numbers.mean, &numbers.standard_deviation, &numbers.intervals,
+         predictor.runs.size(), leads(statistics.best_tau_b, i),
+         leads(statistics.best_improvement, i)},
+        format));
     if (!numbers.ensemble) continue;
     group.rows.push_back(
         detail::quality_cells({detail::ensemble_label(predictor), *numbers.ensemble, nullptr,
                                &numbers.ensemble_intervals, 0},
                               format));
   }
-  PredictionQuality perfect = prediction_quality(report.truth, report.truth);
-  perfect.tie_at_cut = false;  // of equal truths either may count
+  const PredictionQuality perfect = prediction_quality(report.truth, report.truth);
   const ImprovementCurve curve = improvement_curve(report.truth, report.truth);
   PredictionQuality chance;
-  chance.best_mean = curve.mean.back();
-  chance.best_improvement = curve.normalised.back();
+  chance.best_mean_expected = curve.mean.back();
+  chance.best_improvement_expected = curve.normalised.back();
   RowGroup bounds{"for comparison", {}};
   bounds.rows.push_back(detail::quality_cells({"random choice, expected", chance}, format));
   bounds.rows.push_back(detail::quality_cells({"best possible", perfect}, format));
@@ -176,27 +165,21 @@ inline Table consistency_table(const Report& report, const ReportStatistics& sta
   return table;
 }
 
-/// The meaning of the mark for ties in the table of qualities; empty where there are none.
-inline std::string ties_note(const Report& report, const ReportStatistics& statistics) {
-  const TruthFormat format = TruthFormat::of(report);
-  std::string expected;
-  const auto add = [&](const std::string& label, const PredictionQuality& quality) {
-    if (!quality.tie_at_cut) return;
-    expected += fmt::format("{}{} {}", expected.empty() ? "" : "; ", label,
-                            format.with_unit(quality.best_mean_expected));
-  };
-  for (std::size_t i = 0; i < report.predictors.size(); ++i) {
-    add(report.predictors[i].label, statistics.predictors[i].mean);
-    if (!statistics.predictors[i].ensemble) continue;
-    add(detail::ensemble_label(report.predictors[i]), *statistics.predictors[i].ensemble);
+/// The architectures with the best predictions of one predictor, and what all say of them. The
+/// columns are those of the table's data.
+inline Table best_table(const Report& report, const std::vector<ArchitectureColumn>& columns,
+                        const std::vector<double>& predictions) {
+  Table table{{"architecture"}, {{"", {}}}};
+  for (const ArchitectureColumn& column : columns) table.header.push_back(column.title);
+  const std::vector<std::size_t> order = best_first(predictions);
+  for (std::size_t place = 0; place < std::min(kBestKept, order.size()); ++place) {
+    std::vector<Cell> row = {{report.architectures[order[place]]}};
+    for (const ArchitectureColumn& column : columns) {
+      row.push_back({fixed_text(column.values[order[place]], column.decimals)});
+    }
+    table.groups.front().rows.push_back(std::move(row));
   }
-  if (expected.empty()) return {};
-  return fmt::format(
-      "† Predictions are equal at the cut{}, so which architectures count among the best {} rests "
-      "on "
-      "the order of the input alone. Expected mean over all orders of the equal ones: {}.",
-      detail::has_several_runs(report) ? " (in at least one run)" : "",
-      statistics.predictors.front().mean.best_kept, expected);
+  return table;
 }
 
 /// The facts of the predictors: a row for each, a column for each fact that any of them has.

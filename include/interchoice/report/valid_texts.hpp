@@ -29,6 +29,7 @@ inline Report with_valid_texts(Report report) {
   for (std::string& architecture : report.architectures) architecture = valid_text(architecture);
   for (Predictor& predictor : report.predictors) {
     predictor.label = valid_text(predictor.label);
+    predictor.unit = valid_text(predictor.unit);
     predictor.facts = valid_facts(predictor.facts);
   }
   report.facts = valid_facts(report.facts);

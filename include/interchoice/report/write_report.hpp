@@ -16,6 +16,7 @@
 #include "interchoice/report/report_page.hpp"
 #include "interchoice/report/report_statistics.hpp"
 #include "interchoice/report/valid_texts.hpp"
+#include "interchoice/report/vega_runtime.hpp"
 
 namespace interchoice {
 
@@ -23,22 +24,26 @@ namespace detail {
 
 /// The names and contents of a report's files, in the order in which they appear. What
 /// `read_report` reads comes first; if only the first of the two arrives, the digest in it tells.
-inline std::vector<std::pair<const char*, std::string>> report_files(const Report& report) {
+inline std::vector<std::pair<const char*, std::string>> report_files(const Report& report,
+                                                                     const VegaRuntime& runtime) {
   const figures::ReportStatistics statistics = figures::report_statistics(report);
-  const figures::ReportFigures drawings = figures::ReportFigures::of(report, statistics);
+  const figures::ReportFigures figures = figures::ReportFigures::of(report, statistics);
   const std::string predictions = figures::predictions_csv(report);
+  const auto text = [](const figures::Specification& figure) {
+    return figure.empty() ? "" : figures::specification_text(figure);
+  };
   std::vector<std::pair<const char*, std::string>> files = {
       {"metrics.json", figures::metrics_json(report, statistics, predictions)},
       {"predictions.csv", predictions},
       {"metrics.csv", figures::metrics_csv(report, statistics)},
       {"curves.csv", figures::curves_csv(report)},
-      {"improvement.svg", drawings.improvement},
-      {"correlation.svg", drawings.correlation},
-      {"predictions.svg", drawings.predictions},
-      {"training.svg", drawings.training},
-      {"agreement.svg", drawings.agreement},
-      {"self-consistency.svg", drawings.self_consistency},
-      {"report.html", figures::report_page(report, statistics, drawings)}};
+      {"improvement.vl.json", text(figures.improvement)},
+      {"correlation.vl.json", text(figures.correlation)},
+      {"predictions.vl.json", text(figures.predictions)},
+      {"training.vl.json", text(figures.training)},
+      {"agreement.vl.json", text(figures.agreement)},
+      {"self-consistency.vl.json", text(figures.self_consistency)},
+      {"report.html", figures::report_page(report, statistics, figures, runtime)}};
   std::erase_if(files, [](const auto& file) { return file.second.empty(); });
   return files;
 }
@@ -49,31 +54,32 @@ inline std::vector<std::pair<const char*, std::string>> report_files(const Repor
 ///
 /// | file | holds |
 /// | --- | --- |
-/// | `report.html` | tables and figures; one file that needs nothing else |
-/// | `improvement.svg`, `correlation.svg`, `predictions.svg`, `training.svg` | the figures |
-/// | `agreement.svg`, `self-consistency.svg` | agreement of runs that differ in their seed |
-/// | `metrics.csv`, `metrics.json` | the qualities of the predictors |
-/// | `predictions.csv` | every architecture's truth and predictions |
-/// | `curves.csv` | the curves of the figures |
+/// | `report.html` | a conclusion, tables and figures to explore, in one file |
+/// | `improvement.vl.json`, `correlation.vl.json`, `predictions.vl.json` | figures, as Vega-Lite |
+/// | `training.vl.json` | likewise, if a predictor has a training |
+/// | `agreement.vl.json`, `self-consistency.vl.json` | likewise, of runs that differ in their seed
+/// | | `metrics.csv`, `metrics.json` | the qualities of the predictors | | `predictions.csv` |
+/// every architecture's truth and predictions | | `curves.csv` | the curves of the figures |
+///
+/// Without a truth there is nothing that depends on one: no qualities, no curves.
 ///
 /// Each file is written completely or not at all, and none gets its name before all are on the
 /// disk. A writing that is interrupted leaves the old report; or the new one, some of whose figures
-/// are still the old one's and can be drawn again from it; or, for an instant between the two files
+/// are still the old one's and can be made again from it; or, for an instant between the two files
 /// that hold it, one that `read_report` refuses.
 ///
-/// `training.svg` is written only if a predictor has a training, `agreement.svg` and
-/// `self-consistency.svg` only if one that is no baseline has several runs. The same report gives
-/// the same bytes on every machine, and so does `read_report` of the folder. Bytes of texts that
-/// are not UTF-8 become U+FFFD.
+/// The same report gives the same bytes on every machine where the page's scripts are the same, and
+/// so does `read_report` of the folder. Bytes of texts that are not UTF-8 become U+FFFD.
 ///
 /// *Throws*: `std::invalid_argument` if the parts of the report do not fit each other: different
 /// numbers of architectures and values, values that are not finite, no or equal labels, labels or
 /// architectures that a spreadsheet would take for formulas;
 /// `std::runtime_error` with path and reason if a file cannot be written.
 ///
-/// *Cost*: O(n log n) for n architectures, about 0.4 s for each run and each ensemble of 15,625,
-/// nearly all of it the bootstrap.
-inline void write_report(const std::filesystem::path& folder, const Report& given) {
+/// *Cost*: O(n log n) for n architectures; nearly all of it are the bootstraps, one for each run
+/// and each ensemble and two for each run beside the best.
+inline void write_report(const std::filesystem::path& folder, const Report& given,
+                         const VegaRuntime& runtime = VegaRuntime::installed()) {
   const Report report = detail::with_valid_texts(given);
   detail::check_report(report);
   std::error_code error;
@@ -83,7 +89,7 @@ inline void write_report(const std::filesystem::path& folder, const Report& give
                                          folder.string(), error.message()));
   }
   std::list<AtomicFile> written;
-  for (const auto& [name, text] : detail::report_files(report)) {
+  for (const auto& [name, text] : detail::report_files(report, runtime)) {
     written.emplace_back(folder / name).write(text);
     written.back().flush();  // a full disk leaves what was there
   }

@@ -30,6 +30,7 @@ struct PredictionQuality {
                                   ///< rests on the order of the input alone
   double best_mean_expected = 0;  ///< `best_mean` over all orders of equal predictions; the same
                                   ///< where there is no tie at the cut
+  double best_improvement_expected = 0;  ///< likewise
 };
 
 /// Judges predictions by their correlations with the truth and by the `best_kept` best of them
@@ -54,14 +55,16 @@ inline PredictionQuality prediction_quality(std::span<const double> predictions,
   quality.best_mean = curve.mean[quality.best_kept - 1];
   quality.best_improvement = curve.normalised[quality.best_kept - 1];
   quality.best_mean_expected = quality.best_mean;
+  quality.best_improvement_expected = quality.best_improvement;
   if (quality.best_kept < truth.size()) {
     const std::vector<std::size_t> order = best_first(predictions);
     quality.tie_at_cut =
         predictions[order[quality.best_kept - 1]] == predictions[order[quality.best_kept]];
   }
   if (quality.tie_at_cut) {
-    quality.best_mean_expected =
-        improvement_curve(predictions, truth, Ties::kExpected).mean[quality.best_kept - 1];
+    const ImprovementCurve expected = improvement_curve(predictions, truth, Ties::kExpected);
+    quality.best_mean_expected = expected.mean[quality.best_kept - 1];
+    quality.best_improvement_expected = expected.normalised[quality.best_kept - 1];
   }
   return quality;
 }

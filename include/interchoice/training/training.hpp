@@ -31,6 +31,8 @@ enum class PathBatches {
   kSuccessive,
 };
 
+struct TrainingRecord;
+
 /// How a super-network is trained, composed of parts; each takes the library's or any callable of
 /// one's own. The defaults are the paper's on NAS-Bench-201 (Table 5).
 struct Training {
@@ -54,6 +56,8 @@ struct Training {
   std::optional<std::size_t> split_epoch = {};
   /// Asked after every step; true ends the training cleanly.
   std::function<bool()> stop = {};
+  /// Told of every epoch that is done, with all before it.
+  std::function<void(const TrainingRecord&)> after_epoch = {};
   /// The steps after which the host reads what came of them, and waits for the device meanwhile;
   /// none: 1 on the CPU, 64 elsewhere. Progress shows what is read. The result does not depend on
   /// it. See `PathStep::enqueue`.

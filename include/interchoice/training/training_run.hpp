@@ -156,6 +156,7 @@ class TrainingRun {
       record_.position = {epoch + 1, 0};
       sums_ = {};
       batches_.reset();
+      if (training_.after_epoch) training_.after_epoch(record_);
     }
   }
 
