@@ -46,7 +46,8 @@ inline std::vector<std::size_t> front_of(const ParetoSet& set, double x_sign, do
   const auto cost = [&](std::size_t i) -> const CostPoint& { return points[i]; };
   std::vector<std::size_t> front = pareto_front(points);
   std::ranges::sort(front, {}, cost);
-  front.erase(std::ranges::unique(front, {}, cost).begin(), front.end());
+  const auto are_equal = [&](std::size_t a, std::size_t b) { return points[a] == points[b]; };
+  front.erase(std::unique(front.begin(), front.end(), are_equal), front.end());
   return front;
 }
 
