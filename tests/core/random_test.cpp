@@ -1,8 +1,8 @@
 #include "interchoice/core/random.hpp"
+#include "support/catch.hpp"
 #include "support/chi_square.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -140,7 +140,7 @@ TEST_CASE("below(n) and unit() are uniform") {
   CHECK(chi_square(remainders) < 13.82);
 
   CHECK(random.below(1) == 0);
-  CHECK_THROWS_WITH(random.below(0), Catch::Contains("below(0)"));
+  CHECK_THROWS_WITH(random.below(0), Catch::Matchers::Contains("below(0)"));
 
   std::vector<int> hundredths(100);
   for (int i = 0; i < 20000; ++i) {
@@ -171,8 +171,9 @@ TEST_CASE("permutation visits each number once, in an order that its keys decide
   CHECK(chi_square(cells) < 49.73);
 
   CHECK_THROWS_AS(ic::permutation(-1, random(0)), std::invalid_argument);
-  CHECK_THROWS_WITH(ic::permutation(std::int64_t{1} << 32, random(0)),
-                    Catch::Contains("4294967296") && Catch::Contains("4294967295"));
+  CHECK_THROWS_WITH(
+      ic::permutation(std::int64_t{1} << 32, random(0)),
+      Catch::Matchers::Contains("4294967296") && Catch::Matchers::Contains("4294967295"));
 }
 
 TEST_CASE("keys that do not fit are refused, not cut") {
@@ -181,7 +182,7 @@ TEST_CASE("keys that do not fit are refused, not cut") {
       ic::CounterRandom{ic::Seed{~std::uint64_t{0}}, ic::Stream::kPaths, over - 1, over - 1});
   CHECK_THROWS_AS((ic::CounterRandom{ic::Seed{1}, ic::Stream::kPaths, over, 0}), std::out_of_range);
   CHECK_THROWS_WITH((ic::CounterRandom{ic::Seed{1}, ic::Stream::kPaths, over, 0}),
-                    Catch::Contains("epoch 4294967296"));
+                    Catch::Matchers::Contains("epoch 4294967296"));
   CHECK_THROWS_WITH((ic::CounterRandom{ic::Seed{1}, ic::Stream::kPaths, 0, over}),
-                    Catch::Contains("position 4294967296"));
+                    Catch::Matchers::Contains("position 4294967296"));
 }

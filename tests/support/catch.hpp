@@ -3,7 +3,19 @@
 // Catch2 of either major version under one include.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
+
+#include <concepts>
+#include <string>
+
 using Catch::Approx;  // NOLINT(google-global-names-in-headers): where version 2 has it
+
+namespace Catch::Matchers {
+// Of texts as in version 2; version 3 looks for an element.
+template <class Text>
+requires std::convertible_to<Text, std::string> StringContainsMatcher Contains(Text&& part) {
+  return ContainsSubstring(std::string(part));
+}
+}  // namespace Catch::Matchers
 #else
 #include <catch2/catch.hpp>
 #endif
