@@ -53,6 +53,7 @@ struct OnnxTensor {
   friend bool operator==(const OnnxTensor&, const OnnxTensor&) = default;
 };
 
+/// A constant argument of an operator.
 using OnnxAttribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>,
                                    std::vector<float>, OnnxTensor>;
 

@@ -77,16 +77,19 @@ class OnnxCall {
     return names;
   }
 
+  /// An argument that is a known whole number; refused otherwise, as those below.
   std::int64_t integer(std::string_view argument) const {
     const c10::IValue& known = constant_value(argument);
     if (!known.isInt()) refuse_argument(argument, "no whole number");
     return known.toInt();
   }
+  /// A known number.
   double number(std::string_view argument) const {
     const c10::IValue& known = constant_value(argument);
     if (!known.isScalar()) refuse_argument(argument, "no number");
     return known.toScalar().toDouble();
   }
+  /// A known truth value.
   bool boolean(std::string_view argument) const {
     const c10::IValue& known = constant_value(argument);
     if (!known.isBool()) refuse_argument(argument, "no truth value");
@@ -117,6 +120,7 @@ class OnnxCall {
     return known->toTensor();
   }
 
+  /// The element type of a tensor.
   at::ScalarType type_of(std::string_view argument) const { return type_of(value(argument)); }
   at::ScalarType result_type() const { return type_of(*node_.outputs().at(0)); }
 
@@ -124,9 +128,11 @@ class OnnxCall {
   std::vector<TracedSize> sizes_of(std::string_view argument) const {
     return translation_.traces().sizes(value(argument));
   }
+  /// Those of the result.
   std::vector<TracedSize> result_sizes() const {
     return translation_.traces().sizes(*node_.outputs().at(0));
   }
+  /// The number of axes of a tensor.
   std::int64_t rank_of(std::string_view argument) const {
     return static_cast<std::int64_t>(sizes_of(argument).size());
   }
@@ -160,9 +166,11 @@ class OnnxCall {
   std::string constant(const at::Tensor& value) {
     return translation_.add_constant(value, translation_.unique("constant"));
   }
+  /// Whole numbers.
   std::string constant(const std::vector<std::int64_t>& values) {
     return constant(at::tensor(values, at::kLong));
   }
+  /// A number of the type of the result.
   std::string constant(double value) { return constant(at::scalar_tensor(value, result_type())); }
 
   /// Sizes as a tensor of whole numbers, for operators that take them so. Where the operator may

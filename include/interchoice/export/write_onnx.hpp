@@ -29,6 +29,7 @@
 
 namespace interchoice {
 
+/// The form of a written model.
 struct OnnxOptions {
   std::string input = "input";
   std::string output = "output";

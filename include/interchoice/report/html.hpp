@@ -68,6 +68,7 @@ class HtmlPage {
     page_.open("body").open("main").element("h1", {}, title);
   }
 
+  /// The title of a section.
   void heading(std::string_view text) { page_.element("h2", {}, text); }
 
   /// Paragraphs are separated by empty lines.
@@ -79,6 +80,7 @@ class HtmlPage {
     }
   }
 
+  /// A paragraph in small type.
   void note(std::string_view text) { page_.element("p", {{"class", "note"}}, text); }
 
   /// Sentences that one reads first.
@@ -153,6 +155,7 @@ class HtmlPage {
     page_.close();
   }
 
+  /// The page; figures load the script of `runtime`.
   std::string finish(const VegaRuntime& runtime = VegaRuntime::installed()) && {
     if (has_figures_) page_.raw(runtime.markup());
     // Comments for readers of XML, who would take < for markup.

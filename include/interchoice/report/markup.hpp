@@ -43,6 +43,7 @@ using Attribute = std::pair<std::string_view, std::string>;
 /// are closed in the order in which they were opened.
 class Markup {
  public:
+  /// The attributes of an element, in order.
   using Attributes = std::initializer_list<Attribute>;
 
   /// Begins an element, which lasts until the matching `close`.

@@ -32,6 +32,7 @@ struct ReportFigures {
   Specification agreement;
   Specification self_consistency;
 
+  /// The figures of a report.
   static ReportFigures of(const Report& report, const ReportStatistics& statistics) {
     ReportFigures figures;
     if (!report.truth.empty()) {

@@ -56,9 +56,11 @@ struct PredictorStatistics {
 
 /// The predictor that is best in a quality, and how far others are behind it.
 struct Leader {
+  /// The lead over one other predictor.
   struct Lead {
     std::size_t other;            ///< its number
     ConfidenceInterval interval;  ///< of the difference, over seeds and architectures
+    /// Whether it is beyond the noise.
     bool is_clear() const { return interval.low > 0; }
   };
   std::size_t predictor = 0;

@@ -26,6 +26,7 @@ struct TruthFormat {
   int decimals = 2;
   std::string unit;
 
+  /// The format for the true values of a report.
   static TruthFormat of(const Report& report) {
     const ImprovementCurve best = improvement_curve(report.truth, report.truth);
     const double possible_gain = best.mean.front() - best.mean.back();
@@ -37,7 +38,9 @@ struct TruthFormat {
     return format;
   }
 
+  /// A value without its unit.
   std::string number(double value) const { return fixed_text(value, decimals); }
+  /// A value with its unit, if there is one.
   std::string with_unit(double value) const {
     return unit.empty() ? number(value) : fmt::format("{} {}", number(value), unit);
   }

@@ -46,8 +46,9 @@ inline SeriesStyle reference_style(std::size_t number) {
           kShapes[number % kShapes.size()]};
 }
 
-/// The look of the bound that nothing can exceed, and of the level of a random choice.
+/// The look of the bound that nothing can exceed.
 inline SeriesStyle bound_style() { return {"#808080", {}, "stroke"}; }
+/// The look of the level of a random choice.
 inline SeriesStyle chance_style() { return {"#808080", {1.5, 3}, "stroke"}; }
 
 /// The looks of the series of a figure by their labels, in the order of its key.
@@ -81,11 +82,13 @@ class SeriesStyles {
                       {"symbolOpacity", 1}};
     return json;
   }
+  /// The dashes of lines.
   Specification dash() const {
     return scale([](const SeriesStyle& style) {
       return style.dash.empty() ? std::vector<double>{1, 0} : style.dash;
     });
   }
+  /// The shapes of points.
   Specification shape() const {
     return scale([](const SeriesStyle& style) { return style.shape; });
   }
