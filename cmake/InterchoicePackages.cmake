@@ -25,7 +25,7 @@ set(CPACK_DEBIAN_DEV_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libfmt-dev (>= 9), librange-v3-dev")
 # Of the components but core; libtorch is nowhere in Debian in a version that is new enough.
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "nlohmann-json3-dev (>= 3.9), libxxhash-dev (>= 0.8)")
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libturbojpeg0-dev")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libturbojpeg0-dev, libprotozero-dev")
 
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_NAME interchoice-programs)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION science)

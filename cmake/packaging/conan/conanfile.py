@@ -17,8 +17,8 @@ class InterchoiceConan(ConanFile):
     license = "MIT"
     topics = ("neural-architecture-search", "libtorch", "header-only")
     settings = "os", "compiler", "build_type", "arch"
-    options = {"torch": [True, False], "jpeg": [True, False]}
-    default_options = {"torch": True, "jpeg": False}
+    options = {"torch": [True, False], "jpeg": [True, False], "export": [True, False]}
+    default_options = {"torch": True, "jpeg": False, "export": False}
     no_copy_source = True
 
     def set_version(self):
@@ -37,6 +37,8 @@ class InterchoiceConan(ConanFile):
             self.requires("xxhash/[>=0.8]", transitive_headers=True)
         if self.options.jpeg:
             self.requires("libjpeg-turbo/[>=2.1]", transitive_headers=True)
+        if self.options.export:
+            self.requires("protozero/[>=1.7]", transitive_headers=True)
 
     def validate(self):
         check_min_cppstd(self, 20)
