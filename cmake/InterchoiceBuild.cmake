@@ -56,7 +56,8 @@ endfunction()
 # A program that runs on the GPU where the CUDA side of libtorch was found, else on the processor.
 # SMOKE: the arguments of a run of a few seconds, which becomes the test `example.NAME` (label `smoke`).
 # DEMO: the arguments of the run that the build target `run_demo` makes, its output shown as it comes.
-# Installed as the component `programs`, with the libtorch that it was built with.
+# Installed as the component `programs`, with the libtorch that it was built with; in a folder of its own, since
+# names such as `demo` belong to nobody.
 function(interchoice_example name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;SMOKE;DEMO;LIBRARIES")
   add_executable(${name} ${arg_SOURCES})
@@ -68,7 +69,8 @@ function(interchoice_example name)
   endif()
   if(INTERCHOICE_INSTALL)
     set_target_properties(${name} PROPERTIES INSTALL_RPATH "${InterchoiceTorch_LIBRARY_DIR}")
-    install(TARGETS ${name} RUNTIME COMPONENT programs EXCLUDE_FROM_ALL)
+    install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/interchoice"
+            COMPONENT programs EXCLUDE_FROM_ALL)
   endif()
   if("SMOKE" IN_LIST ARGN AND INTERCHOICE_TESTS)
     add_test(NAME example.${name} COMMAND ${name} ${arg_SMOKE}

@@ -29,6 +29,10 @@ set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libturbojpeg0-dev, libprotozero-dev")
 
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_NAME interchoice-programs)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PROGRAMS_PACKAGE_DEPENDS "libc6, libgcc-s1, libstdc++6")
+if(TARGET InterchoiceJpeg::turbojpeg)
+  string(APPEND CPACK_DEBIAN_PROGRAMS_PACKAGE_DEPENDS ", libturbojpeg0")
+endif()
 set(CPACK_STRIP_FILES ON)
 
 include(CPack)
