@@ -36,7 +36,7 @@ struct Options {
   Machine machine;
 };
 
-/// What the user of a file has to know beside it: x = (pixel / 255 - mean) / deviation.
+/// What the user of a file has to know beside it: x = (pixel / white - mean) / deviation.
 ic::Identity facts_of(const SupernetFile& file, const ExperimentData& data) {
   const auto list = [](const std::vector<double>& values) {
     std::string text;
@@ -44,6 +44,7 @@ ic::Identity facts_of(const SupernetFile& file, const ExperimentData& data) {
     return text;
   };
   return {{"interchoice.policy", file.policy},
+          {"normalisation.white", fmt::format("{}", data.training.white)},
           {"normalisation.mean", list(data.normalisation.mean)},
           {"normalisation.deviation", list(data.normalisation.standard_deviation)}};
 }

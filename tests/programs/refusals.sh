@@ -36,6 +36,13 @@ refused 2 "--truth" "$programs/rank_architectures" "$0"
 refused 1 "$0" "$programs/rank_architectures" "$0" --truth "$0" --column x
 refused 0 "Trains" "$programs/train_supernet" --help
 
+if [ -x "$programs/export_architecture" ]; then  # where protozero is
+  export=("$programs/export_architecture" "$0" --architecture "|none~0|+")
+  refused 2 "ends in .onnx, .pt or .safetensors" "${export[@]}" --to "$folder/x.txt"
+  refused 2 "--fold-batch-norm is for .onnx" "${export[@]}" --to "$folder/x.pt" --fold-batch-norm
+  refused 2 "--architecture: interchoice: " "${export[@]}" --to "$folder/x.onnx"
+fi
+
 # Numbers that are none, or others than they look.
 train=("$programs/train_supernet" --epochs 1 --width 2 --cells 1 --stages 1 --images 32)
 refused 2 "--seed: '-1' is no whole number" "${train[@]}" --seed=-1
