@@ -29,6 +29,7 @@ th { font-weight: 600; }
 thead th { white-space: pre-line; vertical-align: bottom; }
 th:first-child { text-align: left; padding-left: 0; min-width: 10.5rem; overflow-wrap: anywhere; }
 tbody th { font-weight: 400; }
+#architectures tbody th { min-width: min(26rem, 45vw); font-size: .85rem; }
 td { white-space: nowrap; }
 tbody small { display: block; color: var(--soft); font-size: .88em; }
 thead tr { border-bottom: 1.5px solid var(--ink); }
