@@ -114,6 +114,10 @@ TEST_CASE("what an ONNX file must not have is named") {
   CHECK_THAT(refusal(model), Contains("has a size of -1"));
   model.initializers = {{"w", static_cast<ic::OnnxType>(8), {1}, "x"}};
   CHECK_THAT(refusal(model), Contains("elements of type 8"));
+  // An attribute of the type TENSOR without one: field 20 of field 5 of field 1 of field 7.
+  const std::string no_tensor("\x3a\x07\x0a\x05\x2a\x03\xa0\x01\x04", 9);
+  CHECK_THAT(message_of([&] { ic::onnx_model_of(no_tensor, "bad.onnx"); }),
+             Contains("the attribute '' has no tensor"));
   // A graph as an attribute: field 6 of field 5 of field 1 of field 7.
   const std::string subgraph("\x3a\x06\x0a\x04\x2a\x02\x32\x00", 8);
   CHECK_THAT(message_of([&] { ic::onnx_model_of(subgraph, "bad.onnx"); }),

@@ -188,6 +188,7 @@ class OnnxDecoder {
     using Field = onnx_field::Attribute;
     std::string key;
     std::int32_t kind = 0;
+    bool has_tensor = false;
     // One of each type; `kind` says which it is.
     std::tuple<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
                OnnxTensor>
@@ -206,7 +207,10 @@ class OnnxDecoder {
       if (field == text(Field::kFloats)) {
         return add_all(std::get<4>(values), message.get_packed_float());
       }
-      if (field == text(Field::kTensor)) return set(std::get<5>(values), tensor(part(message)));
+      if (field == text(Field::kTensor)) {
+        has_tensor = true;
+        return set(std::get<5>(values), tensor(part(message)));
+      }
       return field == text(Field::kDocString) ? pass(message) : false;
     });
     const auto* const found = std::find(std::begin(onnx_field::kAttributeTypes),
@@ -224,6 +228,9 @@ class OnnxDecoder {
         case 4:
           return std::move(std::get<4>(values));
         case 5:
+          if (!has_tensor) {
+            throw std::runtime_error(fmt::format("the attribute {} has no tensor", shown(key)));
+          }
           return std::move(std::get<5>(values));
         default:
           throw std::runtime_error(
