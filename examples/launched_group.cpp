@@ -57,7 +57,8 @@ int redirect(const std::filesystem::path& log) {
 /// the second where it is the first that is gone.
 void end_failed(const ic::Group& group, int terminal, const std::exception& error,
                 const std::string& message, int code) {
-  if (dynamic_cast<const ic::GroupError*>(&error) == nullptr) group.fail(error_text(error));
+  // Also where another one is the cause: whoever finds this rank gone is to learn of that.
+  group.fail(error_text(error));
   if (group.rank() == 1 && terminal >= 0) {
     std::optional<std::string> fate;
     try {
