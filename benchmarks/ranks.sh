@@ -30,7 +30,7 @@ train() {
   local name=$1 ranks=$2 batch=$3
   shift 3
   on "$ranks" "$programs/train_supernet" --data "$data" --images "$images" --epochs 2 --cells 1 \
-    --dependency bias1 --batch "$batch" --seed 1 --out "$name" "$@"
+    --dependency "bias<1>" --batch "$batch" --seed 1 --out "$name" "$@"
   awk -F, -v images="$images" 'END { printf "%.1f\n", images / $5 }' "$name.csv" >> "$name.speed"
 }
 # apart COMMAND...: two at once, each on a core of its own
@@ -70,7 +70,7 @@ show() {
 images=1297 validation=0 truth=$table
 [ "$data" = digits ] || images=1024 validation=64
 on 1 "$programs/train_supernet" --data "$data" --images "$images" --epochs 1 --cells 1 \
-  --dependency bias1 --out net
+  --dependency "bias<1>" --out net
 for ((round = 0; round < rounds; ++round)); do
   train one 1 64
   train one-again 1 64

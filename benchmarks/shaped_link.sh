@@ -32,7 +32,7 @@ on() {
 # train RANKS BATCH NAME: 16 steps, of which the second epoch counts
 train() {
   on "$1" "$programs/train_supernet" --data "$data" --images $((16 * $2)) --epochs 2 --cells 1 \
-    --dependency bias1 --batch "$2" --seed 1 --out net
+    --dependency "bias<1>" --batch "$2" --seed 1 --out net
   awk -F, 'END { printf "%.1f\n", 1e3 * $5 / 16 }' net.csv >> "$3.ms"
 }
 median() { sort -n "$1.ms" | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'; }

@@ -5,17 +5,18 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "examples/experiment.hpp"
 #include "examples/interruption.hpp"
+#include "examples/job_progress.hpp"
+#include "examples/networks/network_kind.hpp"
+#include "examples/program_data.hpp"
 #include "examples/training_csv.hpp"
 #include "interchoice/evaluation/prefix_sharing.hpp"
-#include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/report/report.hpp"
 
 namespace examples {
@@ -29,57 +30,49 @@ inline std::vector<ic::TrainingPoint> training_points(const std::vector<ic::Epoc
   return points;
 }
 
-inline std::vector<double> percent(const std::vector<double>& fractions) {
-  std::vector<double> values;
-  for (const double fraction : fractions) values.push_back(100 * fraction);
-  return values;
-}
-
 inline std::string seconds_text(double seconds) { return fmt::format("{:.1f} s", seconds); }
 
 /// The predictions of a trained super-network, as accuracies in %. `kept` is what an interruption
 /// leaves.
-template <class Policy>
-ic::Predictor rank_with(Supernet<Policy>& net, const std::string& label, const ExperimentData& data,
-                        std::int64_t batch,
-                        const std::vector<ic::Architecture<Space>>& architectures,
-                        const ic::InterruptRequest& interrupt, const std::string& kept,
-                        ic::RankingOptions options = {}) {
+inline ic::Predictor rank_with(AnySupernet& net, const std::string& label,
+                               const ic::EvaluationData& data,
+                               const std::vector<std::string>& architectures,
+                               const ic::InterruptRequest& interrupt, const std::string& kept,
+                               const ProgressReport& report, ic::RankingOptions options = {}) {
   options.sharing = ic::PrefixSharing{};
   options.stop = [&] { return interrupt.requested(); };
-  const auto ranking = ic::rank(
-      net,
-      {.calibration = data.training_batches(batch, ic::Seed{0}),
-       .validation = ExperimentData::plain_batches(data.validation, data.normalisation, 256)},
-      architectures, options, ic::TerminalProgress("ranking with " + label));
-  if (ranking.stopped) throw_interrupted(interrupt, kept);
+  Predictions predictions = net.rank(data, architectures, options, report);
+  if (predictions.stopped) throw_interrupted(interrupt, kept);
   end_if_requested(interrupt, kept);
-  return {.label = label, .runs = {percent(ranking.predictions)}, .unit = "%"};
+  for (double& accuracy : predictions.accuracies) accuracy *= 100;
+  return {.label = label, .runs = {std::move(predictions.accuracies)}, .unit = "%"};
 }
 
 /// The baselines, rules that need no training: a super-network has to beat them to be of use.
 ///
 /// `network` is a super-network, of which parameters are counted.
-inline std::vector<ic::Predictor> baselines(
-    const torch::nn::Module& network, const std::vector<ic::Architecture<Space>>& architectures) {
+inline std::vector<ic::Predictor> baselines(const NetworkKind& kind, const AnySupernet& network,
+                                            const std::vector<std::string>& architectures) {
   std::vector<double> convolutions;
   std::vector<double> parameters;
-  for (const auto& architecture : architectures) {
-    const auto ops = architecture.candidates();
-    convolutions.push_back(static_cast<double>(std::count(ops.begin(), ops.end(), 3)));
-    parameters.push_back(static_cast<double>(ic::path_parameters(network, architecture)));
+  for (const std::string& architecture : architectures) {
+    const auto names = kind.candidates(architecture);
+    convolutions.push_back(
+        static_cast<double>(std::count(names.begin(), names.end(), "nor_conv_3x3")));
+    parameters.push_back(static_cast<double>(network.path_parameters(architecture)));
   }
-  return {{.label = "number of 3x3 convolutions",
-           .runs = {convolutions},
-           .baseline = true,
-           .unit = "number"},
-          {.label = "parameters", .runs = {parameters}, .baseline = true, .unit = "number"}};
-}
-
-inline std::vector<std::string> texts(const std::vector<ic::Architecture<Space>>& architectures) {
-  std::vector<std::string> all;
-  for (const auto& architecture : architectures) all.push_back(ic::to_text(architecture));
-  return all;
+  std::vector<ic::Predictor> rules;
+  const bool has_some =  // else the space has no candidate of that name, or the architectures none
+      std::any_of(convolutions.begin(), convolutions.end(), [](double count) { return count > 0; });
+  if (has_some) {
+    rules.push_back({.label = "number of 3x3 convolutions",
+                     .runs = {convolutions},
+                     .baseline = true,
+                     .unit = "number"});
+  }
+  rules.push_back(
+      {.label = "parameters", .runs = {parameters}, .baseline = true, .unit = "number"});
+  return rules;
 }
 
 }  // namespace examples

@@ -16,10 +16,14 @@
 
 #include "embedded/digits_truth.hpp"
 #include "examples/baselines.hpp"
-#include "examples/experiment.hpp"
+#include "examples/machine.hpp"
+#include "examples/outputs.hpp"
 #include "examples/provenance.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"
+#include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/report/write_report.hpp"
+#include "interchoice/sampling/distinct.hpp"
+#include "interchoice/spaces/nasbench201.hpp"
 #include "interchoice/stats/kendall.hpp"
 
 namespace {
@@ -38,30 +42,32 @@ constexpr NetworkSizes kSizes{.width = 4, .cells = 1, .stages = 2};
 constexpr std::int64_t kBatch = 32;
 constexpr double kLearningRate = 0.05;
 
-template <class Policy>
-ic::Predictor train_and_rank(const Options& options, const ExperimentData& data, at::Device device,
-                             const std::vector<ic::Architecture<Space>>& architectures,
-                             const ic::InterruptRequest& interrupt) {
+ic::Predictor train_and_rank(const Options& options, const std::string& policy,
+                             const ProgramData& data, at::Device device,
+                             const std::vector<std::string>& architectures,
+                             const ic::InterruptRequest& interrupt, JobProgress& progress) {
   ic::Training training;
   training.epochs = options.epochs;
   training.learning_rate = ic::cosine(kLearningRate, 1e-5);
   training.stop = [&] { return interrupt.requested(); };
-  const bool is_split = ic::policy_text<Policy>() == "split<on_demand>";
+  const bool is_split = policy == "split<on_demand>";
   if (is_split) training.split_epoch = options.epochs / 2;
-  const std::string label = is_split ? "split at half" : ic::policy_text<Policy>();
-  auto net = make_supernet<Policy>(kSizes, data, options.seed, device);
-  const auto record =
-      ic::train(net, data.training_batches(kBatch, ic::Seed{options.seed}),
-                ic::Sampler{ic::Uniform{ic::only_convolutions<Space>}, ic::Seed{options.seed}},
-                training, ic::TerminalProgress("training " + label));
+  const std::string label = is_split ? "split at half" : policy;
+  at::manual_seed(options.seed);
+  const auto net = network_kinds().front()->make(policy, kSizes, data.shape);
+  net->module().to(device);
+  const auto record = net->train({}, data.training(kBatch, ic::Seed{options.seed}),
+                                 {.restriction = "only_conv", .seed = ic::Seed{options.seed}},
+                                 training, progress.next_part("training " + label));
   const char* const kept = "no report was written";
   end_if_requested(interrupt, kept);
   ic::Predictor predictor =
-      rank_with<Policy>(net, label, data, kBatch, architectures, interrupt, kept);
+      rank_with(*net, label, data.evaluation(kBatch), architectures, interrupt, kept,
+                ic::TerminalProgress("ranking with " + label));
   predictor.training = training_points(record.epochs);
   double seconds = 0;
   for (const ic::EpochRecord& e : record.epochs) seconds += e.seconds;
-  const auto parameters = ic::parameter_total(ic::parameter_report(*net));
+  const auto parameters = ic::parameter_total(ic::parameter_report(net->module()));
   predictor.facts = {
       {"training time", seconds_text(seconds)},
       {"parameters", fmt::format("{} + {} dependent", parameters.plain, parameters.dependent)}};
@@ -92,16 +98,18 @@ std::string noise_of_truth(const Column& column) {
 void run(const Options& options, const std::string& command) {
   const Outputs outputs({.folders = {{"--out", options.out, kReportFiles}}});
   const at::Device device = prepare(options.machine);
-  const ExperimentData data = load_data("digits", 0);
-  const auto architectures = architectures_to_rank(ic::only_convolutions<Space>, 1000);
+  const NetworkKind& kind = *network_kinds().front();
+  const ProgramData data = load_program_data({.data = "digits"});
+  const auto architectures = kind.architectures("only_conv", 1000);
   const std::string source = "the embedded ground truth";
-  const auto benchmark = ic::TabularBenchmark<Space>::from_csv(
+  const auto benchmark = ic::TabularBenchmark<ic::NasBench201Space>::from_csv(
       ic::CsvTable::parse(std::string_view(reinterpret_cast<const char*>(embedded::digits_truth),
                                            embedded::digits_truth_size),
                           source),
       source);
   const auto column = [&](const char* name) {
-    return benchmark.column(name).values(architectures);
+    return benchmark.column(name).values(
+        ic::distinct_architectures(ic::only_convolutions<ic::NasBench201Space>, 1000, ic::Seed{0}));
   };
 
   ic::InterruptRequest interrupt;
@@ -113,16 +121,17 @@ void run(const Options& options, const std::string& command) {
       "397 images of 8x8 digits with one random path a batch out of the only-convolution space, "
       "predict the accuracy of all 64 architectures on 700 withheld images. The truth is the "
       "accuracy of each architecture trained alone, the mean of six seeds, on 700 other images.";
-  report.architectures = texts(architectures);
+  report.architectures = architectures;
   report.truth = column("mean_accuracy");
   report.truth_label = "test accuracy, trained alone";
   report.truth_unit = "%";
-  report.predictors = {
-      train_and_rank<ic::none>(options, data, device, architectures, interrupt),
-      train_and_rank<ic::bias<1>>(options, data, device, architectures, interrupt),
-      train_and_rank<ic::split<ic::on_demand>>(options, data, device, architectures, interrupt)};
+  JobProgress progress("all trainings", 3);
+  for (const char* policy : {"none", "bias<1>", "split<on_demand>"}) {
+    report.predictors.push_back(
+        train_and_rank(options, policy, data, device, architectures, interrupt, progress));
+  }
   for (ic::Predictor& rule :
-       baselines(*make_supernet<ic::none>(kSizes, data, 0, at::kCPU), architectures)) {
+       baselines(kind, *kind.make("none", kSizes, data.shape), architectures)) {
     report.predictors.push_back(std::move(rule));
   }
   const std::string ceiling = noise_of_truth(column);

@@ -58,7 +58,8 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
   const std::string kind = text.substr(0, colon);
   const std::filesystem::path folder = colon == std::string::npos ? "" : text.substr(colon + 1);
   if ((kind == "digits") != folder.empty()) {
-    throw UsageError("--data '" + text + "': use digits, cifar10:FOLDER or fashion:FOLDER");
+    throw UsageError("--data '" + text +
+                     "': use digits, cifar10:FOLDER, fashion:FOLDER or folder:PATH");
   }
   ExperimentData data;
   data.name = kind;
@@ -88,7 +89,8 @@ inline ExperimentData load_data(const std::string& text, std::int64_t images) {
     data.normalisation = ic::measure_normalisation(data.training);
     data.augmentation = {.shift = 2, .flip = true};
   } else {
-    throw UsageError("--data '" + text + "': use digits, cifar10:FOLDER or fashion:FOLDER");
+    throw UsageError("--data '" + text +
+                     "': use digits, cifar10:FOLDER, fashion:FOLDER or folder:PATH");
   }
   if (images > data.training.size()) {
     throw UsageError(fmt::format("--images {}: '{}' has {} training images", images, kind,

@@ -1,4 +1,5 @@
-// Writes one architecture of a trained super-network as a network for other programs.
+// Writes one architecture of a trained super-network, or a network that train_standalone kept, as a
+// network for other programs.
 //
 //   export_architecture none-0.safetensors --data cifar10:FOLDER --to best.onnx
 //                       --architecture "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|..."
@@ -9,16 +10,15 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "examples/experiment.hpp"
+#include "examples/architecture_choice.hpp"
+#include "examples/machine.hpp"
+#include "examples/networks/supernet_file.hpp"
 #include "examples/outputs.hpp"
-#include "interchoice/evaluation/accuracy.hpp"
-#include "interchoice/evaluation/recalibrate.hpp"
-#include "interchoice/export/subnet.hpp"
 #include "interchoice/export/torch_script.hpp"
 #include "interchoice/export/write_onnx.hpp"
 
@@ -29,27 +29,34 @@ using namespace examples;
 struct Options {
   std::string network;
   std::string architecture;
+  std::string architectures;
   std::string to;
-  std::string data = "digits";
+  DataOptions data;
   std::int64_t batch = 64;
   bool fold_batch_norm = false;
   Machine machine;
 };
 
+/// A subnet as functions of the library take networks.
+struct SubnetHolder {
+  torch::nn::Module& operator*() const { return subnet.module(); }
+  AnySubnet* operator->() const { return &subnet; }
+  AnySubnet& subnet;
+};
+
 /// What the user of a file has to know beside it: x = (pixel / white - mean) / deviation.
-ic::Identity facts_of(const SupernetFile& file, const ExperimentData& data) {
+ic::Identity facts_of(const ProgramData& data) {
   const auto list = [](const std::vector<double>& values) {
     std::string text;
     for (const double value : values) text += fmt::format("{}{}", text.empty() ? "" : ",", value);
     return text;
   };
-  return {{"interchoice.policy", file.policy},
-          {"normalisation.white", fmt::format("{}", data.training.white)},
+  return {{"normalisation.white", fmt::format("{}", data.white)},
           {"normalisation.mean", list(data.normalisation.mean)},
           {"normalisation.deviation", list(data.normalisation.standard_deviation)}};
 }
 
-void run(const Options& options) {
+void run(Options& options) {
   const std::filesystem::path to = options.to;
   const std::string kind = to.extension().string();
   if (kind != ".onnx" && kind != ".pt" && kind != ".safetensors") {
@@ -59,41 +66,33 @@ void run(const Options& options) {
   if (options.fold_batch_norm && kind != ".onnx") {
     throw UsageError("--fold-batch-norm is for .onnx; other files keep the network's parameters");
   }
-  const auto architecture = [&] {
-    try {
-      return ic::from_text<Space>(options.architecture);
-    } catch (const std::invalid_argument& error) {
-      throw UsageError(fmt::format("--architecture: {}", error.what()));
-    }
-  }();
-  const at::Device device = prepare(options.machine);
-  const SupernetFile file(options.network);
-  const ExperimentData data = load_data(options.data, 0);
-  CommandFiles files{.outputs = {{"--to", to}}, .inputs = data_files(options.data)};
-  files.inputs.push_back({"the network", file.path});
+  if (!options.architectures.empty()) {
+    options.architecture =
+        architectures_in(options.architectures, 1, [](const auto& text) { return text; }).front();
+  }
+  prepare(options.machine);
+  CommandFiles files{.outputs = {{"--to", to}}, .inputs = options.data.files()};
+  files.inputs.push_back({"the network", options.network});
+  files.inputs.push_back({"--architectures", options.architectures});
   const Outputs outputs(files);
-  file.print_note("export_architecture");
-  with_policy(file.policy, [&]<class Policy>() {
-    auto net = load_supernet<Policy>(file.path, data, device);
-    auto subnet = ic::extract(net, architecture);
-    ic::recalibrate(subnet, data.training_batches(options.batch, ic::Seed{0}));
-    const auto validation =
-        ExperimentData::plain_batches(data.validation, data.normalisation, /*batch_size=*/256);
-    const double accuracy = ic::accuracy(subnet, architecture, validation);
-    subnet->to(at::kCPU);
-    const at::Tensor example = validation.evaluation(0).data.narrow(0, 0, 1);
-    if (kind == ".onnx") {
-      ic::write_onnx(
-          to, subnet, example,
-          {.fold_batch_norm = options.fold_batch_norm, .metadata = facts_of(file, data)});
-    } else if (kind == ".pt") {
-      ic::write_torch_script(to, subnet, example);
-    } else {
-      ic::save(to, subnet, facts_of(file, data));
-    }
-    say("validation accuracy {:.2f} % with the super-network's weights\n{}\n", 100 * accuracy,
-        options.to);
-  });
+  options.data.complete(ic::read_saved_network(options.network).facts);
+  const ProgramData data = load_program_data(options.data);
+  const auto subnet = load_architecture(options.network, options.architecture, data, options.batch);
+  const double accuracy = subnet->accuracy(data.validation);
+  const at::Tensor example = data.validation.evaluation(0).data.narrow(0, 0, 1);
+  SubnetHolder net{*subnet};
+  if (kind == ".onnx") {
+    ic::Identity metadata;
+    for (const auto& [name, text] : subnet->identity()) metadata.set("interchoice." + name, text);
+    metadata.set(facts_of(data));
+    ic::write_onnx(to, net, example,
+                   {.fold_batch_norm = options.fold_batch_norm, .metadata = metadata});
+  } else if (kind == ".pt") {
+    ic::write_torch_script(to, net, example);
+  } else {
+    subnet->save(to, facts_of(data));
+  }
+  say("{}: validation accuracy {:.2f} %\n{}\n", subnet->architecture(), 100 * accuracy, options.to);
 }
 
 }  // namespace
@@ -102,16 +101,19 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("Writes one architecture of a trained super-network for other programs.",
                "export_architecture");
-  app.add_option("network", options.network, "a network that train_supernet wrote")
+  app.add_option("network", options.network,
+                 "a network that train_supernet wrote, or one that train_standalone kept")
       ->required()
       ->check(CLI::ExistingFile);
-  app.add_option("--architecture", options.architecture, "its text, as in a ranking's table")
-      ->required();
+  auto* text = app.add_option("--architecture", options.architecture,
+                              "of a super-network: its text, as in a ranking's table");
+  app.add_option("--architectures", options.architectures,
+                 "the first of a CSV file with a column `arch`, such as a ranking")
+      ->check(CLI::ExistingFile)
+      ->excludes(text);
   app.add_option("--to", options.to, "the file: .onnx, .pt (TorchScript) or .safetensors")
       ->required();
-  app.add_option("--data", options.data,
-                 "what the network was trained on: digits, cifar10:FOLDER or fashion:FOLDER")
-      ->capture_default_str();
+  add_data_options(app, options.data);
   app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")
       ->check(whole_number(2, 65536))
       ->capture_default_str();

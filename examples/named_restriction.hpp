@@ -1,7 +1,8 @@
 #pragma once
 
-// The restrictions that programs know by name: --space-restriction.
+// The restrictions and samplers that programs know by name.
 
+#include <cstddef>
 #include <string>
 
 #include "examples/command_line.hpp"
@@ -18,11 +19,23 @@ inline void add_restriction_option(CLI::App& app, std::string& name,
       ->capture_default_str();
 }
 
+inline void add_sampler_option(CLI::App& app, std::string& name) {
+  app.add_option("--sampler", name,
+                 "one random path a step, or as many as choices have candidates, each used once")
+      ->check(CLI::IsMember({"uniform", "strict_fair"}))
+      ->capture_default_str();
+}
+
+/// *Throws* std::invalid_argument if a choice is left without a candidate.
 template <ic::SearchSpace AnySpace>
 ic::Restriction<AnySpace> named_restriction(const std::string& name) {
-  return name == "all"       ? ic::all<AnySpace>
-         : name == "no_zero" ? ic::no_zero<AnySpace>
-                             : ic::only_convolutions<AnySpace>;
+  if (name == "all") return ic::all<AnySpace>;
+  // At run time: the library's constants do not compile for a space that they leave nothing of.
+  const bool only_conv = name == "only_conv";
+  return ic::Restriction<AnySpace>([only_conv](std::size_t choice, std::size_t candidate) {
+    const ic::CandidateKind kind = AnySpace::candidate_kind(choice, candidate);
+    return only_conv ? kind == ic::CandidateKind::kConvolution : kind != ic::CandidateKind::kZero;
+  });
 }
 
 }  // namespace examples

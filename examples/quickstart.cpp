@@ -10,9 +10,11 @@
 
 #include <range/v3/view/zip.hpp>
 #include <span>
+#include <string_view>
 
 #include "embedded/digits.hpp"
 #include "interchoice/interchoice.hpp"
+#include "interchoice/io/atomic_file.hpp"
 #include "interchoice/networks/saved_network.hpp"
 
 namespace ic = interchoice;
@@ -50,7 +52,15 @@ struct MyNetImpl : torch::nn::Module {
 };
 TORCH_MODULE(MyNet);
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    const bool is_help = std::string_view(argv[1]) == "--help";
+    fmt::print(is_help ? stdout : stderr,
+               "quickstart takes no options: it trains on the embedded digits and writes "
+               "best.safetensors\n");
+    return is_help ? 0 : 2;
+  }
+  ic::require_writable("best.safetensors");
   at::set_num_threads(1);  // 8x8 pixels: more threads cost more than they bring
   const auto digits = ic::decode_digits(std::span(embedded::digits, embedded::digits_size));
   const auto normalisation = ic::measure_normalisation(digits);

@@ -1,14 +1,15 @@
-// Ranks architectures with trained super-networks, judges the rankings by a table of ground truth
-// and writes a report.
+// Ranks architectures with trained super-networks: the best first, with the noise of the images. By
+// a table of ground truth it judges the rankings, too, and writes a report.
 //
-//   rank_architectures none-0.safetensors bias1-0.safetensors --data cifar10:FOLDER
+//   rank_architectures bias-0.safetensors --data cifar10:FOLDER --out ranking
+//   rank_architectures none-0.safetensors bias-0.safetensors --data cifar10:FOLDER
 //                      --truth nasbench201.csv --column c10_test_200
 //                      --space-restriction only_conv --out report
 //
-// What is evaluated is kept in the report's folder until the report is written: the same command
-// goes on after an interruption. With --join-seeds the checkpoints of one policy become the runs of
-// one predictor, of which the report shows mean and standard deviation. The ranks that a launcher
-// starts share the architectures.
+// OUT/ranking.csv has the whole rankings, OUT/report.html the report. What is evaluated is kept in
+// that folder until they are written: the same command goes on after an interruption. With
+// --join-seeds the checkpoints of one policy become the runs of one predictor, of which the report
+// shows mean and standard deviation. The ranks that a launcher starts share the architectures.
 
 #include <fmt/core.h>
 
@@ -19,14 +20,15 @@
 #include <utility>
 #include <vector>
 
+#include "examples/architecture_choice.hpp"
 #include "examples/baselines.hpp"
-#include "examples/experiment.hpp"
-#include "examples/named_restriction.hpp"
+#include "examples/machine.hpp"
+#include "examples/networks/supernet_file.hpp"
 #include "examples/outputs.hpp"
 #include "examples/precision_option.hpp"
 #include "examples/provenance.hpp"
+#include "examples/ranking_table.hpp"
 #include "interchoice/evaluation/result_file.hpp"
-#include "interchoice/evaluation/tabular_benchmark.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
 
@@ -36,19 +38,19 @@ using namespace examples;
 
 struct Options {
   std::vector<std::string> networks;
-  std::string data = "digits";
+  DataOptions data;
+  ArchitectureChoice choice;
   std::string truth;
   std::string column;
   std::string unit = "%";
-  std::string restriction = "only_conv";
-  std::uint64_t sample = 1000;
   std::int64_t batch = 64;
-  std::int64_t validation = 0;
   bool join_seeds = false;
   bool fold_batch_norm = false;
   std::string precision = "f32";
   Machine machine;
-  std::string out = "report";
+  std::string out = "ranking";
+
+  bool has_truth() const { return !truth.empty(); }
 };
 
 /// A checkpoint, and the predictor that it is in the report.
@@ -72,27 +74,30 @@ std::vector<Checkpoint> checkpoints_of(const Options& options) {
       throw UsageError(fmt::format("{} and {} are both '{}'; --join-seeds shows their mean",
                                    other.file.path.string(), path, one.label));
     }
+    if (!all.empty() && one.file.kind != all.front().file.kind) {
+      throw UsageError(fmt::format("{} is of --space {}, {} of {}; rank them one by one",
+                                   all.front().file.path.string(), all.front().file.kind->name(),
+                                   path, one.file.kind->name()));
+    }
     all.push_back(std::move(one));
   }
   return all;
 }
 
 ic::Predictor rank_checkpoint(const Checkpoint& checkpoint, const Options& options,
-                              const ExperimentData& data, const Workplace& workplace,
-                              const std::vector<ic::Architecture<Space>>& architectures,
-                              const ic::InterruptRequest& interrupt) {
+                              const ProgramData& data, const Workplace& workplace,
+                              const std::vector<std::string>& architectures,
+                              const ic::InterruptRequest& interrupt, const ProgressReport& report) {
   const SupernetFile& file = checkpoint.file;
-  ic::Predictor predictor;
-  with_policy(file.policy, [&]<class Policy>() {
-    auto net = load_supernet<Policy>(file.path, data, workplace.device);
-    predictor = rank_with<Policy>(
-        net, checkpoint.label, data, options.batch, architectures, interrupt,
-        "what is evaluated is kept in " + options.out + "; the same command goes on from there",
-        {.fold_batch_norm = options.fold_batch_norm,
-         .precision = precision_of(options.precision),
-         .results = ic::ResultFile{checkpoint.results},
-         .group = workplace.group});
-  });
+  const auto net = file.load(data, workplace.device);
+  ic::Predictor predictor = rank_with(
+      *net, checkpoint.label, data.evaluation(options.batch), architectures, interrupt,
+      "what is evaluated is kept in " + options.out + "; the same command goes on from there",
+      report,
+      {.fold_batch_norm = options.fold_batch_norm,
+       .precision = precision_of(options.precision),
+       .results = ic::ResultFile{checkpoint.results},
+       .group = workplace.group});
   const std::string record = file.path.string() + ".csv";
   if (std::filesystem::exists(record)) {
     const auto epochs = read_training_csv(record);
@@ -127,46 +132,23 @@ void add(std::vector<ic::Predictor>& predictors, ic::Predictor predictor, bool j
   }
 }
 
-void run(const Options& options, const std::string& command) {
-  const std::vector<Checkpoint> checkpoints = checkpoints_of(options);
-  const auto truth = ic::TabularBenchmark<Space>::read(options.truth).column(options.column);
-  const auto restriction = named_restriction<Space>(options.restriction);
-  const auto architectures = architectures_to_rank(restriction, options.sample);
-  ic::Report report;
-  report.architectures = texts(architectures);
-  report.truth = truth.values(architectures);
-  report.truth_label = options.column;
-  report.truth_unit = options.unit;
-  const Workplace workplace = prepare_rank(options.machine, options.out);
-  ExperimentData data = load_data(options.data, 0);
-  use_validation_images(data, options.validation);
-  report.title = "NAS-Bench-201, " + options.restriction + ", " + data.name;
-
-  CommandFiles files{.folders = {{"--out", options.out, kReportFiles}},
-                     .inputs = {{"--truth", options.truth}}};
-  for (const Checkpoint& one : checkpoints) files.inputs.push_back({"a network", one.file.path});
-  const Outputs outputs(files, workplace.group.is_first());
-  ic::InterruptRequest interrupt;
-  for (const Checkpoint& one : checkpoints) {
-    one.file.print_note("rank_architectures");
-    add(report.predictors, rank_checkpoint(one, options, data, workplace, architectures, interrupt),
-        options.join_seeds);
+/// The report of predictors that are judged by ground truth; prints how well they do.
+void judge(const Options& options, const ProgramData& data, const SupernetFile& first,
+           const std::vector<std::string>& architectures, const std::vector<double>& truth,
+           std::vector<ic::Predictor> predictors, const ic::Identity& facts) {
+  ic::Report report{.title = first.kind->name() + ", " + options.choice.text() + ", " + data.name,
+                    .introduction = {},
+                    .architectures = architectures,
+                    .truth = truth,
+                    .truth_label = options.column,
+                    .truth_unit = options.unit,
+                    .predictors = std::move(predictors),
+                    .facts = facts};
+  for (ic::Predictor& rule : baselines(*first.kind, *first.load(data, at::kCPU), architectures)) {
+    report.predictors.push_back(std::move(rule));
   }
-  leave_to_first(workplace.group);
-  const SupernetFile& first = checkpoints.front().file;
-  with_policy(first.policy, [&]<class Policy>() {
-    const auto net = load_supernet<Policy>(first.path, data, at::kCPU);
-    for (ic::Predictor& rule : baselines(*net, architectures)) {
-      report.predictors.push_back(std::move(rule));
-    }
-  });
-  report.facts = provenance(command, options.machine);
-  report.facts.set({{"validation images", fmt::format("{}", data.validation.size())},
-                    {"architectures", fmt::format("{} of {}", architectures.size(),
-                                                  restriction.architecture_count().value())}});
   ic::write_report(options.out, report);
-  for (const Checkpoint& one : checkpoints) std::filesystem::remove(one.results);
-  end_if_requested(interrupt, kAllWritten);
+  say("\n");
   for (const ic::Predictor& p : report.predictors) {
     for (const std::vector<double>& predictions : p.runs) {
       say("Kendall tau-b {:6.3f}  {}\n", ic::kendall_tau_b(predictions, report.truth), p.label);
@@ -175,32 +157,78 @@ void run(const Options& options, const std::string& command) {
   say("{}/report.html\n", options.out);
 }
 
+void run(Options& options, const std::string& command) {
+  const std::vector<Checkpoint> checkpoints = checkpoints_of(options);
+  const SupernetFile& first = checkpoints.front().file;
+  const NetworkKind& kind = *first.kind;
+  const auto architectures = chosen_architectures(kind, options.choice);
+  std::vector<double> truth;  // read before the work: a mistake in it must not cost that
+  if (options.has_truth()) {
+    truth = kind.table_column(options.truth, options.column, architectures);
+  }
+  const Workplace workplace = prepare_rank(options.machine, options.out);
+  options.data.complete(first.facts);
+  const ProgramData data = load_program_data(options.data);
+  const std::int64_t images = data.validation.example_count();
+
+  std::vector<std::string> names = options.has_truth() ? kReportFiles : std::vector<std::string>();
+  names.emplace_back("ranking.csv");
+  CommandFiles files{
+      .folders = {{"--out", options.out, names}},
+      .inputs = {{"--truth", options.truth}, {"--architectures", options.choice.file}}};
+  for (const Checkpoint& one : checkpoints) files.inputs.push_back({"a network", one.file.path});
+  const Outputs outputs(files, workplace.group.is_first());
+  ic::InterruptRequest interrupt;
+  JobProgress progress("ranking", checkpoints.size());
+  std::vector<ic::Predictor> predictors;
+  for (const Checkpoint& one : checkpoints) {
+    one.file.print_note("rank_architectures");
+    add(predictors,
+        rank_checkpoint(one, options, data, workplace, architectures, interrupt,
+                        progress.next_part("with " + one.label)),
+        options.join_seeds);
+  }
+  leave_to_first(workplace.group);
+  const auto count = kind.architecture_count(options.choice.restriction);
+  const std::string of_all = !options.choice.file.empty() ? " of a file"
+                             : count                      ? fmt::format(" of {}", *count)
+                                                          : "";
+  ic::Identity facts = provenance(command, options.machine);
+  facts.set({{"validation images", fmt::format("{}", images)},
+             {"architectures", fmt::format("{}{}", architectures.size(), of_all)}});
+  write_rankings(std::filesystem::path(options.out) / "ranking.csv", predictors, architectures,
+                 images);
+  for (const ic::Predictor& one : predictors) print_ranking(one, architectures, images);
+  if (options.has_truth()) judge(options, data, first, architectures, truth, predictors, facts);
+  for (const Checkpoint& one : checkpoints) std::filesystem::remove(one.results);
+  end_if_requested(interrupt, kAllWritten);
+  say("{}/ranking.csv\n", options.out);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Ranks architectures with trained super-networks and writes a report.",
+  CLI::App app("Ranks architectures with trained super-networks, and judges that by a table.",
                "rank_architectures");
   app.add_option("networks", options.networks, "networks that train_supernet wrote")
       ->required()
       ->check(CLI::ExistingFile);
-  app.add_option("--data", options.data, "digits, cifar10:FOLDER or fashion:FOLDER")
-      ->capture_default_str();
-  app.add_option("--truth", options.truth, "CSV file with an `arch` column")
-      ->required()
-      ->check(CLI::ExistingFile);
-  app.add_option("--column", options.column, "the file's column of ground truth")->required();
-  app.add_option("--unit", options.unit, "of the ground truth")->capture_default_str();
-  add_restriction_option(app, options.restriction);
-  app.add_option("--sample", options.sample, "a random sample where there are more than this")
-      ->check(whole_number(2, 1000000))
+  add_data_options(app, options.data);
+  add_architecture_options(app, options.choice);
+  auto* truth = app.add_option("--truth", options.truth,
+                               "CSV file with an `arch` column, by which the rankings are judged")
+                    ->check(CLI::ExistingFile);
+  auto* column =
+      app.add_option("--column", options.column, "the file's column of ground truth")->needs(truth);
+  truth->needs(column);
+  app.add_option("--unit", options.unit, "of the ground truth")
+      ->needs(truth)
       ->capture_default_str();
   app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")
       ->check(whole_number(2, 65536))
       ->capture_default_str();
-  app.add_option("--validation", options.validation, "validation images to use; 0 for all")
-      ->check(whole_number(0, kMostImages))
-      ->capture_default_str();
+  add_validation_images_option(app, options.data);
   app.add_flag(
       "--join-seeds", options.join_seeds,
       "the networks of one policy were trained alike: show their mean and standard deviation");
@@ -208,6 +236,6 @@ int main(int argc, char** argv) {
                "evaluate with BatchNorm folded into the convolutions: faster, rounds otherwise");
   add_precision_option(app, options.precision);
   add_machine_options(app, options.machine);
-  app.add_option("--out", options.out, "folder of the report")->capture_default_str();
+  app.add_option("--out", options.out, "folder of ranking and report")->capture_default_str();
   return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });
 }

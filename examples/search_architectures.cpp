@@ -6,7 +6,7 @@
 //       --objective latency=hw_nas_bench_cifar10.csv:edgegpu_latency:min
 //       --at-most parameters=400000 --evaluations 500 --out search
 //
-//   search_architectures --supernet bias1-0.safetensors --data cifar10:FOLDER
+//   search_architectures --supernet bias-0.safetensors --data cifar10:FOLDER
 //       --objective supernet --objective macs --out search
 //
 // OUT/history.csv has everything that was evaluated, OUT/front.csv the non-dominated ones,
@@ -14,92 +14,24 @@
 // The same command goes on where it stopped. Where every architecture can be looked at, the result
 // is compared with the best of all; not where a network would have to evaluate them.
 
-#include <fmt/core.h>
-
-#include <filesystem>
-#include <memory>
 #include <string>
-#include <type_traits>
-#include <vector>
 
 #include "examples/command_line.hpp"
 #include "examples/named_restriction.hpp"
-#include "examples/outputs.hpp"
-#include "examples/search/architecture_facts.hpp"
-#include "examples/search/resumed_search.hpp"
-#include "examples/search/search_outcome.hpp"
-#include "examples/search/stated_problem.hpp"
-#include "examples/search/supernet_accuracy.hpp"
-#include "interchoice/networks/fairnas.hpp"
-#include "interchoice/networks/nasbench_macro.hpp"
+#include "examples/networks/supernet_file.hpp"
+#include "examples/search/search_options.hpp"
 
 namespace {
 
 using namespace examples;
 
-struct Options {
-  std::string space = "nasbench201";
-  std::string restriction = "all";
-  TableOptions tables;
-  SupernetOptions supernet;
-  ProblemOptions problem;
-  AlgorithmOptions algorithm;
-  std::vector<std::string> reference;
-  std::string out = "search";
-
-  bool has_supernet() const { return !supernet.file.empty(); }
+struct Options : SearchOptions {
+  std::string space;
 };
-
-template <class AnyNetwork>
-void search(const Options& options) {
-  using AnySpace = typename AnyNetwork::Space;
-  const std::filesystem::path folder = options.out;
-  ArchitectureFacts<AnyNetwork> known(options.tables,
-                                      named_restriction<AnySpace>(options.restriction));
-  Preparing<AnySpace> prepare;
-  std::shared_ptr<const void> ranks;  // which are dismissed however the search ends
-  if constexpr (std::is_same_v<AnySpace, Space>) {
-    if (options.has_supernet()) {
-      const Workplace workplace = prepare_rank(options.supernet.machine, options.out);
-      const auto questions =
-          supernet_questions(options.supernet, workplace, folder / "supernet.csv");
-      if (!workplace.group.is_first()) return questions.serve();
-      known.add("supernet", questions.accuracy);
-      prepare = questions.prepare;
-      ranks.reset(&options, [dismiss = questions.dismiss](const void*) { dismiss(); });
-    }
-  }
-  const auto problem = stated_problem(options.problem, known);
-  CommandFiles files{
-      .folders = {{"--out",
-                   folder,
-                   {"history.csv", "front.csv", "pareto.html", "pareto.vl.json", "supernet.csv"}}},
-      .inputs = {{"--supernet", options.supernet.file}}};
-  for (const std::string& file : known.files()) files.inputs.push_back({"a table", file});
-  const Outputs outputs(files);
-  const auto history = resumed_search(folder / "history.csv", problem, options.algorithm, prepare);
-  ranks.reset();
-  const auto best = ic::best_of(problem, history);
-  ic::write_history(folder / "front.csv", problem, best);
-  print_best(problem, best, folder / "front.csv");
-  const auto everything =
-      options.has_supernet() ? ic::SearchHistory<AnySpace>{} : evaluate_all(problem);
-  const std::size_t feasible = ic::feasible_costs(problem, history).size();
-  say("{} evaluations, {} feasible\n", history.size(), feasible);
-  if (feasible == 0) return;
-  const SearchOutcome<AnySpace> outcome(problem, history, everything);
-  outcome.judge(options.reference, ic::Seed{options.algorithm.seed});
-  if (problem.objectives.size() > 1) {
-    outcome.draw(folder, options.algorithm.algorithm);
-  }
-}
 
 void run(Options& options) {
   if (options.algorithm.algorithm == "evolution" && options.problem.objectives.size() > 1) {
     throw UsageError("--algorithm evolution has one --objective; make the others limits");
-  }
-  if (options.has_supernet() && options.space != "nasbench201") {
-    throw UsageError("--supernet is for --space nasbench201, not " + options.space);
   }
   if (options.has_supernet() && !options.problem.names("supernet")) {
     throw UsageError(
@@ -110,9 +42,34 @@ void run(Options& options) {
     throw UsageError("without --supernet a search is over at once; start it alone");
   }
   options.algorithm.is_slow = options.has_supernet();
-  if (options.space == "nasbench201") return search<ic::NasBench201Benchmark>(options);
-  if (options.space == "macro") return search<ic::NasBenchMacro>(options);
-  search<ic::FairNas>(options);
+  if (!options.has_supernet()) {
+    const auto* const kind =
+        options.space.empty() ? network_kinds().front() : &network_kind(options.space);
+    return kind->search(options);
+  }
+  const SupernetFile file(options.supernet.file);
+  if (!options.space.empty() && options.space != file.kind->name()) {
+    throw UsageError(options.supernet.file + " is of --space " + file.kind->name() + ", not of " +
+                     options.space);
+  }
+  file.kind->search(options);
+}
+
+void add_supernet_options(CLI::App& app, SupernetOptions& options) {
+  auto* file = app.add_option("--supernet", options.file,
+                              "a checkpoint that train_supernet wrote: `supernet` is then known, "
+                              "the validation accuracy in % that it predicts. Parameters and MACs "
+                              "are those of the benchmark's networks all the same")
+                   ->check(CLI::ExistingFile);
+  add_data_options(app, options.data);
+  app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")
+      ->check(whole_number(2, 65536))
+      ->capture_default_str();
+  add_validation_images_option(app, options.data);
+  for (const char* option : {"--data", "--image-size", "--batch", "--validation"}) {
+    app.get_option(option)->needs(file);
+  }
+  add_machine_options(app, options.machine);
 }
 
 }  // namespace
@@ -121,9 +78,10 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("Searches a space by what is known about its architectures.",
                "search_architectures");
-  app.add_option("--space", options.space, "parameters and MACs are those of its networks")
-      ->check(CLI::IsMember({"nasbench201", "macro", "fairnas"}))
-      ->capture_default_str();
+  add_space_option(app, options.space)
+      ->description(
+          "whose networks have the parameters and MACs; of --supernet its file says it, "
+          "else nasbench201");
   add_restriction_option(app, options.restriction);
   app.add_option("--objective", options.problem.objectives,
                  "parameters, macs, supernet, NAME=FILE:COLUMN:max or NAME=FILE:COLUMN:min; "

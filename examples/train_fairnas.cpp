@@ -1,8 +1,8 @@
 // Trains a FairNAS super-network on a folder of JPEG images and says how accurate random
 // architectures are in it. FOLDER has the folders train/ and val/, each with a folder a class.
 //
-//   train_fairnas --images FOLDER --size 64 --epochs 20 --dependency shift1
-//                 --sampler strict_fair --seed 0 --out shift1-0
+//   train_fairnas --images FOLDER --size 64 --epochs 20 --dependency 'shift<1>'
+//                 --sampler strict_fair --seed 0 --out shift-0
 //
 // The paper's protocol (Table 5, SubImageNet super-network) at any resolution: random resized crop
 // of 0.4 to 1.0, flip, label smoothing 0.1, warm-up of 5 epochs, cosine, weight decay 4e-5.
@@ -15,37 +15,26 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <numeric>
 #include <range/v3/view/zip.hpp>
 #include <string>
 #include <vector>
 
 #include "examples/machine.hpp"
+#include "examples/named_restriction.hpp"
+#include "examples/networks/supernet_file.hpp"
 #include "examples/precision_option.hpp"
-#include "examples/train_with_state.hpp"
 #include "examples/training_csv.hpp"
-#include "interchoice/core/restriction.hpp"
-#include "interchoice/core/text.hpp"
 #include "interchoice/data/folder_batches.hpp"
 #include "interchoice/data/prefetch.hpp"
 #include "interchoice/evaluation/prefix_sharing.hpp"
-#include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/evaluation/result_file.hpp"
-#include "interchoice/networks/dependency_report.hpp"
-#include "interchoice/networks/fairnas.hpp"
-#include "interchoice/networks/saved_network.hpp"
-#include "interchoice/sampling/distinct.hpp"
-#include "interchoice/sampling/sampler.hpp"
-#include "interchoice/sampling/strict_fair.hpp"
-#include "interchoice/sampling/uniform.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/protocols.hpp"
-#include "interchoice/training/train.hpp"
 
 namespace {
 
 using namespace examples;
-using Network = ic::FairNas;
-using Space = Network::Space;
 
 struct Options {
   std::string images;
@@ -65,31 +54,14 @@ struct Options {
   std::string out = "fairnas";
 };
 
-template <class Visitor>
-void with_policy(const std::string& name, const Visitor& visit) {
-  if (name == "none") return visit.template operator()<ic::none>();
-  if (name == "bias1") return visit.template operator()<ic::bias<1>>();
-  if (name == "shift1") return visit.template operator()<ic::shift<1>>();
-  if (name == "affine1") return visit.template operator()<ic::affine<1>>();
-  return visit.template operator()<ic::split<ic::on_demand>>();
-}
-
-/// Calls `visit(sampler)` for the sampler of a name: one path a step, or as many as there are
-/// candidates.
-template <class Visitor>
-void with_sampler(const std::string& name, ic::Seed seed, const Visitor& visit) {
-  if (name == "strict_fair") return visit(ic::Sampler{ic::StrictFair{ic::all<Space>}, seed});
-  visit(ic::Sampler{ic::Uniform{ic::all<Space>}, seed});
-}
-
-void write_predictions(const std::string& path, const ic::Ranking<Space>& ranking,
-                       const ic::FairNasOptions& network, std::int64_t size) {
+void write_predictions(const std::string& path, const std::vector<std::string>& architectures,
+                       const std::vector<double>& accuracies, const NetworkKind& kind,
+                       const ImageShape& shape) {
   std::string text = "arch,accuracy,parameters,macs\n";
-  for (const auto& [architecture, prediction] :
-       ranges::views::zip(ranking.architectures, ranking.predictions)) {
-    const ic::Cost cost = Network::cost(architecture, network, {size, size});
-    text += fmt::format("\"{}\",{:.6f},{},{}\n", ic::to_text(architecture), prediction,
-                        cost.parameters, cost.macs);
+  for (const auto& [architecture, accuracy] : ranges::views::zip(architectures, accuracies)) {
+    const ic::Cost cost = kind.cost(architecture, {}, shape);
+    text +=
+        fmt::format("\"{}\",{:.6f},{},{}\n", architecture, accuracy, cost.parameters, cost.macs);
   }
   ic::write_file_atomically(path, text);
 }
@@ -125,63 +97,59 @@ void run(const Options& options, const std::string& command) {
   training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
   training.group = group;
-  if (options.dependency == "split") training.split_epoch = options.epochs / 2;
+  if (options.dependency == "split<on_demand>") training.split_epoch = options.epochs / 2;
 
-  with_policy(options.dependency, [&]<class Policy>() {
-    const ic::FairNasOptions sizes{.classes = training_images.classes()};
-    at::manual_seed(options.seed);
-    ic::Supernet<Network, Policy> net(sizes);
-    net->to(workplace.device);
-    ic::TrainingRecord record;
-    with_sampler(options.sampler, ic::Seed{options.seed}, [&](const auto& sample) {
-      record = train_with_state(options.state, net, data, sample, training,
-                                ic::TerminalProgress(ic::policy_text<Policy>()));
-    });
-    const ic::Identity facts{{"command", command}, {"seed", fmt::format("{}", options.seed)}};
-    if (record.stopped) {
-      leave_to_first(group);
-      const auto place = position_text(record, options.epochs, std::size_t(data.size()));
-      end_interrupted(options.state, net, facts, place, interrupt);
-    }
-    if (group.is_first()) {
-      write_training_csv(options.out + ".csv", record);
-      ic::save(options.out + ".safetensors", net, facts);
-    }
-
-    const std::string partial = options.out + "-predictions-partial.csv";
-    const auto ranking =
-        ic::rank(net, {.calibration = data, .validation = validation},
-                 ic::distinct_architectures(ic::all<Space>, options.sample, ic::Seed{0}),
-                 {.recalibration = options.calibration_batches > 0
-                                       ? ic::Recalibration::paper(options.calibration_batches)
-                                       : ic::Recalibration::none(),
-                  .sharing = ic::PrefixSharing{},
-                  .precision = precision_of(options.precision),
-                  .results = ic::ResultFile{partial},
-                  .stop = [&] { return interrupt.requested(); },
-                  .group = group},
-                 ic::TerminalProgress("ranking"));
+  const NetworkKind& kind = network_kind("fairnas");
+  const ImageShape shape{3, options.size, options.size, training_images.classes()};
+  at::manual_seed(options.seed);
+  const auto net = kind.make(options.dependency, {}, shape);
+  net->module().to(workplace.device);
+  const auto record =
+      net->train(options.state, data, {.sampler = options.sampler, .seed = ic::Seed{options.seed}},
+                 training, ic::TerminalProgress(options.dependency));
+  const ic::Identity facts{
+      {"command", command}, {kNetworkFact, kind.name()}, {"seed", fmt::format("{}", options.seed)}};
+  if (record.stopped) {
     leave_to_first(group);
-    const std::string kept = fmt::format(
-        "{0}.safetensors and {0}.csv are written, the accuracies so far are kept in {1}{2}",
-        options.out, partial,
-        options.state.file.empty() ? "" : "; the same command goes on from there");
-    if (ranking.stopped) throw_interrupted(interrupt, kept);
-    end_if_requested(interrupt, kept);
-    write_predictions(options.out + "-predictions.csv", ranking, sizes, options.size);
-    std::filesystem::remove(partial);
-    remove_state(options.state);
-    end_if_requested(interrupt, kAllWritten);
-    double mean = 0;
-    for (const double p : ranking.predictions) mean += p;
-    const auto count = static_cast<double>(std::max<std::size_t>(1, ranking.predictions.size()));
-    say("{}: mean accuracy of {} random architectures {:.2f} %, best {:.2f} %; wrote {}.*\n",
-        ic::policy_text<Policy>(), ranking.predictions.size(), 100 * mean / count,
-        ranking.predictions.empty()
-            ? 0.0
-            : 100 * *std::max_element(ranking.predictions.begin(), ranking.predictions.end()),
-        options.out);
-  });
+    const auto place = position_text(record, options.epochs, std::size_t(data.size()));
+    const auto save = [&](const auto& path, const auto& all) { net->save(path, all); };
+    end_interrupted(options.state, save, facts, place, interrupt);
+  }
+  if (group.is_first()) {
+    write_training_csv(options.out + ".csv", record);
+    net->save(options.out + ".safetensors", facts);
+  }
+
+  const std::string partial = options.out + "-predictions-partial.csv";
+  const auto architectures = kind.architectures("all", options.sample);
+  const Predictions ranking =
+      net->rank({.calibration = data, .validation = validation}, architectures,
+                {.recalibration = options.calibration_batches > 0
+                                      ? ic::Recalibration::paper(options.calibration_batches)
+                                      : ic::Recalibration::none(),
+                 .sharing = ic::PrefixSharing{},
+                 .precision = precision_of(options.precision),
+                 .results = ic::ResultFile{partial},
+                 .stop = [&] { return interrupt.requested(); },
+                 .group = group},
+                ic::TerminalProgress("ranking"));
+  leave_to_first(group);
+  const std::string kept = fmt::format(
+      "{0}.safetensors and {0}.csv are written, the accuracies so far are kept in {1}{2}",
+      options.out, partial,
+      options.state.file.empty() ? "" : "; the same command goes on from there");
+  if (ranking.stopped) throw_interrupted(interrupt, kept);
+  end_if_requested(interrupt, kept);
+  const std::vector<double>& accuracies = ranking.accuracies;
+  write_predictions(options.out + "-predictions.csv", architectures, accuracies, kind, shape);
+  std::filesystem::remove(partial);
+  remove_state(options.state);
+  end_if_requested(interrupt, kAllWritten);
+  const double mean =
+      std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / double(accuracies.size());
+  say("{}: mean accuracy of {} random architectures {:.2f} %, best {:.2f} %; wrote {}.*\n",
+      options.dependency, accuracies.size(), 100 * mean,
+      100 * *std::max_element(accuracies.begin(), accuracies.end()), options.out);
 }
 
 }  // namespace
@@ -204,12 +172,8 @@ int main(int argc, char** argv) {
   app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
       ->check(positive_number())
       ->capture_default_str();
-  app.add_option("--dependency", options.dependency, "how weights depend on prior choices")
-      ->check(CLI::IsMember({"none", "bias1", "shift1", "affine1", "split"}))
-      ->capture_default_str();
-  app.add_option("--sampler", options.sampler, "one path a step, or six that use every block once")
-      ->check(CLI::IsMember({"uniform", "strict_fair"}))
-      ->capture_default_str();
+  add_dependency_option(app, options.dependency);
+  add_sampler_option(app, options.sampler);
   app.add_option("--sample", options.sample, "random architectures to evaluate at the end")
       ->check(whole_number(1, 100000))
       ->capture_default_str();

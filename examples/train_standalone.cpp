@@ -2,6 +2,8 @@
 // rankings of super-networks are judged by.
 //
 //   train_standalone --data digits --space-restriction only_conv --seeds 3 --out truth.csv
+//   train_standalone --data digits --architectures ranking/ranking.csv --first 3
+//                    --networks networks --out best.csv
 //
 // One path of a super-network without dependencies, always the same one, is a network of its own:
 // nothing off the path ever gets a gradient. Columns: arch, one test accuracy (in %) a seed, their
@@ -17,7 +19,6 @@
 #include <filesystem>
 #include <string>
 
-#include "examples/named_restriction.hpp"
 #include "examples/standalone/table.hpp"
 #include "examples/standalone/trainings.hpp"
 #include "interchoice/training/protocols.hpp"
@@ -43,12 +44,6 @@ void complete(Options& options, const CLI::App& app) {
     }
     if (!is_given("--weight-decay")) options.weight_decay = protocol.optimizer.weight_decay;
   }
-  if (options.space == "macro") {
-    if (is_given("--cells") || is_given("--stages")) {
-      throw UsageError("--cells and --stages are for --space nasbench201; macro has eight layers");
-    }
-    if (!is_given("--width")) options.sizes.width = ic::NasBenchMacroOptions{}.width;
-  }
   if (options.partial && !std::filesystem::is_directory(options.parts())) {
     throw UsageError("--partial: there is no folder " + options.parts());
   }
@@ -58,15 +53,22 @@ void complete(Options& options, const CLI::App& app) {
   }
 }
 
-template <class AnyNetwork>
 void run(const Options& options) {
   // Several processes may write it: they share the trainings, and their tables are equal.
-  require_different({.outputs = {{"--out", options.out}, {"--out", options.parts()}},
-                     .inputs = data_files(options.data)});
+  CommandFiles files{.outputs = {{"--out", options.out},
+                                 {"--out", options.parts()},
+                                 {"--networks", options.networks}},
+                     .inputs = options.data.files()};
+  files.inputs.push_back({"--architectures", options.choice.file});
+  require_different(files);
   const Workplace workplace = prepare_rank(options.machine, options.out);
   if (workplace.group.is_first()) ic::require_writable(options.out);
+  if (!options.networks.empty()) {
+    std::filesystem::create_directories(options.networks);
+    ic::require_writable(std::filesystem::path(options.networks) / "0-0.safetensors");
+  }
   if (options.partial) leave_to_first(workplace.group);
-  StandaloneTrainings<AnyNetwork> trainings(options, workplace);
+  StandaloneTrainings trainings(options, workplace);
   if (!workplace.group.is_alone() && !options.partial) trainings.train_on_ranks();
   if (options.processes > 1 && !options.partial) trainings.train_in_parallel();
   if (!options.partial) trainings.train_all();
@@ -77,6 +79,7 @@ void run(const Options& options) {
     return;
   }
   print_agreement(trainings.accuracies());
+  print_best(trainings, options);
   say("{}: {} architectures\n", options.out, written);
 }
 
@@ -86,15 +89,8 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("Trains architectures alone and writes a table. Started again it goes on.",
                "train_standalone");
-  app.add_option("--space", options.space, "NAS-Bench-201 or NAS-Bench-Macro")
-      ->check(CLI::IsMember({"nasbench201", "macro"}))
-      ->capture_default_str();
-  app.add_option("--data", options.data, "digits, cifar10:FOLDER or fashion:FOLDER")
-      ->capture_default_str();
-  add_restriction_option(app, options.restriction);
-  app.add_option("--sample", options.sample, "a random sample where there are more than this")
-      ->check(whole_number(1, 1000000))
-      ->capture_default_str();
+  add_space_option(app, options.space)->capture_default_str();
+  add_architecture_options(app, options.choice);
   app.add_option("--protocol", options.protocol,
                  "own, or what the paper's Table 5 says for NAS-Bench-201")
       ->check(CLI::IsMember({"own", "nasbench201"}))
@@ -113,15 +109,13 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", options.seeds, "trainings of each architecture, seeds 0, 1, ...")
       ->check(whole_number(1, 100))
       ->capture_default_str();
+  app.add_option("--networks", options.networks,
+                 "folder for the trained networks, each of its architecture alone");
   app.add_flag("--partial", options.partial, "train nothing, write the table of what is finished");
   app.add_option("--out", options.out, "the table to write; OUT.parts keeps what is finished")
       ->capture_default_str();
   return run_program(app, argc, argv, [&] {
     complete(options, app);
-    if (options.space == "macro") {
-      run<ic::NasBenchMacro>(options);
-    } else {
-      run<Network>(options);
-    }
+    run(options);
   });
 }

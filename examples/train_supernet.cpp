@@ -1,7 +1,7 @@
-// Trains one super-network on one data set and saves it.
+// Trains one super-network of a space on one data set and saves it.
 //
-//   train_supernet --data cifar10:FOLDER --space-restriction only_conv --dependency bias1
-//                  --epochs 20 --cells 1 --batch 64 --seed 0 --out bias1-0.safetensors
+//   train_supernet --data cifar10:FOLDER --space-restriction only_conv --dependency 'bias<1>'
+//                  --epochs 20 --cells 1 --batch 64 --seed 0 --out bias-0.safetensors
 //
 // Beside the checkpoint it writes OUT.csv: epoch, learning rate, loss, accuracy, seconds.
 //
@@ -13,40 +13,40 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 
-#include "examples/experiment.hpp"
 #include "examples/named_restriction.hpp"
+#include "examples/networks/network_kind.hpp"
+#include "examples/networks/supernet_file.hpp"
 #include "examples/precision_option.hpp"
-#include "examples/train_with_state.hpp"
 #include "examples/training_csv.hpp"
+#include "examples/training_options.hpp"
 
 namespace {
 
 using namespace examples;
 
-struct Options {
-  std::string data = "digits";
-  std::string restriction = "only_conv";
+struct Options : TrainingOptions {
+  std::string space = "nasbench201";
   std::string dependency = "none";
-  std::size_t epochs = 30;
+  std::string restriction = "only_conv";
+  std::string sampler = "uniform";
   std::size_t split_epoch = 0;
-  NetworkSizes sizes;
-  std::int64_t batch = 64;
-  std::int64_t images = 0;
-  double learning_rate = 0.025;
   std::string schedule = "cosine";
   std::uint64_t seed = 0;
   std::string precision = "f32";
-  Machine machine;
   StateOptions state;
   bool sync_batch_norm = false;
   std::string out = "supernet.safetensors";
 };
 
 void run(const Options& options, bool has_split_epoch, const std::string& command) {
-  if (has_split_epoch && options.dependency != "split") {
-    throw UsageError("--split-epoch is only for --dependency split, not " + options.dependency);
+  const bool splits = options.dependency.find("split<on_demand>") != std::string::npos;
+  if (has_split_epoch && !splits) {
+    throw UsageError("--split-epoch is for a --dependency with split<on_demand>, not " +
+                     options.dependency);
   }
   if (has_split_epoch && options.split_epoch >= options.epochs) {
     throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
@@ -60,12 +60,10 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
                                      {"--out", progress},
                                      options.state.state(),
                                      options.state.stopped()},
-                         .inputs = data_files(options.data)},
+                         .inputs = options.data.files()},
                         group.is_first());
-  const ExperimentData data = load_data(options.data, options.images);
-  const ic::Batches batches = data.training_batches(options.batch, ic::Seed{options.seed});
-  const ic::Sampler sample{ic::Uniform{named_restriction<Space>(options.restriction)},
-                           ic::Seed{options.seed}};
+  const ProgramData data = load_program_data(options.data);
+  const ic::AnyBatchSource batches = data.training(options.batch, ic::Seed{options.seed});
   ic::InterruptRequest interrupt;
   ic::Training training;
   training.epochs = options.epochs;
@@ -78,45 +76,47 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     training.after_epoch = [&](const auto& record) { write_progress_csv(progress, record); };
   }
   training.synchronises_batch_norm = options.sync_batch_norm;
-  if (options.dependency == "split") {
-    training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
+  if (splits) training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
+
+  const NetworkKind& kind = network_kind(options.space);
+  at::manual_seed(options.seed);  // initial weights
+  const auto net = kind.make(options.dependency, options.sizes, data.shape);
+  net->module().to(workplace.device);
+  const auto record = net->train(options.state, batches,
+                                 {.restriction = options.restriction,
+                                  .sampler = options.sampler,
+                                  .seed = ic::Seed{options.seed}},
+                                 training, ic::TerminalProgress(options.dependency));
+  ic::Identity facts{{"command", command},
+                     {kNetworkFact, kind.name()},
+                     {"restriction", options.restriction},
+                     {"seed", fmt::format("{}", options.seed)},
+                     {"epochs", fmt::format("{}", record.epochs.size())},
+                     {"label", options.dependency}};
+  facts.set(options.data.facts());
+  leave_to_first(group);
+  if (record.stopped) {
+    const auto place = position_text(record, options.epochs, std::size_t(batches.size()));
+    const auto save = [&](const auto& path, const auto& all) { net->save(path, all); };
+    end_interrupted(options.state, save, facts, place, interrupt);
   }
-  with_policy(options.dependency, [&]<class Policy>() {
-    auto net = make_supernet<Policy>(options.sizes, data, options.seed, workplace.device);
-    const auto record = train_with_state(options.state, net, batches, sample, training,
-                                         ic::TerminalProgress(ic::policy_text<Policy>()));
-    const ic::Identity facts{{"command", command},
-                             {"data", options.data},
-                             {"restriction", options.restriction},
-                             {"seed", fmt::format("{}", options.seed)},
-                             {"epochs", fmt::format("{}", record.epochs.size())},
-                             {"label", ic::policy_text<Policy>()}};
-    leave_to_first(group);
-    if (record.stopped) {
-      const auto place = position_text(record, options.epochs, std::size_t(batches.size()));
-      end_interrupted(options.state, net, facts, place, interrupt);
-    }
-    write_training_csv(options.out + ".csv", record);
-    std::filesystem::remove(progress);
-    ic::save(options.out, net, facts);
-    remove_state(options.state);
-    end_if_requested(interrupt, kAllWritten);
-    say("{}: saved, training record in {}.csv\n", options.out, options.out);
-  });
+  write_training_csv(options.out + ".csv", record);
+  std::filesystem::remove(progress);
+  net->save(options.out, facts);
+  remove_state(options.state);
+  end_if_requested(interrupt, kAllWritten);
+  say("{}: saved, training record in {}.csv\n", options.out, options.out);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Trains a NAS-Bench-201 super-network with choice-dependent weights.",
-               "train_supernet");
-  app.add_option("--data", options.data, "digits, cifar10:FOLDER or fashion:FOLDER")
-      ->capture_default_str();
+  CLI::App app("Trains a super-network with choice-dependent weights.", "train_supernet");
+  add_space_option(app, options.space)->capture_default_str();
+  add_dependency_option(app, options.dependency);
   add_restriction_option(app, options.restriction, "which candidates are sampled");
-  app.add_option("--dependency", options.dependency, "how weights depend on prior choices")
-      ->check(CLI::IsMember({"none", "bias1", "bias2", "bias3", "split"}))
-      ->capture_default_str();
+  add_sampler_option(app, options.sampler);
   add_training_options(app, options);
   app.add_option("--schedule", options.schedule,
                  "of the learning rate; a finished training of a constant one can be extended")

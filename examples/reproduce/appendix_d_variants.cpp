@@ -36,7 +36,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<NasBench201Data>(
+  return reproduce::study_program(
       argc, argv,
       {"appendix_d_variants", "Reproduces appendix D: shared bias and attention.", "appendix_d"},
       run);

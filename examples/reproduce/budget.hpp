@@ -23,30 +23,46 @@ inline std::string to_text(Budget budget) {
 }
 
 /// The options of all programs that reproduce something.
-struct StudyOptions {
-  Budget budget = Budget::kCpu;
-  std::uint64_t seeds = 3;
-  examples::Machine machine;
-  examples::TaskOptions tasks;
+struct PageOptions {
   std::filesystem::path out = "reproduction";
   std::filesystem::path page;  ///< folder of the program's page, in `out`
 };
 
-inline void add_study_options(CLI::App& app, StudyOptions& options) {
+/// Those of programs that compute something.
+struct MeasurementOptions : PageOptions {
+  Budget budget = Budget::kCpu;
+  examples::Machine machine;
+};
+
+/// Those of programs that train.
+struct StudyOptions : MeasurementOptions {
+  std::uint64_t seeds = 3;
+  examples::TaskOptions tasks;
+};
+
+inline void add_program_options(CLI::App& app, PageOptions& options) {
+  app.add_option("--out", options.out,
+                 "folder; trained networks in it are used again, and processes that are started "
+                 "with the same one share the work")
+      ->capture_default_str();
+}
+
+inline void add_program_options(CLI::App& app, MeasurementOptions& options) {
   static const std::map<std::string, Budget> kBudgets{
       {"paper", Budget::kPaper}, {"cpu", Budget::kCpu}, {"smoke", Budget::kSmoke}};
   app.add_option("--budget", options.budget, "paper, cpu or smoke")
       ->transform(CLI::CheckedTransformer(kBudgets))
       ->default_str("cpu");
+  add_machine_options(app, options.machine);
+  add_program_options(app, static_cast<PageOptions&>(options));
+}
+
+inline void add_program_options(CLI::App& app, StudyOptions& options) {
   app.add_option("--seeds", options.seeds, "super-networks of each kind, seeds 0, 1, ...")
       ->check(examples::whole_number(1, 100))
       ->capture_default_str();
-  add_machine_options(app, options.machine);
+  add_program_options(app, static_cast<MeasurementOptions&>(options));
   add_task_options(app, options.tasks, "super-network");
-  app.add_option("--out", options.out,
-                 "folder; trained networks in it are used again, and processes that are started "
-                 "with the same one share the work")
-      ->capture_default_str();
 }
 
 }  // namespace reproduce

@@ -165,7 +165,7 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<reproduce::FullData>(
+  return reproduce::study_program(
       argc, argv,
       {"claims", "Tests the paper's claims on the networks of figures 4 and 5.", "claims"}, run);
 }

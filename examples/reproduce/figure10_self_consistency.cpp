@@ -30,7 +30,7 @@ void run(const StudyOptions& options, const SelfConsistencyData& data, const std
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<SelfConsistencyData>(
+  return reproduce::study_program(
       argc, argv,
       {"figure10_self_consistency",
        "Reproduces figure 10: predictions of one seed against another.", "figure10"},

@@ -34,7 +34,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<NasBench201Data>(
+  return reproduce::study_program(
       argc, argv,
       {"figure4_nasbench201", "Reproduces figure 4: dependent weights on NAS-Bench-201.",
        "figure4"},

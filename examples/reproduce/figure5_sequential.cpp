@@ -64,7 +64,7 @@ void run(const StudyOptions& options, const Data& data, const std::string& comma
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<Data>(
+  return reproduce::study_program(
       argc, argv,
       {"figure5_sequential", "Reproduces figure 5: dependent weights in sequential networks.",
        "figure5"},

@@ -40,7 +40,7 @@ ic::CsvTable read(const std::string& path) {
                              "the embedded ground truth");
 }
 
-void run(const StudyOptions& options, const RepeatedTrainings& data, const std::string& command) {
+void run(const PageOptions& options, const RepeatedTrainings& data, const std::string& command) {
   const ic::CsvTable csv = read(data.table);
   std::vector<std::vector<double>> trainings;
   for (const std::string& column : data.columns) trainings.push_back(csv.numbers(column));
@@ -96,7 +96,7 @@ void run(const StudyOptions& options, const RepeatedTrainings& data, const std::
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<RepeatedTrainings>(
+  return reproduce::study_program(
       argc, argv,
       {"figure6_ground_truth", "Reproduces figure 6: agreement of repeated trainings.", "figure6"},
       run);

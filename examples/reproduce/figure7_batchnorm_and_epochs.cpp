@@ -72,7 +72,7 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<NasBenchMacroData>(
+  return reproduce::study_program(
       argc, argv,
       {"figure7_batchnorm_and_epochs",
        "Reproduces figure 7: epochs, augmentation, resetting BatchNorm's statistics.", "figure7"},

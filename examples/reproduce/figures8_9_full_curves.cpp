@@ -34,7 +34,7 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<reproduce::FullData>(
+  return reproduce::study_program(
       argc, argv,
       {"figures8_9_full_curves",
        "Reproduces figures 8 and 9: improvement down to one architecture.", "figures8_9"},

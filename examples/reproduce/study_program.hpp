@@ -21,14 +21,15 @@ struct ProgramName {
   const char* page;
 };
 
-/// Parses the options of a study and of its data, then calls `run(options, data, command)`, once
-/// the page's folder is there and can be written.
-template <class Data = NoData, class Run>
-int study_program(int argc, char** argv, const ProgramName& program, const Run& run) {
-  StudyOptions options;
+/// Parses the options that `run` takes and those of its data, then calls `run(options, data,
+/// command)`, once the page's folder is there and can be written.
+template <class Options, class Data>
+int study_program(int argc, char** argv, const ProgramName& program,
+                  void (*run)(const Options&, const Data&, const std::string&)) {
+  Options options;
   Data data;
   CLI::App app(program.description, program.name);
-  add_study_options(app, options);
+  add_program_options(app, options);
   add_data_options(app, data);
   return examples::run_program(app, argc, argv, [&] {
     options.page = options.out / program.page;

@@ -58,7 +58,7 @@ std::string percent(double ratio) {
   return (ratio < 1 ? "" : "+") + ic::figures::fixed_text(100 * (ratio - 1), 1) + " %";
 }
 
-void run(const StudyOptions& options, const NoData&, const std::string& command) {
+void run(const MeasurementOptions& options, const NoData&, const std::string& command) {
   const at::Device device = examples::prepare(options.machine);
   const Sizes sizes = sizes_of(options.budget);
   const auto data = benchmarks::Data::random(sizes.batch, 32, device);

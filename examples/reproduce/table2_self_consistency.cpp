@@ -64,7 +64,7 @@ void run(const StudyOptions& options, const SelfConsistencyData& data, const std
 }  // namespace
 
 int main(int argc, char** argv) {
-  return reproduce::study_program<SelfConsistencyData>(
+  return reproduce::study_program(
       argc, argv,
       {"table2_self_consistency", "Reproduces table 2: agreement of super-networks over seeds.",
        "table2"},

@@ -20,7 +20,7 @@ struct Column {
   const char* augmentation;
 };
 
-void run(const StudyOptions& options, const NoData&, const std::string& command) {
+void run(const PageOptions& options, const NoData&, const std::string& command) {
   const Column columns[] = {
       {"NAS-Bench-201", ic::protocols::nasbench201(), "random shift by 4, flip"},
       {"SubImageNet, super-network", ic::protocols::subimagenet_supernet(),

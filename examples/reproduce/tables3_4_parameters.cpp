@@ -66,7 +66,7 @@ ic::figures::RowGroup policies(const std::string& title) {
                     {number(dependent<Network, ic::keep_inert<Policies>>())}}...}};
 }
 
-void run(const StudyOptions& options, const NoData&, const std::string& command) {
+void run(const PageOptions& options, const NoData&, const std::string& command) {
   ResultPage page(options.page, "Tables 3 and 4: parameters",
                   "The paper's Table 3 comes out with a linear Skip only, a 1x1 convolution; its "
                   "text does not say so.");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "examples/search/option_texts.hpp"
+#include "examples/search/search_options.hpp"
 #include "interchoice/core/restriction.hpp"
 #include "interchoice/evaluation/table_coverage.hpp"
 #include "interchoice/evaluation/tabular_benchmark.hpp"
@@ -19,13 +20,6 @@
 namespace examples {
 
 namespace ic = interchoice;
-
-/// How tables are read.
-struct TableOptions {
-  std::string joined_to;             ///< FILE:COLUMN for those without a column `arch`
-  std::vector<std::string> missing;  ///< fields that mean no value
-  bool may_be_partial = false;       ///< whether architectures may lack a value
-};
 
 /// Numbers of architectures by name; `parameters` and `macs` are those of the network.
 template <class AnyNetwork>

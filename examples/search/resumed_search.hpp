@@ -16,7 +16,7 @@
 
 #include "examples/command_line.hpp"
 #include "examples/interruption.hpp"
-#include "examples/number_options.hpp"
+#include "examples/search/search_options.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/search/history.hpp"
 #include "interchoice/search/history_csv.hpp"
@@ -28,36 +28,6 @@
 namespace examples {
 
 namespace ic = interchoice;
-
-/// How to search.
-struct AlgorithmOptions {
-  std::string algorithm = "nsga2";  ///< or evolution, random
-  std::size_t evaluations = 500;    ///< different architectures
-  std::uint32_t population = 50;
-  double swap_probability = 0;  ///< of evolution; 0 is the published one
-  std::uint64_t seed = 0;
-  bool is_slow = false;  ///< an evaluation takes long: shows progress, stores each
-};
-
-inline void add_algorithm_options(CLI::App& app, AlgorithmOptions& options) {
-  app.add_option("--algorithm", options.algorithm, "how to search")
-      ->check(CLI::IsMember({"nsga2", "evolution", "random"}))
-      ->capture_default_str();
-  app.add_option("--evaluations", options.evaluations, "different architectures")
-      ->check(whole_number(1, 1000000))
-      ->capture_default_str();
-  app.add_option("--population", options.population, "of nsga2 and evolution")
-      ->check(whole_number(2, 10000))
-      ->capture_default_str();
-  app.add_option("--swap-probability", options.swap_probability,
-                 "of evolution: how often two choices are swapped instead of one changed; helps "
-                 "below tight limits")
-      ->check(number_within(0, 1))
-      ->capture_default_str();
-  app.add_option("--seed", options.seed, "decides the search")
-      ->check(whole_number())
-      ->capture_default_str();
-}
 
 /// Searches by the algorithm of a name.
 template <ic::SearchSpace Space>
@@ -105,12 +75,6 @@ ic::SearchHistory<Space> stored_history(const std::filesystem::path& file,
   say("{}: going on after {} evaluations\n", file.string(), history.size());
   return history;
 }
-
-/// How a search has something computed.
-struct Preparation {
-  std::function<bool()> stop = {};                       ///< whether to end it early
-  std::function<void(const ic::Progress&)> report = {};  ///< of it
-};
 
 /// Computes what a search asks next.
 template <ic::SearchSpace Space>

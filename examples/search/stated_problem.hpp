@@ -9,27 +9,12 @@
 
 #include "examples/search/architecture_facts.hpp"
 #include "examples/search/option_texts.hpp"
+#include "examples/search/search_options.hpp"
 #include "interchoice/search/problem.hpp"
 
 namespace examples {
 
 namespace ic = interchoice;
-
-/// The objectives and limits of a search, as texts.
-struct ProblemOptions {
-  std::vector<std::string> objectives;  ///< a known name or NAME=FILE:COLUMN:max, :min
-  std::vector<std::string> values;      ///< NAME=FILE:COLUMN
-  std::vector<std::string> at_most;     ///< NAME=NUMBER
-  std::vector<std::string> at_least;    ///< NAME=NUMBER
-
-  /// Whether an objective or a limit is by what is known under a name.
-  bool names(const std::string& name) const {
-    const auto limits = [&](const std::string& text) { return text.starts_with(name + "="); };
-    return std::find(objectives.begin(), objectives.end(), name) != objectives.end() ||
-           std::any_of(at_most.begin(), at_most.end(), limits) ||
-           std::any_of(at_least.begin(), at_least.end(), limits);
-  }
-};
 
 /// An objective; a column that it names is known from then on.
 template <class AnyNetwork>

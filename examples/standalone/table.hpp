@@ -11,28 +11,25 @@
 #include <vector>
 
 #include "examples/standalone/trainings.hpp"
-#include "interchoice/core/text.hpp"
 #include "interchoice/io/atomic_file.hpp"
+#include "interchoice/io/csv.hpp"
 #include "interchoice/stats/kendall.hpp"
+#include "interchoice/stats/ranks.hpp"
 
 namespace examples {
 
 /// Writes the rows of which all seeds are known to `options.out`; says how many.
 ///
 /// *Throws* std::runtime_error if there is none.
-template <class AnyNetwork>
-std::size_t write_table(const StandaloneTrainings<AnyNetwork>& trainings,
-                        const StandaloneOptions& options) {
+inline std::size_t write_table(const StandaloneTrainings& trainings,
+                               const StandaloneOptions& options) {
   std::string text = "arch";
   for (std::uint64_t s = 0; s < options.seeds; ++s) text += fmt::format(",accuracy_{}", s);
   text += ",mean_accuracy,params,macs\n";
-  const ExperimentData& data = trainings.data();
-  const auto network = network_options<AnyNetwork>(options.sizes, data);
-  const ic::SpatialSize size{data.training.images.size(2), data.training.images.size(3)};
   const auto& architectures = trainings.architectures();
   std::size_t written = 0;
   for (std::size_t i = 0; i < architectures.size(); ++i) {
-    std::string row = ic::to_text(architectures[i]);
+    std::string row = ic::csv_field(architectures[i]);
     double sum = 0;
     bool complete = true;
     for (const auto& seed : trainings.accuracies()) {
@@ -42,7 +39,8 @@ std::size_t write_table(const StandaloneTrainings<AnyNetwork>& trainings,
       sum += *seed[i];
     }
     if (!complete) continue;
-    const ic::Cost cost = AnyNetwork::cost(architectures[i], network, size);
+    const ic::Cost cost =
+        trainings.kind().cost(architectures[i], options.sizes, trainings.data().shape);
     text += fmt::format("{},{:.6f},{},{}\n", row, sum / static_cast<double>(options.seeds),
                         cost.parameters, cost.macs);
     ++written;
@@ -64,6 +62,24 @@ inline void print_agreement(const Accuracies& known) {
       say("Kendall tau-b between seeds {} and {}: {:.3f}\n", a, b,
           ic::kendall_tau_b(accuracies[a], accuracies[b]));
     }
+  }
+}
+
+/// Prints which architecture is best on average, once all is known, and where its networks are.
+inline void print_best(const StandaloneTrainings& trainings, const StandaloneOptions& options) {
+  std::vector<double> means;
+  for (std::size_t i = 0; i < trainings.architectures().size(); ++i) {
+    double sum = 0;
+    for (const auto& seed : trainings.accuracies()) sum += seed[i].value();
+    means.push_back(sum / static_cast<double>(options.seeds));
+  }
+  const std::size_t best = ic::best_first(means).front();
+  const std::string& architecture = trainings.architectures()[best];
+  say("the best of {}: {}, {:.2f} %\n", means.size(), architecture, means[best]);
+  if (options.networks.empty()) return;
+  for (std::uint64_t seed = 0; seed < options.seeds; ++seed) {
+    say("{}: {:.2f} %\n", trainings.network_file(architecture, seed).string(),
+        trainings.accuracies()[seed][best].value());
   }
 }
 

@@ -8,92 +8,76 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
-#include "examples/experiment.hpp"
+#include "examples/architecture_choice.hpp"
 #include "examples/interruption.hpp"
-#include "examples/named_restriction.hpp"
+#include "examples/networks/network_kind.hpp"
+#include "examples/networks/supernet_file.hpp"
 #include "examples/parallel_jobs.hpp"
 #include "examples/standalone/results.hpp"
+#include "examples/training_options.hpp"
 #include "interchoice/core/exact_number.hpp"
 #include "interchoice/distributed/shared_work.hpp"
 #include "interchoice/distributed/work_list.hpp"
-#include "interchoice/networks/nasbench_macro.hpp"
-#include "interchoice/sampling/fixed.hpp"
+#include "interchoice/training/interrupt.hpp"
+#include "interchoice/training/progress.hpp"
 
 namespace examples {
 
 /// Which architectures are trained, and how.
-struct StandaloneOptions {
+struct StandaloneOptions : TrainingOptions {
   std::string space = "nasbench201";
-  std::string data = "digits";
-  std::string restriction = "only_conv";
-  std::uint64_t sample = 1000;
-  std::size_t epochs = 30;
-  NetworkSizes sizes;
-  std::int64_t batch = 64;
-  std::int64_t images = 0;
-  double learning_rate = 0.025;
+  ArchitectureChoice choice;
   double weight_decay = ic::Sgd{}.weight_decay;
   double label_smoothing = 0;
   std::size_t warm_up = 0;
   std::uint64_t seeds = 2;
-  Machine machine;
   std::size_t processes = 1;
+  std::string networks;  ///< folder of the trained networks; empty: they are not kept
   std::string out = "truth.csv";
 
   /// The folder of finished trainings.
   std::string parts() const { return out + ".parts"; }
 };
 
-/// The sizes of an architecture's network.
-template <class AnyNetwork>
-typename AnyNetwork::Options network_options(const NetworkSizes& sizes,
-                                             const ExperimentData& data) {
-  if constexpr (std::is_same_v<AnyNetwork, ic::NasBenchMacro>) {
-    return {.input_channels = data.training.images.size(1),
-            .classes = data.training.classes,
-            .width = sizes.width,
-            .head_width = 40 * sizes.width};  // the benchmark's 1,280 of 32
-  } else {
-    return sizes.options(data);
-  }
-}
-
 /// The accuracies that are known, one list a seed.
 using Accuracies = std::vector<std::vector<std::optional<double>>>;
 
 /// All trainings of a table. Takes up at once what is finished.
-template <class AnyNetwork>
 class StandaloneTrainings {
  public:
-  using AnySpace = typename AnyNetwork::Space;
-  using Path = ic::Architecture<AnySpace>;
-
   /// The options must outlive it. Of several ranks the first has the folder.
   StandaloneTrainings(const StandaloneOptions& options, const Workplace& workplace)
       : options_(options),
         group_(workplace.group),
         device_(workplace.device),
-        data_(load_data(options.data, options.images)),
-        architectures_(ic::distinct_architectures(named_restriction<AnySpace>(options.restriction),
-                                                  options.sample, ic::Seed{0})),
+        kind_(network_kind(options.space)),
+        data_(load_program_data(options.data)),
+        architectures_(chosen_architectures(kind_, options.choice)),
         known_(options.seeds, std::vector<std::optional<double>>(architectures_.size())) {
     if (!group_.is_first()) return;
-    results_.emplace(options.parts(), settings());
+    results_.emplace(options.parts(), kind_, settings());
     all_of_trainings([&](std::size_t place, std::uint64_t seed) { is_known(place, seed); });
   }
 
-  const ExperimentData& data() const { return data_; }
-  const std::vector<Path>& architectures() const { return architectures_; }
+  const NetworkKind& kind() const { return kind_; }
+  const ProgramData& data() const { return data_; }
+  const std::vector<std::string>& architectures() const { return architectures_; }
   const Accuracies& accuracies() const { return known_; }
+
+  /// Where the network of a training is kept.
+  std::filesystem::path network_file(const std::string& architecture, std::uint64_t seed) const {
+    return std::filesystem::path(options_.networks) /
+           fmt::format("{}-{}.safetensors", kind_.index(architecture), seed);
+  }
 
   /// The same in processes of their own, which share the trainings.
   ///
@@ -133,8 +117,7 @@ class StandaloneTrainings {
                const auto [place, seed] = training(missing[task]);
                results_->write(architectures_[place], seed, ic::exact_number(text).value());
                is_known(place, seed);
-               progress(
-                   {count_, total, ic::to_text(architectures_[place]), count_ % 16 == 0, before});
+               progress({count_, total, architectures_[place], count_ % 16 == 0, before});
              }},
         [&] { return interrupt.requested(); });
     const std::string text = work.text_of_first([&] {
@@ -183,7 +166,7 @@ class StandaloneTrainings {
         results_->write(architectures_[place], seed, *accuracy);
         has_trained = is_known(place, seed);
         ++own;
-        progress({count_, total, ic::to_text(architectures_[place]), count_ % 16 == 0,
+        progress({count_, total, architectures_[place], count_ % 16 == 0,
                   count_ - std::min(own, count_)});
       });
       if (!has_trained && count_ < total) {  // others are at the rest
@@ -195,21 +178,21 @@ class StandaloneTrainings {
  private:
   ic::Identity settings() const {
     const auto text = [](double value) { return fmt::format("{:.9g}", value); };
-    return {{"space", options_.space},
-            {"data", options_.data},
-            {"training images", fmt::format("{}", data_.training.size())},
-            {"test images", fmt::format("{}", data_.test.size())},
-            {"width", fmt::format("{}", options_.sizes.width)},
-            {"cells", fmt::format("{}", options_.sizes.cells)},
-            {"stages", fmt::format("{}", options_.sizes.stages)},
-            {"epochs", fmt::format("{}", options_.epochs)},
-            {"batch", fmt::format("{}", options_.batch)},
-            {"learning rate", text(options_.learning_rate)},
-            {"warm-up epochs", fmt::format("{}", options_.warm_up)},
-            {"weight decay", text(options_.weight_decay)},
-            {"label smoothing", text(options_.label_smoothing)},
-            {"device", device_.is_cuda() ? "cuda" : "cpu"},
-            {"threads", fmt::format("{}", options_.machine.threads)}};
+    ic::Identity settings{{"space", options_.space},
+                          {"training images", fmt::format("{}", data_.training_images)},
+                          {"test images", fmt::format("{}", data_.test.example_count())},
+                          {"epochs", fmt::format("{}", options_.epochs)},
+                          {"batch", fmt::format("{}", options_.batch)},
+                          {"learning rate", text(options_.learning_rate)},
+                          {"warm-up epochs", fmt::format("{}", options_.warm_up)},
+                          {"weight decay", text(options_.weight_decay)},
+                          {"label smoothing", text(options_.label_smoothing)},
+                          {"device", device_.is_cuda() ? "cuda" : "cpu"},
+                          {"threads", fmt::format("{}", options_.machine.threads)}};
+    if (!options_.networks.empty()) settings.set("networks", "kept");
+    settings.set(options_.data.facts());
+    settings.set(kind_.options(options_.sizes, data_.shape));
+    return settings;
   }
 
   struct Training {
@@ -249,11 +232,11 @@ class StandaloneTrainings {
   }
 
   // Nothing if it was interrupted.
-  std::optional<double> train(const Path& architecture, std::uint64_t seed,
+  std::optional<double> train(const std::string& architecture, std::uint64_t seed,
                               const ic::InterruptRequest& interrupt) const {
     at::manual_seed(seed);
-    ic::Supernet<AnyNetwork, ic::none> net(network_options<AnyNetwork>(options_.sizes, data_));
-    net->to(device_);
+    const auto net = kind_.make("none", options_.sizes, data_.shape);
+    net->module().to(device_);
     ic::Training training;
     training.epochs = options_.epochs;
     training.learning_rate = ic::cosine(options_.learning_rate, 1e-5);
@@ -263,20 +246,27 @@ class StandaloneTrainings {
     training.optimizer = ic::Sgd{.weight_decay = options_.weight_decay};
     training.loss = ic::CrossEntropy{.label_smoothing = options_.label_smoothing};
     training.stop = [&] { return interrupt.requested(); };
-    const auto record = ic::train(net, data_.training_batches(options_.batch, ic::Seed{seed}),
-                                  ic::Fixed(architecture), training);
+    const auto record = net->train({}, data_.training(options_.batch, ic::Seed{seed}),
+                                   {.architecture = architecture}, training, ic::NoProgress());
     if (record.stopped) return {};
-    net->eval();
-    return 100 * ic::accuracy(net, architecture,
-                              data_.plain_batches(data_.test, data_.normalisation, 256));
+    const double accuracy = 100 * net->accuracy(architecture, data_.test);
+    if (!options_.networks.empty()) {
+      const auto alone = net->extract(architecture);
+      alone->save(network_file(architecture, seed),
+                  {{kNetworkFact, kind_.name()},
+                   {"seed", fmt::format("{}", seed)},
+                   {"test accuracy", fmt::format("{:.6f}", accuracy)}});
+    }
+    return accuracy;
   }
 
   const StandaloneOptions& options_;
   ic::Group group_;
   at::Device device_;
-  ExperimentData data_;
-  std::vector<Path> architectures_;
-  std::optional<StandaloneResults<AnySpace>> results_;  // of the first rank
+  const NetworkKind& kind_;
+  ProgramData data_;
+  std::vector<std::string> architectures_;
+  std::optional<StandaloneResults> results_;  // of the first rank
   Accuracies known_;
   std::size_t count_ = 0;
 };

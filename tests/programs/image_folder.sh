@@ -19,8 +19,8 @@ link_images "$source" "$folder/images" 8 2
 
 command=("$programs/train_fairnas" --images "$folder/images" --size 32 --batch 20 --calibration 1)
 train() { "${command[@]}" --sample 2 "$@"; }
-train --epochs 2 --dependency shift1 --out "$folder/shift"
-train --epochs 1 --dependency bias1 --sampler strict_fair --out "$folder/fair"
+train --epochs 2 --dependency "shift<1>" --out "$folder/shift"
+train --epochs 1 --dependency "bias<1>" --sampler strict_fair --out "$folder/fair"
 for out in shift fair; do
   [ "$(wc -l < "$folder/$out-predictions.csv")" = 3 ]
   [ -s "$folder/$out.safetensors" ]

@@ -33,7 +33,7 @@ when() {
 }
 
 # The same relative names everywhere: checkpoints name the command.
-few=("$programs/train_supernet" --images 64 --batch 8 --dependency split)
+few=("$programs/train_supernet" --images 64 --batch 8 --dependency "split<on_demand>")
 train=("${few[@]}" --width 4 --cells 1 --stages 1)
 begin() {
   mkdir -p "$folder/$1"
@@ -142,7 +142,7 @@ rank=("$programs/rank_architectures" --truth "$table" --column mean_accuracy --b
   --validation 100)
 "${rank[@]}" half --out half-report > output 2> "$folder/error"
 says "half is a half-trained network, stopped at epoch"
-grep -q "split, stopped at epoch [0-9]* of 2000" output
+grep -q "split<on_demand>, stopped at epoch [0-9]* of 2000" output
 
 # Trainings of single architectures: the finished ones are kept.
 begin standalone

@@ -16,25 +16,25 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-for dependency in none bias1 split; do
+for dependency in none "bias<1>" "split<on_demand>"; do
   "$programs/train_supernet" --data "cifar10:$images" --images 256 --epochs 2 --width 8 --cells 1 \
-    --space-restriction only_conv --dependency $dependency --out "$folder/$dependency.safetensors"
+    --space-restriction only_conv --dependency "$dependency" --out "$folder/${dependency%%<*}.safetensors"
 done
-"$programs/rank_architectures" "$folder"/{none,bias1,split}.safetensors --data "cifar10:$images" \
+"$programs/rank_architectures" "$folder"/{none,bias,split}.safetensors --data "cifar10:$images" \
   --truth "$table" --column c10_test_200 --space-restriction only_conv --sample 6 --validation 128 \
   --out "$folder/report"
 
 # Six architectures and a header, three super-networks and two baseline rules.
 [ "$(wc -l < "$folder/report/predictions.csv")" = 7 ]
 [ "$(grep -c 'class="chart"' "$folder/report/report.html")" -ge 3 ]
-for label in 'none, seed 0' 'bias<1>, seed 0' 'split, seed 0' 'number of 3x3 convolutions'; do
+for label in 'none, seed 0' 'bias<1>, seed 0' 'split<on_demand>, seed 0' 'number of 3x3 convolutions'; do
   grep -qF "$label" "$folder/report/metrics.csv"
 done
 
 # Killed between two epochs and started again: the losses of a training that never was.
 # A command and not a function: a background function would be another process than the program.
 six_epochs=("$programs/train_supernet" --data "cifar10:$images" --images 256 --epochs 6 --width 8
-  --cells 1 --dependency split)
+  --cells 1 --dependency "split<on_demand>")
 state=$folder/state
 "${six_epochs[@]}" --out "$folder/whole.safetensors"
 parts=("${six_epochs[@]}" --out "$folder/parts.safetensors" --state "$state")

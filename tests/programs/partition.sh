@@ -38,7 +38,7 @@ link() {
 }
 relay=
 
-train=("$programs/train_supernet" --images 256 --batch 16 --dependency bias1 --width 4 --cells 1
+train=("$programs/train_supernet" --images 256 --batch 16 --dependency "bias<1>" --width 4 --cells 1
   --stages 2 --state-steps 3 --state state)
 # start COMMAND...: a rank in each namespace
 start() {

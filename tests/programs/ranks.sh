@@ -47,7 +47,7 @@ end_with() {
 }
 says() { grep -qF -- "$2" "$1" || fail "no '$2' in $1"; }
 
-train=("$programs/train_supernet" --images 256 --batch 16 --dependency bias1 --width 4 --cells 1 --stages 2)
+train=("$programs/train_supernet" --images 256 --batch 16 --dependency "bias<1>" --width 4 --cells 1 --stages 2)
 
 # Two ranks and four: rank 0 alone prints, each of the others has its log, nothing else is left.
 start 2 "${train[@]}" --epochs 2 --out two

@@ -25,14 +25,22 @@ refused() {
 }
 
 refused 2 "--no-such-option" "$programs/train_supernet" --no-such-option
-refused 2 "--dependency" "$programs/train_supernet" --dependency bias9
-refused 2 "--split-epoch is only for --dependency split" \
+refused 2 "--dependency" "$programs/train_supernet" --dependency "bias<9>"
+refused 2 "--split-epoch is for a --dependency with split<on_demand>, not none" \
   "$programs/train_supernet" --dependency none --split-epoch 3
-refused 2 "not before the last" "$programs/train_supernet" --dependency split --epochs 4 --split-epoch 4
-refused 2 "use digits, cifar10:FOLDER or fashion:FOLDER" "$programs/train_supernet" --data mnist
+refused 2 "not before the last" \
+  "$programs/train_supernet" --dependency "split<on_demand>" --epochs 4 --split-epoch 4
+refused 2 "--space" "$programs/train_supernet" --space nasbench999
+refused 2 "--cells is no size of the network fairnas" \
+  "$programs/train_supernet" --space fairnas --cells 2 --out "$folder/net"
+refused 2 "use digits, cifar10:FOLDER, fashion:FOLDER or folder:PATH" \
+  "$programs/train_supernet" --data mnist
+refused 2 "--image-size is for --data folder:PATH only" "$programs/train_supernet" --image-size 32 \
+  --out "$folder/net"
 refused 2 "has 397 training images" "$programs/train_supernet" --images 5000
 refused 1 "/no/such/folder" "$programs/train_supernet" --data cifar10:/no/such/folder
-refused 2 "--truth" "$programs/rank_architectures" "$0"
+refused 2 "--truth requires --column" "$programs/rank_architectures" "$0" --truth "$0"
+refused 2 "--column requires --truth" "$programs/rank_architectures" "$0" --column x
 refused 1 "$0" "$programs/rank_architectures" "$0" --truth "$0" --column x
 refused 0 "Trains" "$programs/train_supernet" --help
 
@@ -40,7 +48,7 @@ if [ -x "$programs/export_architecture" ]; then  # where protozero is
   export=("$programs/export_architecture" "$0" --architecture "|none~0|+")
   refused 2 "ends in .onnx, .pt or .safetensors" "${export[@]}" --to "$folder/x.txt"
   refused 2 "--fold-batch-norm is for .onnx" "${export[@]}" --to "$folder/x.pt" --fold-batch-norm
-  refused 2 "--architecture: interchoice: " "${export[@]}" --to "$folder/x.onnx"
+  refused 1 "$0" "${export[@]}" --to "$folder/x.onnx"
 fi
 
 # Numbers that are none, or others than they look.

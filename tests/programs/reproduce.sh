@@ -62,17 +62,18 @@ if [ ! -d "$data/nasbench_macro" ]; then
   exit 77
 fi
 macro=$data/nasbench_macro/nas-bench-macro_cifar10.csv
-study() {
+page() {
   local name=$1 page=$2
   shift 2
-  "$programs/$name" --budget smoke --device cpu --seeds 2 --out "$folder/shared" "$@" \
-    > "$folder/out.txt" 2> "$folder/error" || { cat "$folder/error"; exit 1; }
+  "$programs/$name" --out "$folder/shared" "$@" > "$folder/out.txt" 2> "$folder/error" ||
+    { cat "$folder/error"; exit 1; }
   grep -q "vega-lite\|<table" "$folder/shared/$page/index.html"
 }
+study() { page "$@" --budget smoke --device cpu --seeds 2; }
 study figure7_batchnorm_and_epochs figure7 --truth "$macro"
 grep -q "3 epochs, reset first" "$folder/out.txt"
 study figures8_9_full_curves figures8_9 --macro-truth "$macro"
-study figure6_ground_truth figure6 --table "$macro" --columns acc1,acc2,acc3
+page figure6_ground_truth figure6 --table "$macro" --columns acc1,acc2,acc3
 grep -q "acc1, acc2 *0.882" "$folder/out.txt"
 if [ -x "$programs/table2_self_consistency" ]; then
   link_images "$data/imagenette224" "$folder/images" 8 4

@@ -69,7 +69,7 @@ refused 2 "--data requires --supernet" --data digits --out "$folder/x"
 # By a super-network, in one go and in two.
 train() {
   "$programs/train_supernet" --epochs 8 --batch 16 --width 4 --cells 1 --stages 1 \
-    --dependency bias1 "$@" > "$folder/log" 2>&1
+    --dependency "bias<1>" "$@" > "$folder/log" 2>&1
 }
 network=$folder/network.safetensors
 train --out "$network"
@@ -139,12 +139,12 @@ refused 1 "weights is" "${both[@]}" --out "$asked"
 refused 2 "--supernet is not asked" --objective macs --out "$folder/x"
 refused 2 "'supernet' is there already" --objective supernet --objective \
   "supernet=$table:mean_accuracy:max" --out "$folder/x"
-refused 2 "for --space nasbench201, not macro" --objective supernet --space macro --out "$folder/x"
+refused 2 "is of --space nasbench201, not of macro" --objective supernet --space macro --out "$folder/x"
 # As an older version wrote it, without a digest.
 LC_ALL=C sed 's/nasbench201: none/nasbench999: none/; s/"interchoice.digest"/"interchoice.nodige"/
   s/"interchoice.format":"3"/"interchoice.format":"2"/' "$network" > "$folder/space.safetensors"
 network=$folder/space.safetensors
-refused 1 "of the space 'nasbench999', not of NAS-Bench-201" --objective supernet --out "$folder/x"
+refused 1 "of the space 'nasbench999', none of nasbench201, fairnas, macro" --objective supernet --out "$folder/x"
 network=$table
 refused 1 "$table" --objective supernet --out "$folder/x"
 [ ! -e "$folder/x" ]

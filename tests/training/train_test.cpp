@@ -510,6 +510,20 @@ TEST_CASE("progress in a file is one plain line a milestone") {
                        Contains("\nall  100 %") && !Contains("first") && !Contains("third"));
 }
 
+TEST_CASE("progress in a file has few lines, however many milestones there are") {
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  ic::TerminalProgress show("training", file);
+  for (std::size_t done = 1; done <= 1000; ++done) {
+    show({.done = done, .total = 1000, .state = "", .is_milestone = true});
+  }
+  std::rewind(file);
+  std::size_t lines = 0;
+  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) lines += c == '\n' ? 1 : 0;
+  std::fclose(file);
+  CHECK(lines == 21);  // the first, 51, 101, ..., 951, and the last
+}
+
 TEST_CASE("progress that cannot be shown does not end the task") {
   std::FILE* const full = std::fopen("/dev/full", "w");
   REQUIRE(full != nullptr);

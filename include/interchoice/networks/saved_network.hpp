@@ -348,36 +348,28 @@ void load(const std::filesystem::path& path, Net& net) {
   detail::take_network(path, read_tensor_file(path), net);
 }
 
-/// The network of a file, made with the options and of the type that it was saved with. In training
-/// mode, on the CPU.
+/// The network of a file that `make(identity)` makes, with what the file says of it: for programs
+/// to which only the file says which network it is. On the CPU, as it was made.
 ///
-/// *Throws* as above, for options that are missing or not of their type, and for options that ask
-/// for far more memory than the file has tensors, before that is taken.
-template <class Net>
-Net load(const std::filesystem::path& path) {
-  static_assert(detail::CheckedHolder<Net>::value);
-  using Module = detail::ModuleOf<Net>;
+/// *Throws* as `load(path, network)`, with the path what `make` throws, and for one that asks for
+/// far more memory than the file has tensors, before that is taken.
+template <class Make>
+auto load_made(const std::filesystem::path& path, const Make& make) {
   const TensorFile file = read_tensor_file(path);
   const Identity identity = detail::parse_saved_network(path, file).network;
-  Net net = [&] {
+  auto net = [&] {
     // Float where the file has half, and what constructors need beside.
     std::uint64_t bytes = std::uint64_t{64} << 20;
     for (const auto& [name, tensor] : file.tensors) bytes += 4 * tensor.nbytes();
     const detail::AllocationLimit limit(bytes);
     try {
-      if constexpr (detail::HasArchitecture<Module>) {
-        using Path = std::remove_cvref_t<decltype(std::declval<const Module&>().architecture())>;
-        const std::string* const text = identity.find("architecture");
-        return detail::made_network<Net, typename Net::NetworkType>(
-            identity, from_text<typename Path::space_type>(text == nullptr ? "" : *text));
-      } else {
-        return detail::made_network<Net>(identity);
-      }
+      return make(identity);
     } catch (const std::exception& error) {
       detail::fail_network(
           path, fmt::format("the network cannot be made from its description: {}", error.what()));
     }
   }();
+  static_assert(detail::CheckedHolder<decltype(net)>::value);
   for (const auto& p : net->named_parameters()) {
     const auto saved = file.tensors.find(std::string(detail::kTensorPrefix) + p.key());
     if (saved == file.tensors.end() || !saved->second.is_floating_point()) continue;
@@ -387,6 +379,26 @@ Net load(const std::filesystem::path& path) {
   }
   detail::take_network(path, file, net);
   return net;
+}
+
+/// The network of a file, made with the options and of the type that it was saved with. In training
+/// mode, on the CPU.
+///
+/// *Throws* as `load_made`, and for options that are missing or not of their type.
+template <class Net>
+Net load(const std::filesystem::path& path) {
+  static_assert(detail::CheckedHolder<Net>::value);
+  using Module = detail::ModuleOf<Net>;
+  return load_made(path, [](const Identity& identity) {
+    if constexpr (detail::HasArchitecture<Module>) {
+      using Path = std::remove_cvref_t<decltype(std::declval<const Module&>().architecture())>;
+      const std::string* const text = identity.find("architecture");
+      return detail::made_network<Net, typename Net::NetworkType>(
+          identity, from_text<typename Path::space_type>(text == nullptr ? "" : *text));
+    } else {
+      return detail::made_network<Net>(identity);
+    }
+  });
 }
 
 }  // namespace interchoice

@@ -35,8 +35,9 @@ struct NoProgress {
   void operator()(const Progress&) const {}
 };
 
-/// Shows progress with the time left: one line that is overwritten on a terminal, elsewhere a plain
-/// line at each milestone. What cannot be written is lost.
+/// Shows progress with the time left: one line that is overwritten on a terminal; elsewhere a plain
+/// line at the first milestone, the end, and milestones a twentieth of the task or ten minutes
+/// behind the last line. What cannot be written is lost.
 class TerminalProgress {
  public:
   explicit TerminalProgress(std::string task = "", std::FILE* stream = stderr)
@@ -45,12 +46,10 @@ class TerminalProgress {
   void operator()(const Progress& progress) {
     const auto now = Clock::now();
     const bool last = progress.done == progress.total;
-    if (is_terminal_
-            ? !last && !progress.is_milestone && now - shown_ < std::chrono::milliseconds(200)
-            : !last && !progress.is_milestone) {
+    if (!last && !(is_terminal_ ? is_due_on_terminal(progress, now) : is_due(progress, now)))
       return;
-    }
     shown_ = now;
+    shown_done_ = progress.done;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
     const double left = seconds_left(progress, seconds);
     const std::string text =
@@ -66,6 +65,16 @@ class TerminalProgress {
  private:
   using Clock = std::chrono::steady_clock;
 
+  bool is_due_on_terminal(const Progress& progress, Clock::time_point now) const {
+    return progress.is_milestone || now - shown_ >= std::chrono::milliseconds(200);
+  }
+  bool is_due(const Progress& progress, Clock::time_point now) const {
+    const bool is_first = shown_ == Clock::time_point{};
+    return progress.is_milestone &&
+           (is_first || 20 * (progress.done - shown_done_) >= progress.total ||
+            now - shown_ >= std::chrono::minutes(10));
+  }
+
   static std::string clock_text(double seconds) {
     const long whole = static_cast<long>(seconds);
     return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
@@ -77,6 +86,7 @@ class TerminalProgress {
   bool is_terminal_;
   Clock::time_point begin_ = Clock::now();
   Clock::time_point shown_{};
+  std::size_t shown_done_ = 0;
 };
 
 }  // namespace interchoice
