@@ -197,8 +197,9 @@ class NetworkKindOf final : public NetworkKind {
   std::unique_ptr<AnySubnet> load_subnet(const std::filesystem::path& path) const override {
     return std::make_unique<SubnetOf<Network>>(ic::load_made(path, [](const auto& identity) {
       const std::string* const text = identity.find("architecture");
+      // Its blocks are fixed, whatever the policy was: the file has what that selected.
       return typename SubnetOf<Network>::Holder(ic::from_text<Space>(text == nullptr ? "" : *text),
-                                                policy_in(identity), options_in(identity));
+                                                "none", options_in(identity));
     }));
   }
 
