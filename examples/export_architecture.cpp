@@ -21,6 +21,7 @@
 #include "examples/outputs.hpp"
 #include "interchoice/export/torch_script.hpp"
 #include "interchoice/export/write_onnx.hpp"
+#include "interchoice/networks/saved_network.hpp"
 
 namespace {
 
@@ -45,15 +46,21 @@ struct SubnetHolder {
 };
 
 /// What the user of a file has to know beside it: x = (pixel / white - mean) / deviation.
-ic::Identity facts_of(const ProgramData& data) {
+ic::Identity facts_of(const ic::SavedNetwork& saved, const ProgramData& data) {
   const auto list = [](const std::vector<double>& values) {
     std::string text;
     for (const double value : values) text += fmt::format("{}{}", text.empty() ? "" : ",", value);
     return text;
   };
-  return {{"normalisation.white", fmt::format("{}", data.white)},
-          {"normalisation.mean", list(data.normalisation.mean)},
-          {"normalisation.deviation", list(data.normalisation.standard_deviation)}};
+  ic::Identity facts{{"normalisation.white", fmt::format("{}", data.white)},
+                     {"normalisation.mean", list(data.normalisation.mean)},
+                     {"normalisation.deviation", list(data.normalisation.standard_deviation)}};
+  // A network of one architecture has fixed blocks; what it was taken from had a policy.
+  const std::string* const policy = saved.network.find("policy");
+  if (policy != nullptr && *policy != "fixed") facts.set("interchoice.policy", *policy);
+  if (const std::string* const name = saved.facts.find(kNetworkFact))
+    facts.set(kNetworkFact, *name);
+  return facts;
 }
 
 void run(Options& options) {
@@ -75,7 +82,9 @@ void run(Options& options) {
   files.inputs.push_back({"the network", options.network});
   files.inputs.push_back({"--architectures", options.architectures});
   const Outputs outputs(files);
-  options.data.complete(ic::read_saved_network(options.network).facts);
+  const ic::SavedNetwork saved =
+      reading(options.network, [&] { return ic::read_saved_network(options.network); });
+  options.data.complete(saved.facts);
   const ProgramData data = load_program_data(options.data);
   const auto subnet = load_architecture(options.network, options.architecture, data, options.batch);
   const double accuracy = subnet->accuracy(data.validation);
@@ -84,13 +93,13 @@ void run(Options& options) {
   if (kind == ".onnx") {
     ic::Identity metadata;
     for (const auto& [name, text] : subnet->identity()) metadata.set("interchoice." + name, text);
-    metadata.set(facts_of(data));
+    metadata.set(facts_of(saved, data));
     ic::write_onnx(to, net, example,
                    {.fold_batch_norm = options.fold_batch_norm, .metadata = metadata});
   } else if (kind == ".pt") {
     ic::write_torch_script(to, net, example);
   } else {
-    subnet->save(to, facts_of(data));
+    subnet->save(to, facts_of(saved, data));
   }
   say("{}: validation accuracy {:.2f} %\n{}\n", subnet->architecture(), 100 * accuracy, options.to);
 }
