@@ -69,15 +69,15 @@ std::vector<Checkpoint> checkpoints_of(const Options& options) {
     if (seed != nullptr && !options.join_seeds) one.label += ", seed " + terminal_text(*seed, 20);
     one.results = std::filesystem::path(options.out) /
                   fmt::format("partial-{}-{}.csv", all.size() + 1, one.file.path.stem().string());
-    for (const Checkpoint& other : all) {
-      if (options.join_seeds || one.label != other.label) continue;
-      throw UsageError(fmt::format("{} and {} are both '{}'; --join-seeds shows their mean",
-                                   other.file.path.string(), path, one.label));
-    }
     if (!all.empty() && one.file.kind != all.front().file.kind) {
       throw UsageError(fmt::format("{} is of --space {}, {} of {}; rank them one by one",
                                    all.front().file.path.string(), all.front().file.kind->name(),
                                    path, one.file.kind->name()));
+    }
+    for (const Checkpoint& other : all) {
+      if (options.join_seeds || one.label != other.label) continue;
+      throw UsageError(fmt::format("{} and {} are both '{}'; --join-seeds shows their mean",
+                                   other.file.path.string(), path, one.label));
     }
     all.push_back(std::move(one));
   }
