@@ -19,6 +19,7 @@
 #include <system_error>
 #include <thread>
 
+#include "interchoice/distributed/group_error.hpp"
 #include "interchoice/distributed/launcher.hpp"
 #if defined(INTERCHOICE_HAS_DISTRIBUTED)
 #include "interchoice/distributed/join_group.hpp"
@@ -57,8 +58,8 @@ int redirect(const std::filesystem::path& log) {
 /// the second where it is the first that is gone.
 void end_failed(const ic::Group& group, int terminal, const std::exception& error,
                 const std::string& message, int code) {
-  // Also where another one is the cause: whoever finds this rank gone is to learn of that.
-  group.fail(error_text(error));
+  const bool is_cause = dynamic_cast<const ic::GroupError*>(&error) == nullptr;
+  if (is_cause) group.fail(error_text(error));
   if (group.rank() == 1 && terminal >= 0) {
     std::optional<std::string> fate;
     try {
@@ -70,6 +71,8 @@ void end_failed(const ic::Group& group, int terminal, const std::exception& erro
       static_cast<void>(!::write(terminal, message.data(), message.size()));
     }
   }
+  // Whoever finds this rank gone is to learn of the first cause.
+  if (!is_cause) group.fail(error_text(error));
   // It keeps the store, in which the others look for what has become of whom.
   if (group.is_first()) std::this_thread::sleep_for(std::chrono::seconds(2));
   std::fflush(nullptr);
