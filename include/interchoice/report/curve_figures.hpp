@@ -123,7 +123,7 @@ inline std::vector<TitledReport> titled_reports(const PanelGrid& grid, std::size
 }
 
 /// The range of all curves and bands of some panels.
-inline void share_range(std::vector<LinePanel*> panels) {
+inline void share_range(const std::vector<LinePanel*>& panels) {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const LinePanel* panel : panels) {

@@ -99,7 +99,9 @@ inline Specification zoom(const std::string& name, bool drags = true) {
 }
 
 /// A list of one element, which braces alone would not be with every compiler.
-inline Specification list_of(Specification element) { return Specification::array({element}); }
+inline Specification list_of(const Specification& element) {
+  return Specification::array({element});
+}
 
 /// Views beside and below each other, `columns` in a row; one alone stands for itself.
 inline Specification arranged(Specification figure, std::vector<Specification> views,

@@ -143,7 +143,7 @@ class OnnxTranslation {
     if (node.kind() == torch::jit::prim::ListConstruct) {
       const auto element = node.output()->type()->expectRef<c10::ListType>().getElementType();
       c10::impl::GenericList list(element);
-      for (c10::IValue& input : inputs) list.push_back(std::move(input));
+      for (const c10::IValue& input : inputs) list.push_back(input);
       constants_[node.output()] = std::move(list);
       return true;
     }
