@@ -169,7 +169,7 @@ Specification grid_figure(const std::string& description, const PanelGrid& grid,
     for (std::size_t i = 0; i < panels.size(); ++i) {
       if (reports[i].report->truth == one.report->truth) alike.push_back(&panels[i]);
     }
-    share_range(std::move(alike));
+    share_range(alike);
   }
   return line_figure(description, panels, styles, columns, options.panel_height);
 }
