@@ -144,7 +144,7 @@ class OnnxTranslation {
       const auto element = node.output()->type()->expectRef<c10::ListType>().getElementType();
       c10::impl::GenericList list(element);
       for (const c10::IValue& input : inputs) list.push_back(input);
-      constants_[node.output()] = std::move(list);
+      constants_[node.output()] = list;
       return true;
     }
     if (node.kind() == torch::jit::prim::ListUnpack) {
