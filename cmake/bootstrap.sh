@@ -136,7 +136,7 @@ install_wheels() {
   fresh=$folder.new
   rm -rf "$fresh"
   python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-    --no-warn-conflicts --no-compile "$@" --target "$fresh" --requirement "$requirements"
+    --no-warn-conflicts --no-compile "$@" --target "$fresh" --requirement "$requirements" || return 1
   if [ "$requirements" != cmake/libtorch-cuda.txt ]; then rm -rf "$folder"; fi  # another version's files
   mkdir -p "$folder"
   cp --archive --link --force "$fresh/." "$folder/"
@@ -182,19 +182,12 @@ install_python_checks() {
 # Without it reports load the same from the network, so nothing stops here.
 install_vega() {
   local folder=build/vega
-  if cmp -s cmake/vega.txt $folder/.vega.txt; then
-    step "the script of reports is there"
+  if install_wheels cmake/vega.txt $folder/python "${pinned[@]}" &&
+    { [ $folder/vega.js -nt $folder/python/.vega.txt ] ||
+      PYTHONPATH=$folder/python python3 cmake/vega_bundle.py $folder/vega.js; }; then
     return
   fi
-  step "downloading $(grep -v '^#' cmake/vega.txt) into $folder"
-  rm -rf $folder
-  if python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-      "${pinned[@]}" --no-compile --target $folder/python --requirement cmake/vega.txt &&
-    PYTHONPATH=$folder/python python3 cmake/vega_bundle.py $folder/vega.js; then
-    cp cmake/vega.txt $folder/.vega.txt
-  else
-    step "no script of reports: their figures will be drawn by one from the network"
-  fi
+  step "no script of reports: their figures will be drawn by one from the network"
 }
 
 # --- build --------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@
 #include "examples/networks/supernet_file.hpp"
 #include "examples/precision_option.hpp"
 #include "examples/training_csv.hpp"
+#include "examples/training_options.hpp"
 #include "interchoice/data/folder_batches.hpp"
 #include "interchoice/data/prefetch.hpp"
 #include "interchoice/evaluation/prefix_sharing.hpp"
@@ -163,15 +164,7 @@ int main(int argc, char** argv) {
   app.add_option("--size", options.size, "pixels a side of what the network sees")
       ->check(whole_number(32, 1024))
       ->capture_default_str();
-  app.add_option("--epochs", options.epochs, "epochs")
-      ->check(whole_number(1, 100000))
-      ->capture_default_str();
-  app.add_option("--batch", options.batch, "images in a batch")
-      ->check(whole_number(2, 65536))
-      ->capture_default_str();
-  app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
-      ->check(positive_number())
-      ->capture_default_str();
+  add_step_options(app, options);
   add_dependency_option(app, options.dependency);
   add_sampler_option(app, options.sampler);
   app.add_option("--sample", options.sample, "random architectures to evaluate at the end")

@@ -22,10 +22,9 @@ struct TrainingOptions {
   Machine machine;
 };
 
-inline void add_training_options(CLI::App& app, TrainingOptions& options) {
-  add_data_options(app, options.data);
-  add_training_images_option(app, options.data);
-  add_size_options(app, options.sizes);
+/// Epochs, batch and learning rate.
+template <class Options>
+void add_step_options(CLI::App& app, Options& options) {
   app.add_option("--epochs", options.epochs, "epochs")
       ->check(whole_number(1, 100000))
       ->capture_default_str();
@@ -35,6 +34,13 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options) {
   app.add_option("--learning-rate", options.learning_rate, "initial learning rate")
       ->check(positive_number())
       ->capture_default_str();
+}
+
+inline void add_training_options(CLI::App& app, TrainingOptions& options) {
+  add_data_options(app, options.data);
+  add_training_images_option(app, options.data);
+  add_size_options(app, options.sizes);
+  add_step_options(app, options);
   add_machine_options(app, options.machine);
 }
 

@@ -23,7 +23,8 @@
 #include "interchoice/export/standard_onnx_operators.hpp"
 #include "interchoice/export/write_onnx_model.hpp"
 #include "interchoice/io/detail/tensor_digest.hpp"
-#include "interchoice/networks/saved_network.hpp"
+#include "interchoice/networks/detail/network_state.hpp"
+#include "interchoice/networks/network_identity.hpp"
 #include "interchoice/nn/settle_weights.hpp"
 #include "interchoice/version.hpp"
 

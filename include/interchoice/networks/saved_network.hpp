@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/ops/isfinite.h>
-#include <ATen/ops/isnan.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <fmt/core.h>
@@ -12,7 +10,6 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -21,13 +18,14 @@
 #include <vector>
 
 #include "interchoice/core/architecture.hpp"
-#include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/identity.hpp"
 #include "interchoice/core/shown.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/described_options.hpp"
 #include "interchoice/networks/detail/allocation_limit.hpp"
+#include "interchoice/networks/detail/network_state.hpp"
+#include "interchoice/networks/network_identity.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/detail/module_of.hpp"
 #include "interchoice/nn/settle_weights.hpp"
@@ -49,41 +47,15 @@ struct SavedNetwork {
 
 namespace detail {
 
-/// A network of one architecture: `Subnet`.
-template <class Module>
-concept HasArchitecture = requires(const Module& module) {
-  module.architecture();
-};
-
-template <class Net>
-struct CheckedHolder {
-  static_assert(std::derived_from<ModuleOf<Net>, torch::nn::Module>,
-                "interchoice: saving and loading a network needs a module holder, such as "
-                "TORCH_MODULE makes; give the holder, not the module");
-  static constexpr bool value = true;
-};
-
 inline constexpr std::string_view kFormatKey = "interchoice.format";
 inline constexpr std::string_view kFormat = "3";  // 2 had no digest
 inline constexpr std::string_view kSplitKey = "interchoice.split";
 inline constexpr std::string_view kNetworkKey = "interchoice.network.";
 inline constexpr std::string_view kFactKey = "interchoice.facts.";
 inline constexpr std::string_view kFormat1Key = "interchoice";
-inline constexpr std::string_view kTensorPrefix = "network.";  // room for momentum., ...
 
 [[noreturn]] inline void fail_network(const std::filesystem::path& path, std::string_view what) {
   throw std::runtime_error(fmt::format("interchoice: {}: {}", path.string(), what));
-}
-
-/// Everything of a network that a file has to hold, by name.
-inline std::map<std::string, at::Tensor> named_state(const torch::nn::Module& network) {
-  std::map<std::string, at::Tensor> state;
-  const auto add = [&](const auto& tensors) {
-    for (const auto& t : tensors) state[std::string(kTensorPrefix) + t.key()] = t.value();
-  };
-  add(network.named_parameters());
-  add(network.named_buffers());
-  return state;
 }
 
 /// Files written before options had names: one entry of JSON, with sizes that only its program
@@ -130,98 +102,6 @@ inline SavedNetwork parse_saved_network(const std::filesystem::path& path, const
   const std::string* const split = entry(kSplitKey);
   saved.is_split = split != nullptr && *split == "true";
   return saved;
-}
-
-/// The differences between a file's tensors and a network's. `may_come(name)` says which tensors
-/// the network may still get.
-template <class MayCome>
-std::vector<std::string> tensor_differences(const std::map<std::string, at::Tensor>& there,
-                                            const std::map<std::string, at::Tensor>& here,
-                                            const MayCome& may_come) {
-  std::vector<std::string> lines;
-  const auto text = [](const at::Tensor& t) { return c10::str(t.scalar_type(), t.sizes()); };
-  for (const auto& [name, tensor] : here) {
-    const auto found = there.find(name);
-    const std::string other = found == there.end() ? "missing" : text(found->second);
-    if (other != text(tensor)) {
-      lines.push_back(fmt::format("tensor '{}' is {} there, {} here", name, other, text(tensor)));
-    }
-  }
-  for (const auto& [name, tensor] : there) {
-    if (here.contains(name) || may_come(name)) continue;
-    lines.push_back(fmt::format("tensor '{}' is {} there, missing here", name, text(tensor)));
-  }
-  return lines;
-}
-
-/// The constants that a file has for blocks of a subnet and that these do not have yet, without
-/// their values. Adds them to the state.
-inline std::vector<std::pair<AnyChoiceBlock*, Resolution>> new_constants(
-    torch::nn::Module& network, const std::map<std::string, at::Tensor>& there,
-    std::map<std::string, at::Tensor>& state) {
-  std::vector<std::pair<AnyChoiceBlock*, Resolution>> all;
-  const auto parameters = network.parameters();
-  for_each_choice_block(network, [&](const std::string& name, AnyChoiceBlock& block) {
-    if (!block.is_fixed()) return;
-    Resolution resolution;
-    const std::int64_t inputs = block.bank().geometry().channels;
-    const std::int64_t norm = block.bank().at(0, block.fixed_candidate()).norm_channels();
-    for (auto& [constant, tensor] : resolution.constants()) {
-      const std::string key = fmt::format("{}{}{}", kTensorPrefix, prefix_of(name), constant);
-      const auto found = there.find(key);
-      if (found == there.end() || state.contains(key)) continue;
-      const at::Tensor& saved = found->second;
-      const bool is_of_norm = tensor == &resolution.norm.scale || tensor == &resolution.norm.shift;
-      std::vector<std::int64_t> sizes{is_of_norm ? norm : inputs};
-      if (sizes.front() == 0) sizes = saved.sizes().vec();  // without a normalisation: unused
-      *tensor = at::empty(sizes, (parameters.empty() ? saved : parameters.front()).options());
-      state[key] = *tensor;
-    }
-    all.emplace_back(&block, std::move(resolution));
-  });
-  return all;
-}
-
-}  // namespace detail
-
-/// The identity of a network: `space` and `policy` of its choice blocks (several, if they differ),
-/// `architecture` of a subnet, and its options, such as `options.width`, if its module has
-/// `options()` that can be described.
-template <class Net>
-Identity network_identity(const Net& net) {
-  static_assert(detail::CheckedHolder<Net>::value);
-  std::set<std::string> spaces;
-  std::set<std::string> policies;
-  detail::for_each_choice_block(*net, [&](const std::string&, const AnyChoiceBlock& block) {
-    spaces.insert(block.space());
-    policies.insert(block.policy());
-  });
-  Identity identity;
-  identity.set("space", detail::joined(spaces, " + "));
-  identity.set("policy", detail::joined(policies, " + "));
-  if constexpr (detail::HasArchitecture<detail::ModuleOf<Net>>) {
-    identity.set("architecture", to_text(net->architecture()));
-  }
-  if constexpr (requires { detail::options_identity(net->options()); }) {
-    identity.set(detail::options_identity(net->options()));
-  }
-  return identity;
-}
-
-namespace detail {
-
-/// What of a network is not finite: a parameter, or a buffer with a NaN (an infinity may be a
-/// mask's). Empty if all is.
-inline std::string part_not_finite(const torch::nn::Module& network) {
-  for (const auto& p : network.named_parameters()) {
-    if (!at::isfinite(p.value()).all().item<bool>()) {
-      return fmt::format("the parameter '{}'", p.key());
-    }
-  }
-  for (const auto& b : network.named_buffers()) {
-    if (at::isnan(b.value()).any().item<bool>()) return fmt::format("the buffer '{}'", b.key());
-  }
-  return {};
 }
 
 /// A network as the content of a file.

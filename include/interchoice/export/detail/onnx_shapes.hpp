@@ -116,32 +116,36 @@ inline OnnxNames onnx_unbind(OnnxCall& call) {
   return parts;
 }
 
-/// Mean, maximum or minimum over some axes; over all where none are given.
+/// The axes that a reduction is over; all where none are given.
+inline Integers reduced_axes(const OnnxCall& call) {
+  const bool has_some = call.has("dim") && !call.integers("dim").empty();
+  return has_some ? call.integers("dim") : front_axes(call.rank_of("self"));
+}
+
+/// ONNX's `keepdims`.
+inline int keeps_axes(const OnnxCall& call) {
+  return call.has("keepdim") && call.boolean("keepdim") ? 1 : 0;
+}
+
+/// Mean, maximum or minimum over some axes.
 inline OnnxOperator onnx_reduction(const char* op_type) {
   return [=](OnnxCall& call) -> OnnxNames {
-    Integers axes = front_axes(call.rank_of("self"));
-    if (call.has("dim") && !call.integers("dim").empty()) axes = call.integers("dim");
-    const bool keeps = call.has("keepdim") && call.boolean("keepdim");
-    return {
-        call.add(op_type, {call.operand("self")}, {{"axes", axes}, {"keepdims", keeps ? 1 : 0}})};
+    return {call.add(op_type, {call.operand("self")},
+                     {{"axes", reduced_axes(call)}, {"keepdims", keeps_axes(call)}})};
   };
 }
 
 /// The same, of which the standard has the axes as an input.
 inline OnnxNames onnx_reduce_sum(OnnxCall& call) {
-  Integers axes = front_axes(call.rank_of("self"));
-  if (call.has("dim") && !call.integers("dim").empty()) axes = call.integers("dim");
-  const bool keeps = call.has("keepdim") && call.boolean("keepdim");
-  return {call.add("ReduceSum", {call.operand("self"), call.constant(axes)},
-                   {{"keepdims", keeps ? 1 : 0}})};
+  return {call.add("ReduceSum", {call.operand("self"), call.constant(reduced_axes(call))},
+                   {{"keepdims", keeps_axes(call)}})};
 }
 
 inline OnnxOperator onnx_arg(const char* op_type) {
   return [=](OnnxCall& call) -> OnnxNames {
     if (!call.has("dim")) call.refuse("needs an axis");
-    return {
-        call.add(op_type, {call.tensor("self")},
-                 {{"axis", call.integer("dim")}, {"keepdims", call.boolean("keepdim") ? 1 : 0}})};
+    return {call.add(op_type, {call.tensor("self")},
+                     {{"axis", call.integer("dim")}, {"keepdims", keeps_axes(call)}})};
   };
 }
 
