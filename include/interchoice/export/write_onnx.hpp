@@ -22,7 +22,7 @@
 #include "interchoice/export/onnx_model.hpp"
 #include "interchoice/export/standard_onnx_operators.hpp"
 #include "interchoice/export/write_onnx_model.hpp"
-#include "interchoice/io/detail/tensor_digest.hpp"
+#include "interchoice/io/safetensors.hpp"
 #include "interchoice/networks/detail/network_state.hpp"
 #include "interchoice/networks/network_identity.hpp"
 #include "interchoice/nn/settle_weights.hpp"
