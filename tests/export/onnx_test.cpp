@@ -26,6 +26,7 @@
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 #include "interchoice/networks/nasbench_macro.hpp"
+#include "interchoice/networks/saved_network.hpp"
 #include "interchoice/sampling/distinct.hpp"
 #include "networks/random_state.hpp"
 #include "support/catch.hpp"
