@@ -24,10 +24,18 @@ constexpr std::int64_t kEvaluationBatch = 256;
 
 bool is_folder(const DataOptions& options) { return options.data.starts_with(kFolder); }
 
+ic::Augmentation augmentation_of(const std::string& strength, const ic::Augmentation& usual) {
+  if (strength == "usual") return usual;
+  if (strength == "none") return {};
+  if (strength == "strong") return {.shift = 2 * usual.shift, .flip = usual.flip};
+  throw UsageError("augmentation '" + strength + "': use none, usual or strong");
+}
+
 ProgramData in_memory(const DataOptions& options) {
   if (options.image_size > 0) throw UsageError("--image-size is for --data folder:PATH only");
   ExperimentData data = load_data(options.data, options.images);
   use_validation_images(data, options.validation);
+  data.augmentation = augmentation_of(options.augmentation, data.augmentation);
   const auto plain = [&](const ic::ImageSet& set) {
     return ExperimentData::plain_batches(set, data.normalisation, kEvaluationBatch);
   };
@@ -93,6 +101,10 @@ Folders folders_in(const std::filesystem::path& root) {
 }
 
 ProgramData in_folder(const DataOptions& options) {
+  if (options.augmentation != "usual") {
+    throw UsageError("augmentation '" + options.augmentation +
+                     "': the images of a folder have the usual one only");
+  }
   const std::filesystem::path root = options.data.substr(std::string(kFolder).size());
   const Folders folders = folders_in(root);
   const std::int64_t size = options.image_size > 0 ? options.image_size : 224;

@@ -28,6 +28,9 @@ struct DataOptions {
       0;                    ///< pixels a side, of a folder; 0: what a network's file says, or 224
   std::int64_t images = 0;  ///< for training; 0: all
   std::int64_t validation = 0;  ///< images; 0: all
+  /// Of training images, but for a folder's: none, usual (as the data's protocol says), or strong,
+  /// with twice its shift.
+  std::string augmentation = "usual";
 
   /// --data's file, to be told from files that are written.
   std::vector<CommandFiles::File> files() const;

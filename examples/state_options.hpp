@@ -27,7 +27,7 @@ struct StateOptions {
   double minutes = 0;
   bool exact = false;
   bool is_kept = false;
-  std::string stopped_out;
+  std::string stopped_out = {};
 
   CommandFiles::File state() const { return {"--state", file, /*locks_itself=*/true}; }
   CommandFiles::File stopped() const { return {"--stopped-out", stopped_out}; }

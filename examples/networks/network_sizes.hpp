@@ -27,6 +27,7 @@ struct NetworkSizes {
   std::int64_t cells = 0;
   std::int64_t stages = 0;
   double width_multiplier = 0;
+  std::int64_t head_width = 0;  ///< else it grows along with the width
 };
 
 inline void add_size_options(CLI::App& app, NetworkSizes& sizes) {
@@ -41,6 +42,10 @@ inline void add_size_options(CLI::App& app, NetworkSizes& sizes) {
   app.add_option("--width-multiplier", sizes.width_multiplier,
                  "multiplies all channels, of a network that has no --width")
       ->check(positive_number());
+  app.add_option("--head-width", sizes.head_width,
+                 "channels before the classifier, of a network that has such a head; grows along "
+                 "with --width if not given")
+      ->check(whole_number(1, 8192));
 }
 
 /// The options of a network's type for images and sizes. `name` is its name in messages.
@@ -64,12 +69,14 @@ typename Network::Options options_for(const NetworkSizes& sizes, const ImageShap
   if constexpr (requires { options.width; }) {
     const std::int64_t before = options.width;
     if (sizes.width > 0) options.width = sizes.width;
-    if constexpr (requires { options.head_width; }) {  // grows along
-      options.head_width = std::max<std::int64_t>(1, options.head_width * options.width / before);
+    if constexpr (requires { options.head_width; }) {
+      const std::int64_t along = options.head_width * options.width / before;
+      options.head_width = sizes.head_width > 0 ? sizes.head_width : std::max<std::int64_t>(1, along);
     }
   } else {
     refuse(sizes.width > 0, "--width");
   }
+  if constexpr (!requires { options.head_width; }) refuse(sizes.head_width > 0, "--head-width");
   if constexpr (requires { options.cells_per_stage; }) {
     auto& stages = options.cells_per_stage;
     const std::int64_t cells = sizes.cells > 0 ? sizes.cells : stages.front();

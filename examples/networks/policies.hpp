@@ -39,7 +39,7 @@ struct PolicyList {
 
 using Policies =
     PolicyList<ic::none, ic::bias<1>, ic::bias<2>, ic::bias<3>, ic::bias_sum<1>, ic::scale<1>,
-               ic::shift<1>, ic::affine<1>, ic::attention<1>, ic::split<ic::on_demand>,
+               ic::shift<1>, ic::affine<1>, ic::attention<1>, ic::attention<1, 2>, ic::split<ic::on_demand>,
                ic::keep_inert<ic::bias<1>>, ic::compose<ic::bias<1>, ic::split<ic::on_demand>>>;
 
 }  // namespace examples

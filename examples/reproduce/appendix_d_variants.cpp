@@ -8,24 +8,23 @@
 #include "examples/reproduce/nasbench201_study.hpp"
 #include "examples/reproduce/result_page.hpp"
 #include "examples/reproduce/study_program.hpp"
-#include "interchoice/dependency/attention.hpp"
-#include "interchoice/dependency/bias_sum.hpp"
 
 namespace {
 
 using namespace reproduce;
 
 void run(const StudyOptions& options, const NasBench201Data& data, const std::string& command) {
-  Study study(options);
-  const std::vector<NasBench201> only_convolutions{
+  StudyRuns runs(place_of(options));
+  const std::vector<Experiment> only_convolutions{
       nasbench201_experiments(data, options.budget).front()};
-  const std::vector<Method<NasBench201>> methods{
-      method<ic::none, NasBench201>("baseline"), method<ic::bias<1>, NasBench201>("bias D=1"),
-      method<ic::bias_sum<1>, NasBench201>("shared bias D=1"),
-      method<ic::attention<1, 1>, NasBench201>("attention, 1 layer"),
-      method<ic::attention<1, 2>, NasBench201>("attention, 2 layers")};
+  const std::vector<Method> methods{
+      {.label = "baseline"},
+      {.label = "bias D=1", .policy = "bias<1>"},
+      {.label = "shared bias D=1", .policy = "bias_sum<1>"},
+      {.label = "attention, 1 layer", .policy = "attention<1,1>"},
+      {.label = "attention, 2 layers", .policy = "attention<1,2>"}};
   const ic::Report report =
-      nasbench201_reports(study, only_convolutions, methods, nasbench201_truth(data)).front();
+      nasbench201_reports(runs, only_convolutions, methods, data).front();
   ResultPage page(options.page, "Appendix D: further methods",
                   "The paper: the shared bias is slightly worse and less robust than bias; both "
                   "forms of attention are worse than bias, yet beat the baseline.");

@@ -111,8 +111,8 @@ class Claims {
 };
 
 void run(const StudyOptions& options, const FullData& data, const std::string& command) {
-  Study study(options);
-  const FullReports reports = full_reports(study, data);
+  StudyRuns runs(place_of(options));
+  const FullReports reports = full_reports(runs, data, options.budget);
   Claims claims;
   const auto add_spaces = [&](const std::string& claim, std::string_view space) {
     claims.begin(claim);

@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "examples/reproduce/study.hpp"
+#include "examples/reproduce/budget.hpp"
+#include "examples/study/study_runs.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/report/curve_figures.hpp"
 #include "interchoice/report/report.hpp"
@@ -19,53 +20,37 @@
 
 namespace reproduce {
 
-/// The predictions of every method's super-networks: a report without truth and baselines.
-template <class Experiment>
-ic::Report predictions_of(const Study& study, const Experiment& experiment,
-                          const Evaluation<typename Experiment::Space>& evaluation,
-                          const std::vector<Method<Experiment>>& methods) {
-  ic::Report report;
-  report.title = experiment.name;
-  for (const auto& architecture : evaluation.architectures) {
-    report.architectures.push_back(ic::to_text(architecture));
-  }
-  for (const Method<Experiment>& method : methods) {
-    ic::Predictor predictor{.label = method.label,
-                            .runs = study.predictions(experiment, method.label, evaluation),
-                            .unit = "%"};
-    for (const ic::EpochRecord& e : study.training(experiment, method.label, 0)) {
-      predictor.training.push_back(
-          {static_cast<int>(e.epoch) + 1, e.loss, 100 * e.accuracy.value()});
-    }
-    report.predictors.push_back(std::move(predictor));
-  }
-  for (const auto& [name, value] : experiment.settings) report.facts.set(name, value);
-  return report;
+using examples::Evaluation;
+using examples::Experiment;
+using examples::Method;
+using examples::predictions_of;
+using examples::StudyRuns;
+
+/// The folder of a reproduction's super-networks, which all programs share.
+inline examples::StudyPlace place_of(const StudyOptions& options) {
+  return {.runs = options.out / "runs",
+          .seeds = options.seeds,
+          .device = examples::prepare(options.machine),
+          .tasks = options.tasks};
 }
 
-/// The same beside the ground truth.
-template <class Experiment>
-ic::Report report_of(const Study& study, const Experiment& experiment,
-                     const Evaluation<typename Experiment::Space>& evaluation,
-                     const std::vector<Method<Experiment>>& methods,
-                     const ic::BenchmarkTable<typename Experiment::Space>& truth) {
-  ic::Report report = predictions_of(study, experiment, evaluation, methods);
-  report.truth = truth.values(evaluation.architectures);
+/// The predictions of every method's super-networks beside the ground truth.
+inline ic::Report report_of(const StudyRuns& runs, const Experiment& experiment,
+                            const Evaluation& evaluation, const std::vector<Method>& methods,
+                            const std::vector<double>& truth) {
+  ic::Report report = predictions_of(runs, experiment, evaluation, methods);
+  report.truth = truth;
   report.truth_label = "test accuracy, trained alone";
   report.truth_unit = "%";
   return report;
 }
 
-/// The rule that larger networks are better.
-template <class Experiment>
-ic::Predictor parameter_rule(const Experiment& experiment,
-                             const Evaluation<typename Experiment::Space>& evaluation) {
-  std::vector<double> parameters;
-  for (const auto& architecture : evaluation.architectures) {
-    parameters.push_back(static_cast<double>(
-        Experiment::Network::cost(architecture, experiment.network).parameters));
+/// Adds the rules that need no training.
+inline void add_rules(ic::Report& report, const Experiment& experiment,
+                      const Evaluation& evaluation) {
+  for (ic::Predictor& rule : examples::rules_of(experiment, evaluation)) {
+    report.predictors.push_back(std::move(rule));
   }
-  return {.label = "parameters", .runs = {parameters}, .baseline = true, .unit = "number"};
 }
 
 /// A report without the predictors whose labels begin like this.

@@ -15,13 +15,13 @@ namespace {
 using namespace reproduce;
 
 void run(const StudyOptions& options, const NasBench201Data& data, const std::string& command) {
-  Study study(options);
-  const std::vector<NasBench201> only_convolutions{
+  StudyRuns runs(place_of(options));
+  const std::vector<Experiment> only_convolutions{
       nasbench201_experiments(data, options.budget).front()};
   auto methods = nasbench201_methods();
   methods.resize(2);  // baseline and bias D=1
   const ic::Report report =
-      nasbench201_reports(study, only_convolutions, methods, nasbench201_truth(data)).front();
+      nasbench201_reports(runs, only_convolutions, methods, data).front();
   ResultPage page(options.page, "Figure 3: the improvement metric",
                   "The paper: a single correlation hides that removing architectures stops to "
                   "help, which happens about where the correlation among the rest is 0.");

@@ -29,17 +29,18 @@ void add_data_options(CLI::App& app, Data& data) {
 }
 
 /// FairNAS' super-networks on the architectures that the table lists.
-ic::Report fairnas_report(Study& study, const Data& data) {
-  const auto truth =
-      ic::TabularBenchmark<FairNas::Space>::read(data.fairnas_truth).column("accuracy");
-  FairNas experiment = fairnas_experiment(data.spaces.images, study.options().budget);
+ic::Report fairnas_report(StudyRuns& runs, const Data& data, Budget budget) {
+  Experiment experiment = fairnas_experiment(data.spaces.images, budget);
   auto& evaluation = experiment.evaluations.emplace_back(experiment.evaluations.front());
   evaluation.name = "with_truth";
-  evaluation.architectures = truth.architectures();
-  study.add(experiment, fairnas_methods());
-  study.complete();
-  ic::Report report = report_of(study, experiment, evaluation, fairnas_methods(), truth);
-  report.predictors.push_back(parameter_rule(experiment, evaluation));
+  evaluation.architectures = ic::CsvTable::read(data.fairnas_truth).texts("arch");
+  for (std::string& text : evaluation.architectures) text = experiment.kind->spelling(text);
+  runs.add(experiment, fairnas_methods());
+  runs.complete();
+  ic::Report report = report_of(
+      runs, experiment, evaluation, fairnas_methods(),
+      experiment.kind->table_column(data.fairnas_truth, "accuracy", evaluation.architectures));
+  add_rules(report, experiment, evaluation);
   return report;
 }
 
@@ -47,11 +48,11 @@ void run(const StudyOptions& options, const Data& data, const std::string& comma
   if (data.spaces.images.empty() != data.fairnas_truth.empty()) {
     throw examples::UsageError("--images and --fairnas-truth need each other");
   }
-  Study study(options);
-  const NasBenchMacro experiment = nasbench_macro_experiment(data.spaces.macro, options.budget);
+  StudyRuns runs(place_of(options));
+  const Experiment experiment = nasbench_macro_experiment(data.spaces.macro, options.budget);
   std::vector<ic::Report> reports{
-      nasbench_macro_report(study, experiment, nasbench_macro_methods(), data.spaces.macro.truth)};
-  if (!data.fairnas_truth.empty()) reports.push_back(fairnas_report(study, data));
+      nasbench_macro_report(runs, experiment, nasbench_macro_methods(), data.spaces.macro.truth)};
+  if (!data.fairnas_truth.empty()) reports.push_back(fairnas_report(runs, data, options.budget));
   ResultPage page(options.page, "Figure 5: sequential networks",
                   "The paper, on FairNAS' space and SubImageNet: bias and split weights improve "
                   "the ten best over the baseline, though not as significantly as in NAS-Bench-201 "

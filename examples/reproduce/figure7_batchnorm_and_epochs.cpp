@@ -23,16 +23,15 @@ namespace {
 using namespace reproduce;
 
 void run(const StudyOptions& options, const NasBenchMacroData& data, const std::string& command) {
-  Study study(options);
-  const std::vector<Method<NasBenchMacro>> baseline{method<ic::none, NasBenchMacro>("baseline")};
-  using Augmentation = NasBenchMacroVariant::Augmentation;
+  StudyRuns runs(place_of(options));
+  const std::vector<Method> baseline{{.label = "baseline"}};
   const std::vector<std::pair<NasBenchMacroVariant, std::string>> variants{
       {{}, ""},
       {{.epochs_factor = 0.5}, ""},
       {{.epochs_factor = 1.5}, ""},
-      {{.augmentation = Augmentation::kNone}, ", no augmentation"},
-      {{.augmentation = Augmentation::kStrong}, ", strong augmentation"}};
-  std::vector<NasBenchMacro> experiments;
+      {{.augmentation = "none"}, ", no augmentation"},
+      {{.augmentation = "strong"}, ", strong augmentation"}};
+  std::vector<Experiment> experiments;
   for (const auto& [variant, label] : variants) {
     experiments.push_back(nasbench_macro_experiment(data, options.budget, variant));
     auto& evaluations = experiments.back().evaluations;
@@ -40,26 +39,26 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
     evaluations.back().name = "reset_first";
     evaluations.back().recalibration.method = ic::Recalibration::Method::kResetMomentum;
   }
-  for (const NasBenchMacro& experiment : experiments) study.add(experiment, baseline);
-  study.complete();
+  for (const Experiment& experiment : experiments) runs.add(experiment, baseline);
+  runs.complete();
 
-  ic::Report report = nasbench_macro_report(study, experiments.front(), baseline, data.truth);
+  ic::Report report = nasbench_macro_report(runs, experiments.front(), baseline, data.truth);
   report.title = "nasbench_macro";
   report.facts = {};
   report.predictors.clear();
   for (std::size_t i = 0; i < variants.size(); ++i) {
-    const NasBenchMacro& experiment = experiments[i];
+    const Experiment& experiment = experiments[i];
     const std::string epochs =
         fmt::format("{} epochs{}", experiment.training.epochs, variants[i].second);
     for (const auto& evaluation : experiment.evaluations) {
       const bool is_reset =
           evaluation.recalibration.method == ic::Recalibration::Method::kResetMomentum;
+      ic::Report one = predictions_of(runs, experiment, evaluation, baseline);
       report.predictors.push_back({.label = is_reset ? epochs + ", reset first" : epochs,
-                                   .runs = study.predictions(experiment, "baseline", evaluation)});
+                                   .runs = std::move(one.predictors.front().runs)});
     }
   }
-  report.predictors.push_back(
-      parameter_rule(experiments.front(), experiments.front().evaluations.front()));
+  add_rules(report, experiments.front(), experiments.front().evaluations.front());
   ResultPage page(
       options.page, "Figure 7: BatchNorm statistics, epochs, augmentation",
       "The paper: half of the epochs are too few, one and a half times as many are no "

@@ -20,8 +20,8 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
   ResultPage page(options.page, "Figures 8 and 9: all predictions",
                   "The paper: beyond ten architectures the curves are chaotic, the more so the "
                   "smaller the space, since nothing obviously bad is left to be told apart.");
-  Study study(options);
-  const FullReports reports = full_reports(study, data);
+  StudyRuns runs(place_of(options));
+  const FullReports reports = full_reports(runs, data, options.budget);
   page.figure("figure8", nasbench201_figure(reports.nasbench201, to_the_end),
               "Figure 8: NAS-Bench-201, down to a single architecture.");
   if (reports.macro) {

@@ -29,15 +29,14 @@ struct FullReports {
 };
 
 /// Trains what is missing.
-inline FullReports full_reports(Study& study, const FullData& data) {
-  const Budget budget = study.options().budget;
+inline FullReports full_reports(StudyRuns& runs, const FullData& data, Budget budget) {
   FullReports reports;
   reports.nasbench201 =
-      nasbench201_reports(study, nasbench201_experiments(data.nasbench201, budget),
-                          nasbench201_methods(), nasbench201_truth(data.nasbench201));
+      nasbench201_reports(runs, nasbench201_experiments(data.nasbench201, budget),
+                          nasbench201_methods(), data.nasbench201);
   if (!data.macro_truth.empty()) {
     reports.macro = nasbench_macro_report(
-        study, nasbench_macro_experiment({data.nasbench201.images, data.macro_truth}, budget),
+        runs, nasbench_macro_experiment({data.nasbench201.images, data.macro_truth}, budget),
         nasbench_macro_methods(), data.macro_truth);
   }
   return reports;

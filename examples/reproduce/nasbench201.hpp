@@ -2,18 +2,14 @@
 
 // NAS-Bench-201 as the paper's section 4 studies it: three restrictions of the space, on CIFAR-10.
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "examples/reproduce/budget.hpp"
-#include "examples/reproduce/experiment.hpp"
-#include "interchoice/data/batches.hpp"
-#include "interchoice/evaluation/tabular_benchmark.hpp"
-#include "interchoice/networks/nasbench201.hpp"
+#include "examples/study/experiment.hpp"
 
 namespace reproduce {
-
-using NasBench201 = Experiment<ic::NasBench201<ic::LinearSkip>, ic::Batches>;
 
 /// Where images and ground truth come from.
 struct NasBench201Data {
@@ -25,8 +21,11 @@ void add_data_options(CLI::App& app, NasBench201Data& data);
 
 /// The restrictions that have a ground truth: only_conv, no_zero and all; the digits' table has the
 /// first one only.
-std::vector<NasBench201> nasbench201_experiments(const NasBench201Data& data, Budget budget);
+std::vector<examples::Experiment> nasbench201_experiments(const NasBench201Data& data,
+                                                          Budget budget);
 
-ic::BenchmarkTable<NasBench201::Space> nasbench201_truth(const NasBench201Data& data);
+/// The ground truth of architectures, in %.
+std::vector<double> nasbench201_truth(const NasBench201Data& data,
+                                      const std::vector<std::string>& architectures);
 
 }  // namespace reproduce

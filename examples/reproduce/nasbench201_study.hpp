@@ -2,49 +2,38 @@
 
 // The super-networks of the paper's figures 4 and 8.
 
-#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "examples/reproduce/comparison.hpp"
 #include "examples/reproduce/nasbench201.hpp"
-#include "interchoice/dependency/bias.hpp"
-#include "interchoice/dependency/none.hpp"
-#include "interchoice/dependency/split.hpp"
 
 namespace reproduce {
 
-inline std::vector<Method<NasBench201>> nasbench201_methods() {
-  return {method<ic::none, NasBench201>("baseline"), method<ic::bias<1>, NasBench201>("bias D=1"),
-          method<ic::bias<2>, NasBench201>("bias D=2"),
-          method<ic::bias<3>, NasBench201>("bias D=3"),
+inline std::vector<Method> nasbench201_methods() {
+  return {{.label = "baseline"},
+          {.label = "bias D=1", .policy = "bias<1>"},
+          {.label = "bias D=2", .policy = "bias<2>"},
+          {.label = "bias D=3", .policy = "bias<3>"},
           // The paper's splits are at 125, 175 and 200 of 250 epochs.
-          method<ic::split<ic::on_demand>, NasBench201>("split at 50 %", 0.5),
-          method<ic::split<ic::on_demand>, NasBench201>("split at 70 %", 0.7),
-          method<ic::split<ic::on_demand>, NasBench201>("split at 80 %", 0.8)};
+          examples::split_method("split at 50 %", 0.5),
+          examples::split_method("split at 70 %", 0.7),
+          examples::split_method("split at 80 %", 0.8)};
 }
 
 /// Trains what is missing; a report for each experiment, with the rules that need no training.
-inline std::vector<ic::Report> nasbench201_reports(
-    Study& study, const std::vector<NasBench201>& experiments,
-    const std::vector<Method<NasBench201>>& methods,
-    const ic::BenchmarkTable<NasBench201::Space>& truth) {
-  for (const NasBench201& experiment : experiments) study.add(experiment, methods);
-  study.complete();
+inline std::vector<ic::Report> nasbench201_reports(StudyRuns& runs,
+                                                   const std::vector<Experiment>& experiments,
+                                                   const std::vector<Method>& methods,
+                                                   const NasBench201Data& data) {
+  for (const Experiment& experiment : experiments) runs.add(experiment, methods);
+  runs.complete();
   std::vector<ic::Report> reports;
-  for (const NasBench201& experiment : experiments) {
+  for (const Experiment& experiment : experiments) {
     const auto& evaluation = experiment.evaluations.front();
-    reports.push_back(report_of(study, experiment, evaluation, methods, truth));
-    std::vector<double> convolutions;
-    for (const auto& architecture : evaluation.architectures) {
-      const auto operations = architecture.candidates();
-      convolutions.push_back(
-          static_cast<double>(std::count(operations.begin(), operations.end(), 3)));
-    }
-    reports.back().predictors.push_back({.label = "number of 3x3 convolutions",
-                                         .runs = {convolutions},
-                                         .baseline = true,
-                                         .unit = "number"});
-    reports.back().predictors.push_back(parameter_rule(experiment, evaluation));
+    reports.push_back(report_of(runs, experiment, evaluation, methods,
+                                nasbench201_truth(data, evaluation.architectures)));
+    add_rules(reports.back(), experiment, evaluation);
   }
   return reports;
 }

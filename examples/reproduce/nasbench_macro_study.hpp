@@ -6,39 +6,34 @@
 
 #include "examples/reproduce/comparison.hpp"
 #include "examples/reproduce/nasbench_macro.hpp"
-#include "interchoice/dependency/affine.hpp"
-#include "interchoice/dependency/none.hpp"
-#include "interchoice/dependency/shift.hpp"
-#include "interchoice/dependency/split.hpp"
 
 namespace reproduce {
 
 /// `bias`, the paper's other method, is left out: on these blocks it has no weight that matters, so
 /// its super-networks are the baseline's, bit by bit (docs/method.md).
-inline std::vector<Method<NasBenchMacro>> nasbench_macro_methods() {
-  return {method<ic::none, NasBenchMacro>("baseline"),
-          method<ic::shift<1>, NasBenchMacro>("shift D=1"),
-          method<ic::affine<1>, NasBenchMacro>("affine D=1"),
+inline std::vector<Method> nasbench_macro_methods() {
+  return {{.label = "baseline"},
+          {.label = "shift D=1", .policy = "shift<1>"},
+          {.label = "affine D=1", .policy = "affine<1>"},
           // The paper's splits on its sequential space are at 400 and 500 of 600 epochs.
-          method<ic::split<ic::on_demand>, NasBenchMacro>("split at 67 %", 2.0 / 3),
-          method<ic::split<ic::on_demand>, NasBenchMacro>("split at 83 %", 5.0 / 6)};
+          examples::split_method("split at 67 %", 2.0 / 3),
+          examples::split_method("split at 83 %", 5.0 / 6)};
 }
 
 /// Trains what is missing; the report, with the rule that needs no training and the three trainings
 /// that the ground truth is the mean of.
-inline ic::Report nasbench_macro_report(Study& study, const NasBenchMacro& experiment,
-                                        const std::vector<Method<NasBenchMacro>>& methods,
+inline ic::Report nasbench_macro_report(StudyRuns& runs, const Experiment& experiment,
+                                        const std::vector<Method>& methods,
                                         const std::string& table) {
-  const auto benchmark = ic::TabularBenchmark<NasBenchMacro::Space>::read(table);
-  study.add(experiment, methods);
-  study.complete();
+  runs.add(experiment, methods);
+  runs.complete();
   const auto& evaluation = experiment.evaluations.front();
-  ic::Report report =
-      report_of(study, experiment, evaluation, methods, benchmark.column("mean_acc"));
-  report.predictors.push_back(parameter_rule(experiment, evaluation));
-  for (const char* column : {"acc1", "acc2", "acc3"}) {
-    report.truth_repeats.push_back(benchmark.column(column).values(evaluation.architectures));
-  }
+  const auto column = [&](const char* name) {
+    return experiment.kind->table_column(table, name, evaluation.architectures);
+  };
+  ic::Report report = report_of(runs, experiment, evaluation, methods, column("mean_acc"));
+  add_rules(report, experiment, evaluation);
+  for (const char* name : {"acc1", "acc2", "acc3"}) report.truth_repeats.push_back(column(name));
   return report;
 }
 

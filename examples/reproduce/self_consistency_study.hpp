@@ -3,6 +3,7 @@
 // The super-networks whose agreement over seeds is measured: the paper's on FairNAS' space, and
 // those of figure 5 on NAS-Bench-Macro.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,31 +28,32 @@ inline void add_data_options(CLI::App& app, SelfConsistencyData& data) {
 
 /// On FairNAS' blocks, too, `bias` has no weight that matters: the paper's two rows differ by
 /// chance alone, and ours would be equal.
-inline std::vector<Method<FairNas>> fairnas_methods() {
-  return {method<ic::none, FairNas>("baseline"), method<ic::shift<1>, FairNas>("shift D=1"),
-          method<ic::split<ic::on_demand>, FairNas>("split at 67 %", 2.0 / 3),
-          method<ic::split<ic::on_demand>, FairNas>("split at 83 %", 5.0 / 6)};
+inline std::vector<Method> fairnas_methods() {
+  return {{.label = "baseline"},
+          {.label = "shift D=1", .policy = "shift<1>"},
+          examples::split_method("split at 67 %", 2.0 / 3),
+          examples::split_method("split at 83 %", 5.0 / 6)};
 }
 
 /// Trains what is missing; the predictions of each space, without a truth.
 inline std::vector<ic::Report> self_consistency_reports(const StudyOptions& options,
                                                         const SelfConsistencyData& data) {
-  Study study(options);
-  std::vector<ic::Report> reports;
-  const auto macro = nasbench_macro_experiment(data.macro, options.budget);
-  study.add(macro, nasbench_macro_methods());
-  std::vector<FairNas> fairnas;
+  StudyRuns runs(place_of(options));
+  const Experiment macro = nasbench_macro_experiment(data.macro, options.budget);
+  runs.add(macro, nasbench_macro_methods());
+  std::optional<Experiment> fairnas;
   if (!data.images.empty()) {
-    fairnas.push_back(fairnas_experiment(data.images, options.budget));
-    study.add(fairnas.front(), fairnas_methods());
+    fairnas = fairnas_experiment(data.images, options.budget);
+    runs.add(*fairnas, fairnas_methods());
   }
-  study.complete();
-  for (const FairNas& experiment : fairnas) {
+  runs.complete();
+  std::vector<ic::Report> reports;
+  if (fairnas) {
     reports.push_back(
-        predictions_of(study, experiment, experiment.evaluations.front(), fairnas_methods()));
+        predictions_of(runs, *fairnas, fairnas->evaluations.front(), fairnas_methods()));
   }
   reports.push_back(
-      predictions_of(study, macro, macro.evaluations.front(), nasbench_macro_methods()));
+      predictions_of(runs, macro, macro.evaluations.front(), nasbench_macro_methods()));
   return reports;
 }
 

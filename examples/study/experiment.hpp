@@ -1,0 +1,72 @@
+#pragma once
+
+// What a study trains: a search space on data, and the methods that are compared on it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "examples/networks/network_kind.hpp"
+#include "examples/program_data.hpp"
+#include "interchoice/core/identity.hpp"
+#include "interchoice/evaluation/recalibration.hpp"
+#include "interchoice/training/training.hpp"
+
+namespace examples {
+
+namespace ic = interchoice;
+
+/// Architectures that every super-network of an experiment predicts, and how.
+struct Evaluation {
+  std::string name;
+  std::vector<std::string> architectures;
+  ic::Recalibration recalibration = ic::Recalibration::paper();
+};
+
+/// A search space on data, with the protocol by which super-networks of it are trained.
+struct Experiment {
+  std::string name;  ///< of a folder, too
+  const NetworkKind* kind = nullptr;
+  NetworkSizes sizes = {};
+  std::string restriction = "all";
+  std::shared_ptr<const ProgramData> data;
+  std::int64_t batch = 32;
+  ic::Training training;
+  std::vector<Evaluation> evaluations;
+  ic::Identity settings;  ///< all of the above in words: equal settings, equal results
+};
+
+/// A way to make weights depend on choices, and to train them.
+struct Method {
+  std::string label;
+  std::string policy = "none";
+  /// What it changes of the experiment's training.
+  std::function<void(ic::Training&)> adapt = [](ic::Training&) {};
+  /// Seeds that are the same in every run, to see what the others are to blame for.
+  std::optional<std::uint64_t> weights_seed = {};
+  std::optional<std::uint64_t> paths_seed = {};
+  ic::Identity settings = {};  ///< all of the above that the label does not say, in words
+};
+
+/// Everything that decides what a run gives, beside its seed.
+inline ic::Identity settings_of(const Experiment& experiment, const Method& method) {
+  ic::Identity settings = experiment.settings;
+  settings.set(method.settings);
+  return settings;
+}
+
+/// `split<on_demand>`, split at a fraction of the epochs.
+inline Method split_method(std::string label, double fraction) {
+  return {.label = std::move(label),
+          .policy = "split<on_demand>",
+          .adapt = [fraction](ic::Training& training) {
+            training.split_epoch =
+                static_cast<std::size_t>(fraction * static_cast<double>(training.epochs));
+          }};
+}
+
+}  // namespace examples

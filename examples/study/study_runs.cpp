@@ -1,0 +1,134 @@
+#include "examples/study/study_runs.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+
+#include "examples/baselines.hpp"
+#include "examples/folder_settings.hpp"
+#include "examples/provenance.hpp"
+#include "examples/training_csv.hpp"
+#include "interchoice/io/csv.hpp"
+
+namespace examples {
+
+namespace {
+
+std::filesystem::path table_of(const StudyRun& run, const Evaluation& evaluation) {
+  return run.folder / (evaluation.name + ".csv");
+}
+
+bool has_tables(const Experiment& experiment, const StudyRun& run) {
+  return std::ranges::all_of(experiment.evaluations, [&](const Evaluation& evaluation) {
+    return std::filesystem::exists(table_of(run, evaluation));
+  });
+}
+
+/// *Throws* std::runtime_error for predictions of others than an evaluation's architectures.
+void require_order(const RunPredictions& predictions, const Evaluation& evaluation,
+                   const std::string& source) {
+  if (predictions.architectures == evaluation.architectures) return;
+  throw std::runtime_error(fmt::format(
+      "{}: its {} architectures are not the {} of the evaluation '{}'; remove it to predict anew",
+      source, predictions.architectures.size(), evaluation.architectures.size(), evaluation.name));
+}
+
+}  // namespace
+
+void StudyRuns::add(const Experiment& experiment, const std::vector<Method>& methods) {
+  const auto kept = std::make_shared<const Experiment>(experiment);
+  for (std::uint64_t seed = 0; seed < place_.seeds; ++seed) {
+    for (const Method& method : methods) {
+      const StudyRun run = run_of(experiment, method, seed);
+      tasks_.add({.name = run.folder.lexically_relative(place_.runs).string(),
+                  .folder = run.folder,
+                  .is_done = [this, run, kept] { return is_done(*kept, run); },
+                  .work = [run, kept] { train_and_rank(*kept, run); }});
+    }
+  }
+}
+
+std::optional<RunResult> StudyRuns::result(const Experiment& experiment, const Method& method,
+                                           std::uint64_t seed) const {
+  const StudyRun run = run_of(experiment, method, seed);
+  const ic::Identity settings = settings_of(experiment, method);
+  if (!has_tables(experiment, run)) {
+    const RunResult* const known =
+        place_.known.find({experiment.name, method.label, seed}, settings);
+    if (known == nullptr) return {};
+    for (const Evaluation& evaluation : experiment.evaluations) {
+      require_order(known->evaluations.at(evaluation.name), evaluation, experiment.name);
+    }
+    return *known;
+  }
+  claim_folder(run.folder, settings);
+  RunResult result{.settings = settings,
+                   .evaluations = {},
+                   .machine = detail::processor_name(),
+                   .date = detail::today()};
+  for (const Evaluation& evaluation : experiment.evaluations) {
+    const auto path = table_of(run, evaluation);
+    const auto table = ic::CsvTable::read(path);
+    RunPredictions predictions{table.texts("arch"), table.numbers("accuracy")};
+    require_order(predictions, evaluation, path.string());
+    result.evaluations[evaluation.name] = std::move(predictions);
+  }
+  for (const ic::EpochRecord& epoch : read_training_csv(run.folder / "training.csv")) {
+    result.seconds += epoch.seconds;
+    result.loss = epoch.loss;
+    result.accuracy = epoch.accuracy.value();
+  }
+  return result;
+}
+
+std::vector<ic::EpochRecord> StudyRuns::training(const Experiment& experiment, const Method& method,
+                                                 std::uint64_t seed) const {
+  const auto path = run_of(experiment, method, seed).folder / "training.csv";
+  return std::filesystem::exists(path) ? read_training_csv(path) : std::vector<ic::EpochRecord>{};
+}
+
+bool StudyRuns::is_done(const Experiment& experiment, const StudyRun& run) const {
+  const ic::Identity settings = settings_of(experiment, run.method);
+  return has_tables(experiment, run) ||
+         place_.known.find({experiment.name, run.method.label, run.seed}, settings) != nullptr;
+}
+
+StudyRun StudyRuns::run_of(const Experiment& experiment, const Method& method,
+                           std::uint64_t seed) const {
+  std::string folder = method.label;
+  for (char& c : folder) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return {method, seed, place_.runs / experiment.name / folder / fmt::format("seed-{}", seed),
+          place_.device, place_.keeps_networks};
+}
+
+ic::Report predictions_of(const StudyRuns& runs, const Experiment& experiment,
+                          const Evaluation& evaluation, const std::vector<Method>& methods) {
+  ic::Report report;
+  report.title = experiment.name;
+  report.architectures = evaluation.architectures;
+  for (const Method& method : methods) {
+    ic::Predictor predictor{.label = method.label,
+                            .runs = {},
+                            .training = training_points(runs.training(experiment, method, 0)),
+                            .unit = "%"};
+    for (std::uint64_t seed = 0; seed < runs.place().seeds; ++seed) {
+      if (auto result = runs.result(experiment, method, seed)) {
+        predictor.runs.push_back(std::move(result->evaluations[evaluation.name].values));
+      }
+    }
+    if (!predictor.runs.empty()) report.predictors.push_back(std::move(predictor));
+  }
+  report.facts = experiment.settings;
+  return report;
+}
+
+std::vector<ic::Predictor> rules_of(const Experiment& experiment, const Evaluation& evaluation) {
+  const auto network = experiment.kind->make("none", experiment.sizes, experiment.data->shape);
+  return baselines(*experiment.kind, *network, evaluation.architectures);
+}
+
+}  // namespace examples
