@@ -36,6 +36,7 @@ enum class Stream : std::uint32_t {
   kEvaluation = 5,    ///< which architectures are evaluated
   kBootstrap = 6,     ///< which architectures or seeds a resample holds
   kSearch = 7,        ///< every draw of a search: first architectures, parents, offspring
+  kSignFlips = 8,     ///< which differences a permutation test negates
 };
 
 namespace detail {
