@@ -32,6 +32,7 @@
 #include "interchoice/nn/choice_blocks.hpp"
 #include "interchoice/nn/convolution_norm.hpp"
 #include "interchoice/nn/settle_weights.hpp"
+#include "interchoice/nn/tables.hpp"
 #include "interchoice/training/cpu_memory.hpp"
 #include "interchoice/training/interrupt.hpp"
 #include "interchoice/training/path_step.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
@@ -10,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -67,6 +69,26 @@ class AnyChoiceBlock : public torch::nn::Module {
   virtual bool is_split() const = 0;
   /// The selection of an architecture, given by its candidates.
   virtual Resolution resolution(std::span<const std::uint8_t> architecture) = 0;
+  /// Sets the policy's parameters to values of the start.
+  virtual void reset_tables() = 0;
+
+  /// The parameters that the policy has registered; none in a subnet.
+  std::vector<at::Tensor> tables() const {
+    std::vector<at::Tensor> tables;
+    if (is_fixed()) return tables;
+    std::unordered_set<const void*> candidates;
+    for (std::size_t k = 0; k < bank_.copy_count(); ++k) {
+      for (std::size_t c = 0; c < bank_.candidate_count(); ++c) {
+        for (const at::Tensor& p : bank_.at(k, c).module()->parameters()) {
+          candidates.insert(p.unsafeGetTensorImpl());
+        }
+      }
+    }
+    for (const at::Tensor& p : parameters()) {
+      if (!candidates.contains(p.unsafeGetTensorImpl())) tables.push_back(p);
+    }
+    return tables;
+  }
 
   /// The parameters of one candidate as it is without any dependency (copy 0).
   std::vector<at::Tensor> candidate_parameters(std::size_t candidate) const {
@@ -130,6 +152,13 @@ class AnyChoiceBlock : public torch::nn::Module {
       bank_.grow_to(1);
       check_norms();
     }
+  }
+
+  /// Gives the policy's parameters the values of others that its state has just registered.
+  void take_tables(const torch::nn::Module& from) {
+    const c10::NoGradGuard no_grad;
+    auto own = named_parameters();
+    for (const auto& table : from.named_parameters()) own[table.key()].copy_(table.value());
   }
 
   /// x with its channels multiplied by factors; x itself where these are undefined.

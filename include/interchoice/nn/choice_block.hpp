@@ -123,6 +123,12 @@ class ChoiceBlockImpl : public AnyChoiceBlock {
     return {operation(selection).module(), input_scale(selection), input_vector(selection),
             norm_adjustment(selection), !detail::HasBefore<State> && !detail::HasAfter<State>};
   }
+  void reset_tables() override {
+    if (is_fixed()) return;
+    torch::nn::Module start;
+    const State state(start, SpaceSite<Space>(context_, bank_, downstream_));
+    take_tables(start);
+  }
 
  private:
   ChoiceBlockImpl(const Context& context, const Geometry& geometry, Response downstream,

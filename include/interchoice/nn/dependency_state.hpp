@@ -23,8 +23,9 @@ namespace interchoice {
 ///   };
 ///
 /// The constructor registers its parameters with `owner`; `site` says what conditions the location
-/// and what stands there. Every policy but `none` has at least one of these hooks; a hook that is
-/// not there costs nothing:
+/// and what stands there. It changes nothing else, as it is called again, for another owner, where
+/// values of the start are asked for (`reset_tables`). Every policy but `none` has at least one of
+/// these hooks; a hook that is not there costs nothing:
 ///
 ///   at::Tensor      input_scale(selection)       factors [C] of the op's input, or undefined
 ///   at::Tensor      input_vector(selection)      vector [C] added to it after that, or undefined

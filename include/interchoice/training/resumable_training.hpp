@@ -30,6 +30,7 @@
 #include "interchoice/training/detail/environment.hpp"
 #include "interchoice/training/detail/optimizer_state.hpp"
 #include "interchoice/training/detail/training_file.hpp"
+#include "interchoice/training/table_step.hpp"
 #include "interchoice/training/training_position.hpp"
 #include "interchoice/training/training_run.hpp"
 
@@ -83,9 +84,11 @@ Identity training_identity(const Source& data, const Sampler& sample, const Trai
 namespace detail {
 
 /// Whether what is done of a training is also what another training would have done: the same
-/// parts, the same learning rates so far, and no split but at the same epoch.
+/// parts, the same learning rates so far, and no split but at the same epoch. Tables move from the
+/// fraction `tables_from` of either on.
 inline void require_same_training(const std::filesystem::path& path, const TrainingFacts& there,
-                                  const Identity& identity, const Training& training) {
+                                  const Identity& identity, const Training& training,
+                                  double tables_from) {
   std::vector<std::string> lines = differences(there.identity, identity);
   const std::size_t epochs = there.done.epochs.size();
   const bool is_within = there.done.step > 0;  // an epoch
@@ -111,7 +114,16 @@ inline void require_same_training(const std::filesystem::path& path, const Train
                                     "for more, or remove it to begin anew",
                                     begun, there.planned_epochs, training.epochs));
   }
+  const auto moves_tables = [&](std::size_t epoch, std::size_t epochs_in_all) {
+    return static_cast<double>(epoch) / static_cast<double>(epochs_in_all) >= tables_from;
+  };
   for (std::size_t e = 0; e < begun; ++e) {
+    if (moves_tables(e, there.planned_epochs) != moves_tables(e, training.epochs)) {
+      fail_training(path, fmt::format("tables that begin to move after {} of {} epochs do so at "
+                                      "another one of {}: this training cannot be extended; begin "
+                                      "it with as many epochs as it is to have",
+                                      tables_from, there.planned_epochs, training.epochs));
+    }
     const double was = e < epochs ? there.done.epochs[e].learning_rate : there.learning_rate;
     const double is = training.learning_rate(e, training.epochs);
     if (was == is) continue;
@@ -253,8 +265,9 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
   static_assert(detail::CheckedTraining<Network, Source, Sampler>::value);
   Network shared = network;
   detail::StateSchedule schedule(state);
+  const auto made = training.optimizer(*shared);
   TORCH_CHECK(
-      detail::empty_optimizer_state(*training.optimizer(*shared)) != nullptr,
+      detail::empty_optimizer_state(*made) != nullptr,
       "interchoice: train_resumable keeps the state of libtorch's SGD, Adam, AdamW, RMSprop "
       "and Adagrad; use one of them, or train");
   const Identity identity = training_identity(data, sample, training);
@@ -273,7 +286,8 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
   if (is_begun) {
     file = detail::state_of_first(state.path, group);
     facts = detail::parse_training_facts(state.path, file);
-    detail::require_same_training(state.path, facts, identity, training);
+    detail::require_same_training(state.path, facts, identity, training,
+                                  detail::tables_from(*made));
     detail::compare_environments(state, facts.environment, environment);
     optimizer = detail::extract_tensors(file, detail::kOptimizerPrefix);
     generators = detail::extract_tensors(file, detail::kGeneratorPrefix);

@@ -228,7 +228,8 @@ class TrainingRun {
     learning_rate_ = training_.learning_rate(epoch, training_.epochs);
     TORCH_CHECK(std::isfinite(learning_rate_), "interchoice: the learning rate of epoch ", epoch,
                 " is ", learning_rate_, "; a finite one is needed");
-    set_learning_rate(*optimizer_, learning_rate_);
+    set_learning_rate(*optimizer_, learning_rate_,
+                      static_cast<double>(epoch) / static_cast<double>(training_.epochs));
     batches_.emplace(data_.epoch(epoch));
   }
 
