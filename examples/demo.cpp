@@ -51,7 +51,7 @@ ic::Predictor train_and_rank(const Options& options, const std::string& policy,
   training.learning_rate = ic::cosine(kLearningRate, 1e-5);
   training.stop = [&] { return interrupt.requested(); };
   const bool is_split = policy == "split<on_demand>";
-  if (is_split) training.split_epoch = options.epochs / 2;
+  if (is_split) training.split_epochs = {options.epochs / 2};
   const std::string label = is_split ? "split at half" : policy;
   at::manual_seed(options.seed);
   const auto net = network_kinds().front()->make(policy, kSizes, data.shape);

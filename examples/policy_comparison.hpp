@@ -185,7 +185,7 @@ class PolicyComparison {
     ic::Training training = training_;
     training.epochs = options_.epochs;
     if (std::is_same_v<Policy, ic::split<ic::on_demand>>)
-      training.split_epoch = training.epochs / 2;
+      training.split_epochs = {training.epochs / 2};
     auto net = make<Policy>(options_.seed);
     const auto start = Clock::now();
     ic::train(net, train_, ic::Sampler{ic::Uniform{ic::all<Space>}, ic::Seed{options_.seed}},

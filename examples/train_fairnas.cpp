@@ -98,7 +98,7 @@ void run(const Options& options, const std::string& command) {
   training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
   training.group = group;
-  if (options.dependency == "split<on_demand>") training.split_epoch = options.epochs / 2;
+  if (options.dependency == "split<on_demand>") training.split_epochs = {options.epochs / 2};
 
   const NetworkKind& kind = network_kind("fairnas");
   const ImageShape shape{3, options.size, options.size, training_images.classes()};

@@ -64,8 +64,8 @@ inline Method split_method(std::string label, double fraction) {
   return {.label = std::move(label),
           .policy = "split<on_demand>",
           .adapt = [fraction](ic::Training& training) {
-            training.split_epoch =
-                static_cast<std::size_t>(fraction * static_cast<double>(training.epochs));
+            training.split_epochs = {
+                static_cast<std::size_t>(fraction * static_cast<double>(training.epochs))};
           }};
 }
 

@@ -14,6 +14,7 @@
 #include "interchoice/dependency/affine.hpp"
 #include "interchoice/dependency/attention.hpp"
 #include "interchoice/dependency/bias.hpp"
+#include "interchoice/dependency/bias_residual.hpp"
 #include "interchoice/dependency/bias_sum.hpp"
 #include "interchoice/dependency/compose.hpp"
 #include "interchoice/dependency/keep_inert.hpp"
@@ -22,6 +23,7 @@
 #include "interchoice/dependency/scale.hpp"
 #include "interchoice/dependency/shift.hpp"
 #include "interchoice/dependency/split.hpp"
+#include "interchoice/dependency/staged_split.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
 #include "interchoice/spaces/nasbench201.hpp"
@@ -106,6 +108,8 @@ TEST_CASE("a policy is named by its text") {
         "split<on_demand,dataflow>");
   CHECK(ic::policy_text<gain>() == "gain");
   CHECK(ic::policy_text<ic::bias_sum<2>>() == "bias_sum<2>");
+  CHECK(ic::policy_text<ic::staged_split<2>>() == "staged_split<2>");
+  CHECK(ic::policy_text<ic::bias_residual<1, ic::dataflow>>() == "bias_residual<1,dataflow>");
   CHECK(ic::policy_text<ic::scale<1, ic::dataflow>>() == "scale<1,dataflow>");
   CHECK(ic::policy_text<ic::shift<1>>() == "shift<1>");
   CHECK(ic::policy_text<ic::affine<3>>() == "affine<3>");

@@ -168,8 +168,8 @@ TEST_CASE("accuracy is the fraction of right images, one by one, in the last bat
 }
 
 TEMPLATE_TEST_CASE("a ranking leaves no trace and depends on no order", "", ic::none, ic::bias<2>,
-                   (ic::split<0>), ic::bias_sum<1>, (ic::attention<1>), ic::affine<1>,
-                   (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<0>>)) {
+                   (ic::split<0>), ic::bias_sum<1>, ic::bias_residual<1>, (ic::attention<1>),
+                   ic::affine<1>, (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<0>>)) {
   const ic::ImageSet set = digits();
   const auto calibration = batches(ic::first_images(set, 200), 16, 1);
   const auto validation = batches(ic::last_images(set, 150), 64, 1);

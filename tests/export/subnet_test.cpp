@@ -63,8 +63,8 @@ struct ic::dependency_state<doubled_output> {
 };
 
 TEMPLATE_TEST_CASE("a subnet computes what its path computes in the super-network", "", ic::none,
-                   ic::bias<2>, ic::keep_inert<ic::bias<1>>, ic::bias_sum<1>, ic::scale<1>,
-                   (ic::attention<1, 2>), ic::shift<1>, ic::affine<1>, ic::split<0>,
+                   ic::bias<2>, ic::keep_inert<ic::bias<1>>, ic::bias_sum<1>, ic::bias_residual<2>,
+                   ic::scale<1>, (ic::attention<1, 2>), ic::shift<1>, ic::affine<1>, ic::split<0>,
                    (ic::compose<ic::affine<1>, ic::bias<1>, ic::split<0>>)) {
   ic::Supernet<Network, TestType> net(kSmall);
   ic::testing::randomise(*net, 4);

@@ -35,6 +35,7 @@ TEST_CASE("dependent parameters of NAS-Bench-201: all entries, and those that ca
   check<ic::bias_sum<1>>(13'280, 13'280 - kChannels - 3 * 64);
   check<ic::bias_sum<2>>(19'840, 19'840 - kChannels - 3 * 64);
   check<ic::bias_sum<3>>(26'320, 26'320 - kChannels - 3 * 64);
+  check<ic::bias_residual<1>>(33'200 + 13'280, 33'200 + 13'280 - 6 * kChannels - 6 * 3 * 64);
   check<ic::scale<1>>(33'200, 33'200 - 5 * kChannels);
   // A layer serves all candidates.
   check<ic::attention<1, 1, ic::without_own_choice>>(7'968, 7'968);

@@ -60,8 +60,9 @@ const std::vector<std::string> kNothing;
 }  // namespace
 
 TEMPLATE_TEST_CASE("a network read from a file has every bit", "", ic::none, ic::bias<2>,
-                   (ic::split<1>), ic::bias_sum<2>, ic::scale<1>, (ic::attention<1, 2>),
-                   ic::affine<1>, (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<1>>)) {
+                   (ic::split<1>), ic::bias_sum<2>, ic::bias_residual<1>, ic::scale<1>,
+                   (ic::attention<1, 2>), ic::affine<1>,
+                   (ic::compose<ic::shift<1>, ic::bias<1>, ic::split<1>>)) {
   const TemporaryFolder folder;
   const auto path = folder / "net.safetensors";
   auto net = make_net<TestType>(1);

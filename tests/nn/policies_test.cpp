@@ -152,6 +152,118 @@ TEST_CASE("bias_sum adds a vector for each choice it looks at") {
   CHECK(Block<ic::bias_sum<2>>(1, ic::Geometry{.channels = 4})->state().tables.size() == 2);
 }
 
+TEST_CASE("bias_residual adds the sum of bias_sum and the row of bias") {
+  Pair<ic::bias_residual<2>> pair(3);
+  const auto& state = pair.block->state();
+  const auto& sum = state.sum.tables;
+  REQUIRE(sum.size() == 3);
+  const at::Tensor& rows = state.residual.table.values();
+  REQUIRE(rows.sizes() == std::vector<std::int64_t>{7, 7, 6, kChannels});
+  Pair<ic::bias<2>> rowwise(3);
+  {  // bias computes all that it can
+    const at::NoGradGuard no_grad;
+    copy_shared(*pair.plain, *rowwise.block);
+    auto all = rows + sum[0].view({1, 1, 6, kChannels}) + sum[1].view({1, 7, 1, kChannels}) +
+               sum[2].view({7, 1, 1, kChannels});
+    at::Tensor(rowwise.block->state().table.values()).copy_(all);
+  }
+  for (std::uint8_t c = 0; c < kCandidates; ++c) {
+    const Path path{0, 2, 5, c};
+    INFO(Space::candidate_name(3, c));
+    const at::Tensor x = input(c);
+    const at::Tensor y = pair.block->forward(x, path);
+    CHECK(close(y, rowwise.block->forward(x, path)));
+    if (c == 6) {
+      CHECK(y.count_nonzero().item<std::int64_t>() == 0);
+      continue;
+    }
+    const at::Tensor vector = sum[0][c] + sum[1][5] + sum[2][2] + rows[2][5][c];
+    CHECK(close(y, pair.operation(c).forward(x + per_channel(vector), {}, {})));
+    check_gradients(pair.block, path);
+  }
+  // A path moves the vectors that other paths share, and its own row alone.
+  pair.block->zero_grad();
+  pair.block->forward(input(1), Path{0, 2, 5, 1}).square().sum().backward();
+  CHECK(rows.grad().abs().sum(-1).count_nonzero().item<std::int64_t>() == 1);
+  CHECK(at::equal(rows.grad()[2][5][1], sum[0].grad()[1]));
+  CHECK(at::equal(sum[1].grad()[5], sum[2].grad()[2]));
+  Block<ic::bias_residual<2>> first(0, ic::Geometry{.channels = 4});
+  CHECK(first->state().sum.tables.empty());
+  CHECK_FALSE(first->state().residual.table.values().defined());
+}
+
+TEST_CASE("staged_split has a copy for each context of one prior more at each stage") {
+  const ic::Geometry geometry{.channels = kChannels};
+  Block<ic::staged_split<2>> block(3, geometry);
+  block->to(at::kDouble);
+  ic::testing::randomise(*block, 7);
+  const ic::CandidateBank& bank = block->bank();
+  const at::NoGradGuard no_grad;
+  const at::Tensor x = input(1);
+  const auto all = [&] {  // outputs by the second prior and the first
+    std::vector<std::vector<at::Tensor>> outputs(7);
+    for (std::uint8_t p2 = 0; p2 < 7; ++p2) {
+      for (std::uint8_t p1 = 0; p1 < 7; ++p1) {
+        outputs[p2].push_back(block->forward(x, Path{0, p2, p1, 1}));
+      }
+    }
+    return outputs;
+  };
+  const auto shared = block->forward(x, Path{0, 0, 0, 1});
+  CHECK_FALSE(block->is_split());
+  for (const auto& row : all()) {
+    for (const at::Tensor& y : row) CHECK(at::equal(y, shared));
+  }
+
+  const auto move = [&](std::size_t copy) {
+    for (at::Tensor& p : bank.at(copy, 1).module()->parameters()) p.add_(at::randn_like(p));
+  };
+  const std::size_t parameters = block->parameters().size();
+  CHECK(ic::split_now(*block).size() == 6 * parameters);
+  CHECK(block->is_split());
+  CHECK(bank.copy_count() == 7);
+  for (std::size_t k = 1; k < 7; ++k) move(k);
+  const auto first = all();
+  for (std::size_t p1 = 0; p1 < 7; ++p1) {
+    CHECK(at::equal(first[0][p1], shared) == (p1 == 0));
+    for (std::size_t p2 = 0; p2 < 7; ++p2) CHECK(at::equal(first[p2][p1], first[0][p1]));
+  }
+
+  const ic::NewParameters added = ic::split_now(*block);
+  CHECK(added.size() == 42 * parameters);
+  CHECK(bank.copy_count() == 49);
+  for (const ic::NewParameter& copy : added) {
+    CHECK(at::equal(copy.parameter, copy.source));
+    const std::size_t k = std::stoul(copy.name.substr(4));  // copy<k>.
+    const auto names = block->named_parameters();
+    const std::string rest = copy.name.substr(copy.name.find('.') + 1);
+    const std::string source = k % 7 == 0 ? rest : "copy" + std::to_string(k % 7) + "." + rest;
+    CHECK(names[source].is_same(copy.source));
+  }
+  const auto second = all();
+  for (std::size_t p2 = 0; p2 < 7; ++p2) {
+    for (std::size_t p1 = 0; p1 < 7; ++p1) CHECK(at::equal(second[p2][p1], first[0][p1]));
+  }
+  move(4 * 7 + 5);
+  const auto moved = all();
+  for (std::size_t p2 = 0; p2 < 7; ++p2) {
+    for (std::size_t p1 = 0; p1 < 7; ++p1) {
+      CHECK(at::equal(moved[p2][p1], second[p2][p1]) == !(p2 == 4 && p1 == 5));
+    }
+  }
+  CHECK(ic::split_now(*block).empty());
+  CHECK(bank.copy_count() == 49);
+
+  // Near the start there are fewer priors.
+  Block<ic::staged_split<2>> one_prior(1, geometry);
+  CHECK_FALSE(ic::split_now(*one_prior).empty());
+  CHECK(ic::split_now(*one_prior).empty());
+  CHECK(one_prior->bank().copy_count() == 7);
+  one_prior->forward(x.to(at::kFloat), Path{6, 1, 1, 1});
+  Block<ic::staged_split<2>> no_prior(0, geometry);
+  CHECK(ic::split_now(*no_prior).empty());
+}
+
 TEST_CASE("attention multiplies the input by a sigmoid of one-hot choices") {
   const auto one_hot = [](std::vector<std::int64_t> choices) {
     at::Tensor v = at::zeros({7 * static_cast<std::int64_t>(choices.size())}, at::kDouble);

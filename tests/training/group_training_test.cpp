@@ -133,7 +133,7 @@ TEST_CASE("ranks with the paths of a step are one process with all of them") {
   SECTION("two ranks") { check_as_one<ic::bias<1>>(2, kFair, training); }
   SECTION("three, unequal shares, each path with a batch of its own, a split") {
     training.path_batches = ic::PathBatches::kSuccessive;
-    training.split_epoch = 1;
+    training.split_epochs = {1};
     training.epochs = 2;
     check_as_one<ic::split<ic::on_demand>>(3, kFair, training);
   }
@@ -155,7 +155,7 @@ TEST_CASE("ranks with parts of a batch, and BatchNorms of all of it, are one pro
   SECTION("no dependence, 3 ranks") { check_as_one<ic::none>(3, kUniform, training); }
   SECTION("rows of tables") { check_as_one<ic::bias<1>>(2, kUniform, training); }
   SECTION("a split") {
-    training.split_epoch = 1;
+    training.split_epochs = {1};
     check_as_one<ic::split<ic::on_demand>>(2, kUniform, training);
   }
   SECTION("several paths") { check_as_one<ic::scale<1>>(2, kFair, training); }

@@ -39,6 +39,7 @@ namespace {
 
 constexpr std::size_t kEpochs = 5;
 constexpr std::size_t kSteps = 3;  // an epoch
+using Epochs = std::vector<std::size_t>;
 
 /// Draws from libtorch's generator at every step, as dropout in a head does.
 template <class Policy>
@@ -181,9 +182,13 @@ TEMPLATE_TEST_CASE("an interrupted training goes on to the same bits", "", ic::n
 TEST_CASE("so does one of other options") {
   ic::Training training = training_of();
   SECTION("a split on demand, copies without momentum") {
-    training.split_epoch = 2;
+    training.split_epochs = {2};
     training.copies = ic::fresh_momentum;
     check_resumes<ic::split<ic::on_demand>>(training, kUniform);
+  }
+  SECTION("a split in two stages") {
+    training.split_epochs = {1, 3};
+    check_resumes<ic::staged_split<2>>(training, kUniform);
   }
   SECTION("frozen weights off the path") {
     training.unsampled = ic::UnsampledWeights::kFreeze;
@@ -248,7 +253,7 @@ TEST_CASE("a state of another training is refused with every difference, and lef
       {"unsampled weights is 'move' there, 'freeze' here",
        [](auto& t) { t.unsampled = ic::UnsampledWeights::kFreeze; }},
       {"batches of paths", [](auto& t) { t.path_batches = ic::PathBatches::kSuccessive; }},
-      {"split epoch is the policy's there, '2' here", [](auto& t) { t.split_epoch = 2; }},
+      {"split epoch is the policy's there, '2' here", [](auto& t) { t.split_epochs = {2}; }},
       {"momentum of copies is 'copied' there, 'fresh' here",
        [](auto& t) { t.copies = ic::fresh_momentum; }}};
   for (const auto& [text, change] : changes) {
@@ -424,18 +429,18 @@ TEST_CASE("a training is extended where its learning rates allow it") {
   const TemporaryFolder folder;
   const ic::TrainingStateFile file{folder / "state"};
   ic::Training training = training_of();
-  const auto go_on = [&](std::size_t epochs, std::optional<std::size_t> split,
+  const auto go_on = [&](std::size_t epochs, const Epochs& split,
                          const std::filesystem::path& path) {
     auto net = network<ic::split<ic::on_demand>>();
     training.epochs = epochs;
-    training.split_epoch = split;
+    training.split_epochs = split;
     const auto record = ic::train_resumable({path}, net, data_of(), kUniform, training);
     return std::pair(record, state_of(*net));
   };
   const ic::LearningRate rate =
       GENERATE(ic::constant(0.05), ic::LearningRate(ic::StepDecay{0.05, 0.5, 2}));
   training.learning_rate = rate;
-  const std::optional<std::size_t> split = GENERATE(std::nullopt, std::optional<std::size_t>(4));
+  const Epochs split = GENERATE(Epochs{}, Epochs{4});
   CHECK(go_on(2, {}, file.path).first.epochs.size() == 2);
   CHECK(go_on(3, {}, file.path).first.epochs.size() == 3);
   const auto extended = go_on(6, split, file.path);
@@ -445,7 +450,7 @@ TEST_CASE("a training is extended where its learning rates allow it") {
   CHECK(content_of(file.path) == content_of(folder / "whole"));
 
   // What is done is done: no split before it, none taken back, none moved.
-  for (const auto& other : {std::optional<std::size_t>(5), std::optional<std::size_t>(2)}) {
+  for (const auto& other : {Epochs{5}, Epochs{2}}) {
     CHECK_THAT(message_of([&] { go_on(8, other, file.path); }), Contains("split epoch is"));
   }
   CHECK(go_on(8, split, file.path).first.epochs.size() == 8);
@@ -458,28 +463,30 @@ TEST_CASE("an epoch in progress keeps its learning rate, and its split") {
   const ic::TrainingStateFile file{folder / "state"};
   ic::Training training = training_of();
   training.learning_rate = ic::constant(0.05);
-  training.split_epoch = 1;
+  training.split_epochs = {1};
   std::size_t steps = 0;
   training.stop = [&] { return ++steps == kSteps + 1; };
   auto net = network<ic::split<ic::on_demand>>();
   CHECK(ic::train_resumable(file, net, data_of(), kUniform, training).position ==
         ic::TrainingPosition{1, 1});
   const std::string bytes = bytes_of(file.path);
-  const auto go_on = [&](const ic::LearningRate& rate, std::optional<std::size_t> split) {
+  const auto go_on = [&](const ic::LearningRate& rate, const Epochs& split) {
     auto other = network<ic::split<ic::on_demand>>();
     ic::Training changed = training;
     changed.learning_rate = rate;
-    changed.split_epoch = split;
+    changed.split_epochs = split;
     changed.stop = [] { return true; };
     return message_of([&] { ic::train_resumable(file, other, data_of(), kUniform, changed); });
   };
   const auto from = [](std::size_t first) -> ic::LearningRate {
     return [first](std::size_t epoch, std::size_t) { return epoch < first ? 0.05 : 0.01; };
   };
-  CHECK_THAT(go_on(from(1), 1), Contains("the learning rate of epoch 1 was 0.05 and is 0.01"));
-  CHECK_THAT(go_on(training.learning_rate, 2), Contains("split epoch is '1' there, '2' here"));
+  CHECK_THAT(go_on(from(1), {1}), Contains("the learning rate of epoch 1 was 0.05 and is 0.01"));
+  CHECK_THAT(go_on(training.learning_rate, {2}), Contains("split epoch is '1' there, '2' here"));
+  CHECK_THAT(go_on(training.learning_rate, {0, 1}),
+             Contains("split epoch is '1' there, '0, 1' here"));
   CHECK(bytes_of(file.path) == bytes);
-  CHECK(go_on(from(2), 1) == "");
+  CHECK(go_on(from(2), {1}) == "");
   CHECK(bytes_of(file.path) != bytes);
 
   // More steps than an epoch has.
@@ -490,7 +497,7 @@ TEST_CASE("an epoch in progress keeps its learning rate, and its split") {
     json.at("step") = step;
     content.metadata.at("interchoice_training") = json.dump();
     ic::write_tensor_file(file.path, content);
-    const std::string message = go_on(training.learning_rate, 1);
+    const std::string message = go_on(training.learning_rate, {1});
     CHECK_THAT(message, Contains(file.path.string() + ": 1 epochs and ") &&
                             Contains(" steps are done of 5 epochs of 3 steps"));
     CHECK(message.find("frame") == message.npos);

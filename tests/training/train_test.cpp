@@ -363,7 +363,7 @@ TEST_CASE("stop ends a training between two steps") {
   CHECK(differing(last, never) == std::vector<std::string>{});
 }
 
-TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
+TEST_CASE("split_epochs splits on demand as split<Epoch> does by itself") {
   const auto data = batches(ic::first_images(digits(), 48), 16, 1);
   ic::Training training{.epochs = 3, .learning_rate = ic::cosine(0.1, 1e-3)};
   auto built_in = make_net<ic::split<1>>(1);
@@ -371,7 +371,7 @@ TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
   auto unsplit = make_net<ic::split<ic::on_demand>>(1);
   ic::train(unsplit, data, uniform(1), training);
   CHECK_FALSE(ic::is_split(*unsplit));
-  training.split_epoch = 1;
+  training.split_epochs = {1};
   auto asked = make_net<ic::split<ic::on_demand>>(1);
   ic::train(asked, data, uniform(1), training);
   CHECK(ic::is_split(*asked));
@@ -384,9 +384,12 @@ TEST_CASE("split_epoch splits on demand as split<Epoch> does by itself") {
   auto plain = make_net<ic::none>(1);
   CHECK_THAT(message_of([&] { ic::train(plain, data, uniform(1), training); }),
              Contains("no choice block of the network can split"));
-  training.split_epoch = 3;
+  training.split_epochs = {3};
   CHECK_THAT(message_of([&] { ic::train(asked, data, uniform(1), training); }),
-             Contains("split_epoch is 3 of 3 epochs"));
+             Contains("split_epochs is 3 of 3 epochs"));
+  training.split_epochs = {1, 1};
+  CHECK_THAT(message_of([&] { ic::train(asked, data, uniform(1), training); }),
+             Contains("split_epochs has 1 behind 1; give them in ascending order"));
 }
 
 TEST_CASE("a loss that is not finite ends the training before it reaches the weights") {

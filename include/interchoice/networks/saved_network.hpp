@@ -143,14 +143,17 @@ void take_network(const std::filesystem::path& path, const TensorFile& file, Net
         "it was saved before the split, the network is split; load it into a new network");
   }
   if (lines.empty()) {
-    const bool splits = saved.is_split && !is_split(*net);
+    const bool splits = saved.is_split;
     auto state = named_state(*net);
     auto added = new_constants(*net, file.tensors, state);
     lines = tensor_differences(file.tensors, state, [&](const std::string& name) {
       return splits && name.find(".copy") != name.npos;
     });
     if (lines.empty()) {
-      if (splits) split_now(*net);
+      // Each stage of a split, until all copies are there.
+      while (splits && named_state(*net).size() < file.tensors.size()) {
+        if (split_now(*net).empty()) break;
+      }
       for (auto& [block, constants] : added) block->take(std::move(constants));
       state = named_state(*net);
       lines = tensor_differences(file.tensors, state, [](const std::string&) { return false; });

@@ -36,8 +36,9 @@ inline NewParameters begin_epoch(torch::nn::Module& network, std::size_t epoch) 
   return added;
 }
 
-/// Splits every choice block of a network whose policy splits and that is not split yet.
-/// Returns the parameters that are new. *Throws* c10::Error if no block can split.
+/// Splits every choice block of a network whose policy splits and that is not split yet; the next
+/// stage of a `staged_split`. Returns the parameters that are new. *Throws* c10::Error if no block
+/// can split.
 inline NewParameters split_now(torch::nn::Module& network) {
   NewParameters added;
   std::string first;  // block, with its policy
@@ -50,7 +51,8 @@ inline NewParameters split_now(torch::nn::Module& network) {
   TORCH_CHECK(can_split, "interchoice: split_now: ",
               first.empty() ? "the network has no choice block"
                             : "no choice block of the network can split, such as " + first,
-              "; give them split<on_demand>, alone or within compose<...>, or do not call it");
+              "; give them split<on_demand> or staged_split, alone or within compose<...>, or do "
+              "not call it");
   return added;
 }
 

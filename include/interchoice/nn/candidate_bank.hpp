@@ -84,11 +84,13 @@ class CandidateBank {
     build(*owner_, copies_[0], candidate);
   }
 
-  /// Makes `count` copies in all: copy 0 stays what it is, the others start with its weights,
-  /// buffers, mode and requires_grad. Returns the new parameters.
+  /// Makes `count` copies in all: the n that are there stay what they are, copy k of the others
+  /// starts with the weights, buffers, mode and requires_grad of copy k % n. Returns the new
+  /// parameters.
   NewParameters grow_to(std::size_t count) {
     if (copies_.size() < count) observe(nullptr, 0);  // the candidates' numbers change
     NewParameters added;
+    const std::size_t there = copies_.size();
     while (copies_.size() < count) {
       const std::size_t k = copies_.size();
       copies_.emplace_back(candidate_count());
@@ -104,7 +106,7 @@ class CandidateBank {
         build(*holder, copies_[k], c);
       }
       for (std::size_t c = 0; k > 0 && c < candidate_count(); ++c) {
-        const auto from = at(0, c).module();
+        const auto from = at(k % there, c).module();
         const auto to = at(k, c).module();
         detail::copy_state(*from, *to, detail::lazy_copy);
         const auto sources = from->named_parameters();

@@ -25,7 +25,7 @@ inline std::vector<at::Tensor> tables_of(const torch::nn::Module& network) {
 }
 
 /// Sets the tables of a network to the values that they have at the start of a training: 0 for
-/// `bias`, `bias_sum`, `shift` and `affine`, 1 for `scale`, new random ones for `attention`. What
+/// `bias` and its kin, `shift` and `affine`, 1 for `scale`, new random ones for `attention`. What
 /// is ranked then is what the shared weights have learnt, without the rows. BatchNorm's statistics
 /// are not of that network: recalibrate, as `rank` does by default.
 ///

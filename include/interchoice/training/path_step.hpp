@@ -127,8 +127,8 @@ class PathStep {
     return added;
   }
 
-  /// Splits now what is not split yet (`split<on_demand>`). Returns the new parameters, which have
-  /// joined the optimizer.
+  /// Splits now what is not split yet (`split<on_demand>`), or the next stage of a `staged_split`.
+  /// Returns the new parameters, which have joined the optimizer.
   NewParameters split() {
     check_read("split");
     NewParameters added = split_now(*network_);  // applies before what is put off

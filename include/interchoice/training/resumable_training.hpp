@@ -92,16 +92,19 @@ inline void require_same_training(const std::filesystem::path& path, const Train
   std::vector<std::string> lines = differences(there.identity, identity);
   const std::size_t epochs = there.done.epochs.size();
   const bool is_within = there.done.step > 0;  // an epoch
-  const auto is_past = [&](const std::optional<std::size_t>& split) {
-    return split && (*split < epochs || (*split == epochs && is_within));
+  const auto past = [&](std::vector<std::size_t> splits) {
+    std::erase_if(splits, [&](std::size_t epoch) { return epoch >= epochs + (is_within ? 1 : 0); });
+    return splits;
   };
-  const auto split_text = [](const std::optional<std::size_t>& split) {
-    return split ? fmt::format("'{}'", *split) : std::string("the policy's");
+  const auto split_text = [](const std::vector<std::size_t>& splits) {
+    if (splits.empty()) return std::string("the policy's");
+    std::vector<std::string> texts;
+    for (const std::size_t epoch : splits) texts.push_back(std::to_string(epoch));
+    return fmt::format("'{}'", joined(texts, ", "));
   };
-  if (there.split_epoch != training.split_epoch &&
-      (is_past(there.split_epoch) || is_past(training.split_epoch))) {
-    lines.push_back(fmt::format("split epoch is {} there, {} here", split_text(there.split_epoch),
-                                split_text(training.split_epoch)));
+  if (past(there.split_epochs) != past(training.split_epochs)) {
+    lines.push_back(fmt::format("split epoch is {} there, {} here", split_text(there.split_epochs),
+                                split_text(training.split_epochs)));
   }
   if (!lines.empty()) {
     fail_training(path,
@@ -306,7 +309,7 @@ TrainingRecord train_resumable(const TrainingStateFile& state, const Network& ne
     detail::TrainingFacts now{.identity = identity,
                               .environment = environment,
                               .planned_epochs = training.epochs,
-                              .split_epoch = training.split_epoch,
+                              .split_epochs = training.split_epochs,
                               .learning_rate = run.learning_rate(),
                               .done = run.done()};
     if (!group.is_first()) continue;

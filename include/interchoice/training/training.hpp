@@ -51,9 +51,10 @@ struct Training {
   CopyMomentum copies = copied_momentum;
   /// The batches that several paths of a step see.
   PathBatches path_batches = PathBatches::kSame;
-  /// The epoch at whose beginning all that can split does, unless it has: for `split<on_demand>`. A
-  /// `split<N>` happens at N if that is earlier.
-  std::optional<std::size_t> split_epoch = {};
+  /// The epochs, ascending, at whose beginnings all that can split does, unless it has: one for
+  /// `split<on_demand>`, one for each stage of a `staged_split`. A `split<N>` happens at N if that
+  /// is earlier.
+  std::vector<std::size_t> split_epochs = {};
   /// Asked after every step; true ends the training cleanly.
   std::function<bool()> stop = {};
   /// Told of every epoch that is done, with all before it.

@@ -203,9 +203,14 @@ class TrainingRun {
     TORCH_CHECK(!training_.synchronises_batch_norm || (!shares_paths && training_.parts == 1),
                 "interchoice: a BatchNorm can be synchronised where all ranks train the same paths "
                 "at once: with RanksShare::kExamples and Training::parts of 1");
-    TORCH_CHECK(!training_.split_epoch || *training_.split_epoch < training_.epochs,
-                "interchoice: Training::split_epoch is ", training_.split_epoch.value_or(0), " of ",
-                training_.epochs, " epochs, counted from 0; take an earlier one");
+    for (std::size_t i = 0; i < training_.split_epochs.size(); ++i) {
+      const std::size_t epoch = training_.split_epochs[i];
+      TORCH_CHECK(epoch < training_.epochs, "interchoice: one of Training::split_epochs is ", epoch,
+                  " of ", training_.epochs, " epochs, counted from 0; take an earlier one");
+      TORCH_CHECK(i == 0 || training_.split_epochs[i - 1] < epoch,
+                  "interchoice: Training::split_epochs has ", epoch, " behind ",
+                  training_.split_epochs[i > 0 ? i - 1 : 0], "; give them in ascending order");
+    }
     TORCH_CHECK(paths_ > 0,
                 "interchoice: the sampler draws 0 paths a step; at least one is needed");
     batches_a_step_ = training_.path_batches == PathBatches::kSuccessive ? paths_ : 1;
@@ -224,7 +229,9 @@ class TrainingRun {
   void begin_epoch() {
     const std::size_t epoch = record_.position.epoch;
     step_.begin(record_.position, std::exchange(owed_, {}));
-    if (training_.split_epoch == epoch) step_.split();  // nothing is left to, in mid-epoch
+    const auto& splits = training_.split_epochs;
+    const bool is_done = record_.position.step > 0;  // in the process that began the epoch
+    if (!is_done && std::count(splits.begin(), splits.end(), epoch) > 0) step_.split();
     learning_rate_ = training_.learning_rate(epoch, training_.epochs);
     TORCH_CHECK(std::isfinite(learning_rate_), "interchoice: the learning rate of epoch ", epoch,
                 " is ", learning_rate_, "; a finite one is needed");

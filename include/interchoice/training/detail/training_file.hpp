@@ -47,7 +47,7 @@ struct TrainingFacts {
   Identity identity;
   Identity environment;
   std::size_t planned_epochs = 0;
-  std::optional<std::size_t> split_epoch = {};
+  std::vector<std::size_t> split_epochs = {};
   /// Of the epoch of which some steps are done.
   double learning_rate = 0;
   DoneTraining done;
@@ -78,7 +78,9 @@ inline nlohmann::json to_json(const TrainingFacts& facts) {
                       {"epochs", nlohmann::json::array()},
                       {"gradients", facts.gradients},
                       {"owed", facts.done.owed}};
-  if (facts.split_epoch) json["split_epoch"] = *facts.split_epoch;
+  // One is no list, as in states that could have no more.
+  if (facts.split_epochs.size() == 1) json["split_epoch"] = facts.split_epochs[0];
+  if (facts.split_epochs.size() > 1) json["split_epoch"] = facts.split_epochs;
   for (const EpochRecord& e : facts.done.epochs) {
     const nlohmann::json accuracy = e.accuracy ? nlohmann::json(*e.accuracy) : nlohmann::json();
     json["epochs"].push_back({e.learning_rate, e.loss, accuracy, e.seconds, e.skipped});
@@ -96,8 +98,10 @@ inline TrainingFacts facts_from(const std::filesystem::path& path, const nlohman
   for (const auto& [name, text] : json.at("training").items()) facts.identity.set(name, text);
   for (const auto& [name, text] : json.at("environment").items()) facts.environment.set(name, text);
   json.at("planned_epochs").get_to(facts.planned_epochs);
-  if (const auto& epoch = json.at("split_epoch"); !epoch.is_null()) {
-    facts.split_epoch = epoch.get<std::size_t>();
+  if (const auto& epochs = json.at("split_epoch"); epochs.is_array()) {
+    epochs.get_to(facts.split_epochs);
+  } else if (!epochs.is_null()) {
+    facts.split_epochs = {epochs.get<std::size_t>()};
   }
   json.at("learning_rate").get_to(facts.learning_rate);
   json.at("step").get_to(facts.done.step);
