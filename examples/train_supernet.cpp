@@ -13,9 +13,11 @@
 
 #include <fmt/core.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "examples/named_restriction.hpp"
 #include "examples/networks/network_kind.hpp"
@@ -33,7 +35,7 @@ struct Options : TrainingOptions {
   std::string dependency = "none";
   std::string restriction = "only_conv";
   std::string sampler = "uniform";
-  std::size_t split_epoch = 0;
+  std::vector<std::size_t> split_epochs = {};  // none: those of the policy
   std::string schedule = "cosine";
   std::uint64_t seed = 0;
   std::string precision = "f32";
@@ -42,16 +44,43 @@ struct Options : TrainingOptions {
   std::string out = "supernet.safetensors";
 };
 
-void run(const Options& options, bool has_split_epoch, const std::string& command) {
-  const bool splits = options.dependency.find("split<on_demand>") != std::string::npos;
-  if (has_split_epoch && !splits) {
-    throw UsageError("--split-epoch is for a --dependency with split<on_demand>, not " +
-                     options.dependency);
+/// A split at half of the epochs, one in two stages there and at three quarters.
+std::vector<std::size_t> split_epochs(const Options& options) {
+  const auto has = [&](const char* name) {
+    return options.dependency.find(name) != std::string::npos;
+  };
+  const bool is_staged = has("staged_split<2>");
+  const std::size_t most = is_staged ? 2 : has("split<on_demand>") ? 1 : 0;
+  const std::vector<std::size_t>& given = options.split_epochs;
+  if (given.empty()) {
+    std::vector<std::size_t> epochs(most > 0 ? 1 : 0, options.epochs / 2);
+    const std::size_t later = options.epochs * 3 / 4;
+    if (is_staged && later > options.epochs / 2) epochs.push_back(later);
+    return epochs;
   }
-  if (has_split_epoch && options.split_epoch >= options.epochs) {
-    throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
-                                 options.split_epoch, options.epochs));
+  if (most == 0) {
+    throw UsageError(
+        "--split-epoch is for a --dependency with split<on_demand> or staged_split<2>, not " +
+        options.dependency);
   }
+  if (given.size() > most) {
+    throw UsageError(fmt::format("--split-epoch with {} epochs; {} splits {}", given.size(),
+                                 options.dependency, most == 1 ? "once" : "twice"));
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (given[i] >= options.epochs) {
+      throw UsageError(fmt::format("--split-epoch {} is not before the last of --epochs {}",
+                                   given[i], options.epochs));
+    }
+    if (i > 0 && given[i] <= given[i - 1]) {
+      throw UsageError(fmt::format("--split-epoch {} is not behind {}", given[i], given[i - 1]));
+    }
+  }
+  return given;
+}
+
+void run(const Options& options, const std::string& command) {
+  const std::vector<std::size_t> splits = split_epochs(options);
   const std::string progress = options.out + ".progress.csv";
   const Workplace workplace = prepare_rank(options.machine, options.out);
   const ic::Group& group = workplace.group;
@@ -76,7 +105,7 @@ void run(const Options& options, bool has_split_epoch, const std::string& comman
     training.after_epoch = [&](const auto& record) { write_progress_csv(progress, record); };
   }
   training.synchronises_batch_norm = options.sync_batch_norm;
-  if (splits) training.split_epoch = has_split_epoch ? options.split_epoch : options.epochs / 2;
+  training.split_epochs = splits;
 
   const NetworkKind& kind = network_kind(options.space);
   at::manual_seed(options.seed);  // initial weights
@@ -122,9 +151,10 @@ int main(int argc, char** argv) {
                  "of the learning rate; a finished training of a constant one can be extended")
       ->check(CLI::IsMember({"cosine", "constant"}))
       ->capture_default_str();
-  auto* split_epoch = app.add_option("--split-epoch", options.split_epoch,
-                                     "epoch of the split, from 0; half of the epochs if not given")
-                          ->check(whole_number(0, 100000));
+  app.add_option("--split-epoch", options.split_epochs,
+                 "epoch of the split, from 0, two for one in two stages; half of the epochs, and "
+                 "three quarters, if not given")
+      ->check(whole_number(0, 100000));
   app.add_option("--seed", options.seed, "of weights, paths, data order and augmentation")
       ->check(whole_number())
       ->capture_default_str();
@@ -133,6 +163,5 @@ int main(int argc, char** argv) {
                "of several ranks: BatchNorm sees the batch of all of them");
   add_state_options(app, options.state);
   app.add_option("--out", options.out, "the network's file to write")->capture_default_str();
-  return run_program(app, argc, argv,
-                     [&] { run(options, split_epoch->count() > 0, command_text(argc, argv)); });
+  return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });
 }

@@ -71,7 +71,8 @@ typename Network::Options options_for(const NetworkSizes& sizes, const ImageShap
     if (sizes.width > 0) options.width = sizes.width;
     if constexpr (requires { options.head_width; }) {
       const std::int64_t along = options.head_width * options.width / before;
-      options.head_width = sizes.head_width > 0 ? sizes.head_width : std::max<std::int64_t>(1, along);
+      options.head_width =
+          sizes.head_width > 0 ? sizes.head_width : std::max<std::int64_t>(1, along);
     }
   } else {
     refuse(sizes.width > 0, "--width");

@@ -11,6 +11,7 @@
 #include "interchoice/nn/dependency/affine.hpp"
 #include "interchoice/nn/dependency/attention.hpp"
 #include "interchoice/nn/dependency/bias.hpp"
+#include "interchoice/nn/dependency/bias_residual.hpp"
 #include "interchoice/nn/dependency/bias_sum.hpp"
 #include "interchoice/nn/dependency/compose.hpp"
 #include "interchoice/nn/dependency/keep_inert.hpp"
@@ -18,6 +19,7 @@
 #include "interchoice/nn/dependency/scale.hpp"
 #include "interchoice/nn/dependency/shift.hpp"
 #include "interchoice/nn/dependency/split.hpp"
+#include "interchoice/nn/dependency/staged_split.hpp"
 
 namespace examples {
 
@@ -38,8 +40,9 @@ struct PolicyList {
 };
 
 using Policies =
-    PolicyList<ic::none, ic::bias<1>, ic::bias<2>, ic::bias<3>, ic::bias_sum<1>, ic::scale<1>,
-               ic::shift<1>, ic::affine<1>, ic::attention<1>, ic::attention<1, 2>, ic::split<ic::on_demand>,
+    PolicyList<ic::none, ic::bias<1>, ic::bias<2>, ic::bias<3>, ic::bias_sum<1>,
+               ic::bias_residual<1>, ic::scale<1>, ic::shift<1>, ic::affine<1>, ic::attention<1>,
+               ic::attention<1, 2>, ic::split<ic::on_demand>, ic::staged_split<2>,
                ic::keep_inert<ic::bias<1>>, ic::compose<ic::bias<1>, ic::split<ic::on_demand>>>;
 
 }  // namespace examples

@@ -17,14 +17,12 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
   StudyRuns runs(place_of(options));
   const std::vector<Experiment> only_convolutions{
       nasbench201_experiments(data, options.budget).front()};
-  const std::vector<Method> methods{
-      {.label = "baseline"},
-      {.label = "bias D=1", .policy = "bias<1>"},
-      {.label = "shared bias D=1", .policy = "bias_sum<1>"},
-      {.label = "attention, 1 layer", .policy = "attention<1,1>"},
-      {.label = "attention, 2 layers", .policy = "attention<1,2>"}};
-  const ic::Report report =
-      nasbench201_reports(runs, only_convolutions, methods, data).front();
+  const std::vector<Method> methods{{.label = "baseline"},
+                                    {.label = "bias D=1", .policy = "bias<1>"},
+                                    {.label = "shared bias D=1", .policy = "bias_sum<1>"},
+                                    {.label = "attention, 1 layer", .policy = "attention<1,1>"},
+                                    {.label = "attention, 2 layers", .policy = "attention<1,2>"}};
+  const ic::Report report = nasbench201_reports(runs, only_convolutions, methods, data).front();
   ResultPage page(options.page, "Appendix D: further methods",
                   "The paper: the shared bias is slightly worse and less robust than bias; both "
                   "forms of attention are worse than bias, yet beat the baseline.");

@@ -43,8 +43,8 @@ examples::Experiment fairnas_experiment(const std::string& images, Budget budget
   experiment.training = ic::protocols::subimagenet_supernet().training();
   experiment.training.epochs = plan.epochs;
   // The paper's five epochs of warm-up are too many of a few.
-  experiment.training.learning_rate = ic::warm_up(std::min<std::size_t>(5, plan.epochs / 4),
-                                                  ic::cosine(plan.learning_rate, 1e-5));
+  experiment.training.learning_rate =
+      ic::warm_up(std::min<std::size_t>(5, plan.epochs / 4), ic::cosine(plan.learning_rate, 1e-5));
   return experiment;
 }
 

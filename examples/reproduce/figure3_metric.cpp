@@ -20,8 +20,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
       nasbench201_experiments(data, options.budget).front()};
   auto methods = nasbench201_methods();
   methods.resize(2);  // baseline and bias D=1
-  const ic::Report report =
-      nasbench201_reports(runs, only_convolutions, methods, data).front();
+  const ic::Report report = nasbench201_reports(runs, only_convolutions, methods, data).front();
   ResultPage page(options.page, "Figure 3: the improvement metric",
                   "The paper: a single correlation hides that removing architectures stops to "
                   "help, which happens about where the correlation among the rest is 0.");

@@ -17,8 +17,7 @@ using namespace reproduce;
 void run(const StudyOptions& options, const NasBench201Data& data, const std::string& command) {
   StudyRuns runs(place_of(options));
   const auto experiments = nasbench201_experiments(data, options.budget);
-  const auto reports =
-      nasbench201_reports(runs, experiments, nasbench201_methods(), data);
+  const auto reports = nasbench201_reports(runs, experiments, nasbench201_methods(), data);
   ResultPage page(options.page, "Figure 4: NAS-Bench-201",
                   "The paper: with all operations the baseline is hard to beat; without Zero "
                   "dependent weights are at least equal; with convolutions only they can be "

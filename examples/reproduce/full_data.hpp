@@ -31,9 +31,8 @@ struct FullReports {
 /// Trains what is missing.
 inline FullReports full_reports(StudyRuns& runs, const FullData& data, Budget budget) {
   FullReports reports;
-  reports.nasbench201 =
-      nasbench201_reports(runs, nasbench201_experiments(data.nasbench201, budget),
-                          nasbench201_methods(), data.nasbench201);
+  reports.nasbench201 = nasbench201_reports(runs, nasbench201_experiments(data.nasbench201, budget),
+                                            nasbench201_methods(), data.nasbench201);
   if (!data.macro_truth.empty()) {
     reports.macro = nasbench_macro_report(
         runs, nasbench_macro_experiment({data.nasbench201.images, data.macro_truth}, budget),

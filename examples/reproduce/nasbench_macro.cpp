@@ -48,8 +48,7 @@ examples::Experiment nasbench_macro_experiment(const NasBenchMacroData& data, Bu
   plan.network = "macro";
   plan.data.data = data.images.empty() ? "digits" : data.images;
   plan.data.augmentation = variant.augmentation;
-  plan.epochs =
-      static_cast<std::size_t>(variant.epochs_factor * static_cast<double>(plan.epochs));
+  plan.epochs = static_cast<std::size_t>(variant.epochs_factor * static_cast<double>(plan.epochs));
   plan.name = fmt::format(
       "nasbench_macro-{}-epochs{}", plan.epochs,
       variant.augmentation == "usual" ? "" : "-" + variant.augmentation + "_augmentation");

@@ -25,17 +25,18 @@ Experiment experiment_of(const ExperimentPlan& plan, std::shared_ptr<const Progr
                         {"learning rate", fmt::format("{}", plan.learning_rate)},
                         {"calibration batches", fmt::format("{}", plan.calibration_batches)}};
   settings.set(kind.options(plan.sizes, data->shape));
-  return {.name = plan.name,
-          .kind = &kind,
-          .sizes = plan.sizes,
-          .restriction = plan.restriction,
-          .data = std::move(data),
-          .batch = plan.batch,
-          .training = std::move(training),
-          .evaluations = {{.name = "predictions",
-                           .architectures = kind.architectures(plan.restriction, plan.architectures),
-                           .recalibration = ic::Recalibration::paper(plan.calibration_batches)}},
-          .settings = std::move(settings)};
+  return {
+      .name = plan.name,
+      .kind = &kind,
+      .sizes = plan.sizes,
+      .restriction = plan.restriction,
+      .data = std::move(data),
+      .batch = plan.batch,
+      .training = std::move(training),
+      .evaluations = {{.name = "predictions",
+                       .architectures = kind.architectures(plan.restriction, plan.architectures),
+                       .recalibration = ic::Recalibration::paper(plan.calibration_batches)}},
+      .settings = std::move(settings)};
 }
 
 }  // namespace examples

@@ -33,7 +33,8 @@ std::vector<std::pair<std::string, std::filesystem::path>> tables_of(
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string file = entry.path().filename().string();
     if (!file.starts_with(beginning) || !file.ends_with(".csv")) continue;
-    const std::string evaluation = file.substr(beginning.size(), file.size() - beginning.size() - 4);
+    const std::string evaluation =
+        file.substr(beginning.size(), file.size() - beginning.size() - 4);
     if (evaluation.find('.') == std::string::npos) tables.emplace_back(evaluation, entry.path());
   }
   return tables;

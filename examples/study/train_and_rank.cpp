@@ -26,12 +26,11 @@ void train(AnySupernet& net, const Experiment& experiment, const StudyRun& run,
   run.method.adapt(training);
   training.stop = [&] { return interrupt.requested(); };
   const ic::Seed seed{run.method.paths_seed.value_or(run.seed)};
-  const auto record =
-      net.train({.file = state.string(), .minutes = 10},
-                experiment.data->training(experiment.batch, seed),
-                {.restriction = experiment.restriction, .seed = seed}, training,
-                ic::TerminalProgress(fmt::format("{}, {}, seed {}", experiment.name,
-                                                 run.method.label, run.seed)));
+  const auto record = net.train({.file = state.string(), .minutes = 10},
+                                experiment.data->training(experiment.batch, seed),
+                                {.restriction = experiment.restriction, .seed = seed}, training,
+                                ic::TerminalProgress(fmt::format("{}, {}, seed {}", experiment.name,
+                                                                 run.method.label, run.seed)));
   if (record.stopped) throw_interrupted(interrupt, kKept);
   write_training_csv(run.folder / "training.csv", record);
 }

@@ -26,7 +26,7 @@ refused() {
 
 refused 2 "--no-such-option" "$programs/train_supernet" --no-such-option
 refused 2 "--dependency" "$programs/train_supernet" --dependency "bias<9>"
-refused 2 "--split-epoch is for a --dependency with split<on_demand>, not none" \
+refused 2 "--split-epoch is for a --dependency with split<on_demand> or staged_split<2>, not none" \
   "$programs/train_supernet" --dependency none --split-epoch 3
 refused 2 "not before the last" \
   "$programs/train_supernet" --dependency "split<on_demand>" --epochs 4 --split-epoch 4

@@ -79,8 +79,8 @@ refused 2 "ask for no other" "$programs/export_architecture" road/best.safetenso
 [ ! -e x ] && [ ! -e x.pt ]
 
 # Every policy by the text that files have, every space by name; the files say both.
-for policy in none "bias<1>" "bias<2>" "bias<3>" "bias_sum<1>" "scale<1>" "shift<1>" "affine<1>" \
-  "attention<1,1>" "split<on_demand>" "keep_inert<bias<1>>" "compose<bias<1>,split<on_demand>>"; do
+for policy in none "bias<1>" "bias<2>" "bias<3>" "bias_sum<1>" "bias_residual<1>" "scale<1>" "shift<1>" "affine<1>" \
+  "attention<1,1>" "split<on_demand>" "staged_split<2>" "keep_inert<bias<1>>" "compose<bias<1>,split<on_demand>>"; do
   "${train[@]}" --dependency "$policy" --out net > output 2> error || fail "$policy: $(cat error)"
   grep -aqF "\"interchoice.network.policy\":\"$policy\"" net || fail "$policy is not in its file"
   "${rank[@]}" net --sample 2 --out "ranking-$policy" > output 2> error || fail "$policy: $(cat error)"
