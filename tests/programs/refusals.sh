@@ -74,6 +74,9 @@ refused 2 "'nan' is no number in" "$programs/search_architectures" --objective m
 refused 2 "a finite number" "$programs/search_architectures" --objective macs \
   --at-most parameters=nan --out "$folder/search"
 refused 2 "'-1' is no whole number" "$programs/demo" --seed=-1
+refused 2 "'0' is no finite number above 0" "$programs/study_power" --sd 0.1,0
+refused 2 "'1' is no whole number in" "$programs/study_power" --sd 0.1 --pairs 5,1
+refused 2 "--power 0.05 is not above --alpha 0.05" "$programs/study_power" --sd 0.1 --power 0.05
 
 # Two files of a command that are one, however they are spelled.
 touch "$folder/file"

@@ -23,11 +23,11 @@ namespace detail {
 
 inline void check_plan(const char* statistic, const PlannedTest& test) {
   if (!(test.standard_deviation > 0 && std::isfinite(test.standard_deviation)) ||
-      !(test.alpha > 0 && test.alpha < 1)) {
+      !(test.alpha >= 1e-12 && test.alpha < 1)) {
     fail_statistic(
         statistic,
-        fmt::format("a standard deviation of {} and alpha = {}; a finite one above 0 and "
-                    "an alpha between 0 and 1 are needed",
+        fmt::format("a standard deviation of {} and alpha = {}; a finite one above 0 and an alpha "
+                    "from 1e-12 to below 1 are needed",
                     test.standard_deviation, test.alpha));
   }
 }
@@ -55,11 +55,12 @@ inline double check_pairs_of_plan(const char* statistic, std::size_t pairs) {
 ///
 /// By the trapezoidal rule for u = ln s, where the density is proportional to
 /// exp(ν (u - (e^2u - 1) / 2)): for such a function on the whole line the error falls exponentially
-/// with the step, here to that of double. The same points give the density's integral.
+/// with the step, here to that of double (1e-4 for noncentralities above 5000). The same points
+/// give the density's integral.
 inline double noncentral_t_beyond(double critical, double degrees, double noncentrality) {
-  constexpr double kFinestStep = 1e-4;  // noncentralities of thousands, whose power is 1
-  const double step = std::max(kFinestStep, std::min({1.0 / 16, 0.25 / std::sqrt(degrees),
-                                                      0.5 / (1 + std::abs(noncentrality))}));
+  constexpr double kFinestStep = 1e-4;  // against endless sums; Φ is a step beyond 5000
+  const double step = std::min({1.0 / 16, 0.25 / std::sqrt(degrees),
+                                std::max(kFinestStep, 0.5 / (1 + std::abs(noncentrality)))});
   const auto normal = [](double z) { return std::erfc(-z / std::numbers::sqrt2) / 2; };
   double sum = 0;
   double weights = 0;
@@ -120,10 +121,11 @@ inline double detectable_difference(const PlannedTest& test, std::size_t pairs,
   const auto is_enough = [&](double effect) {
     return detail::power_of_effect(effect, n, test.alpha) >= power;
   };
-  double high = 1;
-  while (!is_enough(high)) high *= 2;
   double low = 0;
-  for (double middle = high / 2; low < middle && middle < high; middle = low + (high - low) / 2) {
+  double high = 1;
+  for (; !is_enough(high); high *= 2) low = high;
+  for (double middle = low + (high - low) / 2; low < middle && middle < high;
+       middle = low + (high - low) / 2) {
     (is_enough(middle) ? high : low) = middle;
   }
   return high * test.standard_deviation;

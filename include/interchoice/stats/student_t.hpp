@@ -17,9 +17,9 @@ namespace interchoice {
 ///     density(t) = Γ((ν + 1) / 2) / (sqrt(ν π) Γ(ν / 2)) · (1 + t² / ν)^(-(ν + 1) / 2)
 ///     P(|T| >= |t|) = I_x(ν / 2, 1 / 2),  x = ν / (ν + t²),  I the incomplete beta function
 ///
-/// with ν the degrees of freedom. Tails have their digits however small they are.
+/// with ν the degrees of freedom. Tails have their digits however small they are, down to 1e-150.
 ///
-/// *Throws*: the constructor `std::invalid_argument` unless the degrees are finite and above 0.
+/// *Throws*: the constructor `std::invalid_argument` unless the degrees are from 1 to 1e12.
 ///
 /// *Cost*: some sqrt(ν) terms of a continued fraction.
 ///
@@ -28,10 +28,10 @@ namespace interchoice {
 class StudentT {
  public:
   explicit StudentT(double degrees) : degrees_(degrees) {
-    if (!(degrees > 0 && std::isfinite(degrees))) {
+    if (!(degrees >= 1 && degrees <= 1e12)) {
       detail::fail_statistic(
-          "StudentT", fmt::format("{} degrees of freedom; a finite number above 0 is needed, n - 1 "
-                                  "for n differences",
+          "StudentT", fmt::format("{} degrees of freedom; from 1 to 1e12 are possible, n - 1 for n "
+                                  "differences",
                                   degrees));
     }
   }

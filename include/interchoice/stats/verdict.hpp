@@ -50,10 +50,10 @@ struct Claim {
 /// | otherwise | undecided |
 ///
 /// The one-sided tests (`equivalence_test`) say which ends of the interval of level 1 - 2 alpha / m
-/// are within delta; the division by m is Bonferroni's, since they are a family of their own. So
-/// "confirmed" is a statement about the sign: a difference as large as delta is not excluded, but
-/// one that is smaller need not be either; the interval says how large it may be. "Undecided" is no
-/// evidence for equality: `detectable_difference` says what such runs could have found.
+/// are within delta; the division by m is Bonferroni's, since they are a family of their own.
+/// "Confirmed" is a statement about the sign: a difference of delta or more is not excluded, but
+/// the true one may be smaller; the interval tells. "Undecided" is no evidence for equality:
+/// `detectable_difference` tells what so many runs could have found.
 ///
 /// *Throws*: `std::invalid_argument` if the adjusted p is outside [0, 1], alpha outside (0, 1), the
 /// family empty, or as `equivalence_test`.
