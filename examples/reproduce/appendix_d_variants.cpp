@@ -27,7 +27,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
                   "The paper: the shared bias is slightly worse and less robust than bias; both "
                   "forms of attention are worse than bias, yet beat the baseline.");
   add_comparison(page, "appendix_d", {report});
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
       "claims", claims.table(),
       "“Within noise” where the interval holds 0. The claim's words are the paper's; whether "
       "they hold here is in the last column. (b) holds where nothing is better.");
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

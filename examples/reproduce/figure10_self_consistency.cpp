@@ -24,7 +24,7 @@ void run(const StudyOptions& options, const SelfConsistencyData& data, const std
     page.figure(report.title + "-matrix", ic::figures::agreement_figure(report),
                 "Kendall's tau-b of every two super-networks, of all methods.");
   }
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
   page.figure("correlation", ic::figures::correlation_grid({.rows = {{&report}}}, {.fewest = 2}),
               "What the correlation says: the truly worst are removed.");
   page.table("standings", standings({report}), kStandingsNote);
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

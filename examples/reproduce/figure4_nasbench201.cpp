@@ -27,7 +27,7 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
               "predictions are removed. Mean and standard deviation over seeds.");
   page.table("standings", standings(reports), kStandingsNote);
   for (const ic::Report& report : reports) page.report(report.title, report);
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ void run(const StudyOptions& options, const Data& data, const std::string& comma
                   "with convolutions only. On such blocks bias computes nothing in training, so "
                   "shift and affine stand here in its place.");
   add_comparison(page, "figure5", reports);
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

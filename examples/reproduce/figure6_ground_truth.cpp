@@ -90,7 +90,7 @@ void run(const PageOptions& options, const RepeatedTrainings& data, const std::s
       ic::figures::scatter_figure("Trainings of the same architectures", csv.texts("arch"), panels),
       "Test accuracy (%) of each architecture in several trainings.");
   page.table("agreement", table, "Correlations over all architectures of the table.");
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

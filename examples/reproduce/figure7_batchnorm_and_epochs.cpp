@@ -65,7 +65,7 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
       "better; augmentation was reduced, as networks learned too little under it; resetting "
       "the statistics is detrimental in nearly all cases. Below, the baseline is the first row.");
   add_comparison(page, "figure7", {report});
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

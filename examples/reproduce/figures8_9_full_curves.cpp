@@ -28,7 +28,7 @@ void run(const StudyOptions& options, const FullData& data, const std::string& c
     page.figure("figure9", ic::figures::improvement_grid({.rows = {{&*reports.macro}}}, to_the_end),
                 "Figure 9: NAS-Bench-Macro, down to a single architecture.");
   }
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

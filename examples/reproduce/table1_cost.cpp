@@ -103,7 +103,7 @@ void run(const MeasurementOptions& options, const NoData&, const std::string& co
              fmt::format("Medians of {} interleaved rounds; in brackets the middle half of the "
                          "rounds' ratios.",
                          sizes.rounds));
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ void run(const StudyOptions& options, const SelfConsistencyData& data, const std
       "so the difference of those two rows says how much of all this is chance.");
   page.table("self_consistency", table,
              "Mean correlation of the predictions of every two seeds, and the lowest and highest.");
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

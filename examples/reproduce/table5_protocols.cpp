@@ -67,7 +67,7 @@ void run(const PageOptions& options, const NoData&, const std::string& command) 
   page.figure("learning_rates",
               ic::figures::line_figure("Learning rate of every epoch", {panel}, styles, 1, 300),
               "Learning rate of every epoch.");
-  page.finish(command);
+  page.finish({{"command", command}});
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ void run(const PageOptions& options, const NoData&, const std::string& command) 
       "Parameters that depend on combinations of choices: those that can change an output, which "
       "is "
       "what the library keeps, and all entries of the paper's tables (keep_inert).");
-  page.finish(command);
+  page.finish({{"command", command}});
   examples::say("\nbias<2> on NAS-Bench-201, first two cells of three\n");
   const ic::Supernet<NasBench201Net, ic::bias<2>> net(
       ic::NasBench201Options{.cells_per_stage = {3}});

@@ -1,0 +1,242 @@
+#include "examples/study/study_page.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "examples/result_page.hpp"
+#include "interchoice/report/line_figure.hpp"
+#include "interchoice/report/number_text.hpp"
+#include "interchoice/stats/ensemble.hpp"
+#include "interchoice/stats/mean_and_standard_deviation.hpp"
+#include "interchoice/stats/prediction_quality.hpp"
+
+namespace examples {
+
+namespace {
+
+using ic::figures::Cell;
+using ic::figures::fixed_text;
+
+/// More are not told apart in one panel.
+constexpr std::size_t kMostSeries = 6;
+
+std::string p_text(double p) { return p < 0.0005 ? "< 0.001" : fixed_text(p, 3); }
+
+std::string where_of(const ExperimentOutcome& outcome) {
+  return fmt::format("{}, {} steps", outcome.restriction,
+                     ic::figures::count_text(static_cast<std::size_t>(outcome.steps)));
+}
+
+std::string interval_text(const ic::PairedDifference& difference) {
+  return "[" + fixed_text(difference.low, 3) + ", " + fixed_text(difference.high, 3) + "]";
+}
+
+std::string mean_text(const std::vector<double>& values) {
+  const auto moments = ic::mean_and_standard_deviation(values);
+  return fixed_text(moments.mean, 3) +
+         (moments.count > 1 ? " ± " + fixed_text(moments.standard_deviation, 3) : "");
+}
+
+std::size_t runs_in(const std::vector<ExperimentOutcome>& outcomes) {
+  std::size_t runs = 0;
+  for (const auto& outcome : outcomes) {
+    for (const auto& method : outcome.methods) runs += method.seeds.size();
+  }
+  return runs;
+}
+
+std::vector<std::string> conclusion_of(const StudyFile& study,
+                                       const std::vector<ExperimentOutcome>& outcomes,
+                                       const std::vector<StudyDifference>& differences) {
+  std::vector<std::string> sentences;
+  const std::size_t all =
+      outcomes.size() * study.methods.size() * static_cast<std::size_t>(study.seeds);
+  const bool is_decided = std::ranges::any_of(
+      differences, [](const StudyDifference& one) { return one.verdict.has_value(); });
+  if (!is_decided) {
+    sentences.push_back(
+        fmt::format("Interim: {} of {} runs are there. What was announced is tested when all are; "
+                    "until then nothing below is a result.",
+                    runs_in(outcomes), all));
+  }
+  for (const StudyDifference& one : differences) {
+    if (one.experiment->epochs != study.epochs.back()) continue;
+    sentences.push_back(fmt::format(
+        "{} beside {}, {}, {}: {}{} {}{}.", one.method, study.methods.front().label,
+        where_of(*one.experiment), to_text(one.metric), one.difference.mean > 0 ? "+" : "",
+        fixed_text(one.difference.mean, 3), interval_text(one.difference),
+        one.verdict ? fmt::format("; that it is better is {}", ic::to_text(*one.verdict)) : ""));
+  }
+  return sentences;
+}
+
+ic::figures::Table differences_table(const StudyFile& study,
+                                     const std::vector<StudyDifference>& differences,
+                                     bool is_announced) {
+  ic::figures::Table table{{"", "metric", "seeds", "difference\n(95 % interval)", "effect\nd_z",
+                            "sign-flip\np", "detectable\nwith these seeds"},
+                           {}};
+  if (is_announced) {
+    table.header.insert(table.header.begin() + 5, {"p", "p, Holm"});
+    table.header.push_back("better?");
+  }
+  const ExperimentOutcome* last = nullptr;
+  for (const StudyDifference& one : differences) {
+    if ((one.experiment->epochs == study.epochs.back()) != is_announced) continue;
+    if (one.experiment != last) {
+      table.groups.push_back({.heading = where_of(*one.experiment), .rows = {}});
+      last = one.experiment;
+    }
+    const ic::PairedDifference& d = one.difference;
+    std::vector<Cell> row{{one.method},
+                          {to_text(one.metric)},
+                          {fmt::format("{}", d.pairs)},
+                          {.text = fixed_text(d.mean, 3), .detail = interval_text(d)},
+                          {fixed_text(d.effect_size, 2)},
+                          {p_text(d.sign_flip_p)},
+                          {fixed_text(one.detectable, 3)}};
+    if (is_announced) {
+      row.insert(row.begin() + 5,
+                 {{p_text(d.p)}, {one.adjusted_p ? p_text(*one.adjusted_p) : "–"}});
+      row.push_back({one.verdict ? std::string(ic::to_text(*one.verdict)) : "not all runs yet"});
+    }
+    table.groups.back().rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+ic::figures::Table qualities_table(const std::vector<ExperimentOutcome>& outcomes) {
+  ic::figures::Table table{{"", "seeds", "tau-b", "tau-b of\nthe ensemble", "improvement",
+                            "improvement of\nthe ensemble", "training of\none run [s]"},
+                           {}};
+  for (const ExperimentOutcome& outcome : outcomes) {
+    ic::figures::RowGroup group{.heading = where_of(outcome), .rows = {}};
+    for (const MethodOutcome& method : outcome.methods) {
+      const auto ensemble =
+          ic::prediction_quality(ic::mean_of_predictions(method.predictions), outcome.truth);
+      group.rows.push_back({{method.label},
+                            {fmt::format("{}", method.seeds.size())},
+                            {mean_text(method.tau_b)},
+                            {fixed_text(ensemble.kendall_tau_b, 3)},
+                            {mean_text(method.improvement)},
+                            {fixed_text(ensemble.best_improvement_expected, 3)},
+                            {fixed_text(method.seconds, 0)}});
+    }
+    for (const ic::Predictor& rule : outcome.rules) {
+      const auto quality = ic::prediction_quality(rule.runs.front(), outcome.truth);
+      group.rows.push_back({{rule.label},
+                            {""},
+                            {fixed_text(quality.kendall_tau_b, 3)},
+                            {""},
+                            {fixed_text(quality.best_improvement_expected, 3)},
+                            {""},
+                            {"0"}});
+    }
+    table.groups.push_back(std::move(group));
+  }
+  return table;
+}
+
+/// The quality of some methods against steps, a panel for each restriction and metric.
+ic::figures::Specification budget_figure(const std::vector<ExperimentOutcome>& outcomes,
+                                         const std::vector<std::string>& labels,
+                                         const ic::figures::SeriesStyles& styles) {
+  std::vector<ic::figures::LinePanel> panels;
+  std::set<std::string> restrictions;
+  for (const auto& outcome : outcomes) restrictions.insert(outcome.restriction);
+  for (const std::string& restriction : restrictions) {
+    for (const StudyMetric metric : kStudyMetrics) {
+      ic::figures::LinePanel panel{
+          .title = fmt::format("{}, {}", restriction, to_text(metric)),
+          .x = {.title = "steps of training (number)", .logarithmic = true, .counts = true},
+          .y = {.title = metric == StudyMetric::kTauB ? "Kendall's τ-b"
+                                                      : "normalised improvement of the ten best"},
+          .series = {}};
+      for (const std::string& label : labels) {
+        ic::figures::Series series{label, {}, {}};
+        for (const ExperimentOutcome& outcome : outcomes) {
+          const auto method = std::ranges::find(outcome.methods, label, &MethodOutcome::label);
+          if (outcome.restriction != restriction || method == outcome.methods.end()) continue;
+          const auto moments = ic::mean_and_standard_deviation(method->values(metric));
+          const double error =
+              moments.standard_deviation / std::sqrt(static_cast<double>(moments.count));
+          series.x.push_back(static_cast<double>(outcome.steps));
+          series.y.push_back(moments.mean);
+          series.low.push_back(moments.mean - error);
+          series.high.push_back(moments.mean + error);
+        }
+        if (!series.x.empty()) panel.series.push_back(std::move(series));
+      }
+      if (!panel.series.empty()) panels.push_back(std::move(panel));
+    }
+  }
+  return ic::figures::line_figure("Quality of rankings against the steps of training", panels,
+                                  styles, std::size(kStudyMetrics), 240);
+}
+
+double hours_of(const std::vector<ExperimentOutcome>& outcomes) {
+  double seconds = 0;
+  for (const auto& outcome : outcomes) {
+    for (const auto& method : outcome.methods) {
+      seconds += method.seconds * static_cast<double>(method.seeds.size());
+    }
+  }
+  return seconds / 3600;
+}
+
+}  // namespace
+
+void write_study_page(const std::filesystem::path& folder, const StudyFile& study,
+                      const std::vector<ExperimentOutcome>& outcomes, const ic::Identity& facts) {
+  const auto differences = differences_of(study, outcomes);
+  ResultPage page(folder, study.title, study.question);
+  page.conclusion(conclusion_of(study, outcomes, differences));
+  page.heading("What was announced");
+  page.table(
+      "announced", differences_table(study, differences, /*is_announced=*/true),
+      fmt::format("Differences of the same seeds' rankings from {}'s, after the longest "
+                  "training. Tested together: Holm's procedure keeps the probability of "
+                  "even one false “better” or “worse” at {}. Detectable: the difference that "
+                  "a single test of these seeds finds with probability {} at the spread "
+                  "that was seen. Smallest differences that would matter: {} (tau-b), {} "
+                  "(improvement).",
+                  study.methods.front().label, study.analysis.alpha, study.analysis.power,
+                  study.analysis.tau_b, study.analysis.improvement));
+  const bool has_runs = runs_in(outcomes) > 0;
+  if (has_runs && study.epochs.size() > 1) {
+    page.heading("How much training it takes");
+    for (std::size_t first = 1; first < study.methods.size(); first += kMostSeries - 1) {
+      std::vector<std::string> labels{study.methods.front().label};
+      for (std::size_t i = first; i < std::min(first + kMostSeries - 1, study.methods.size());
+           ++i) {
+        labels.push_back(study.methods[i].label);
+      }
+      ic::figures::SeriesStyles styles;
+      for (const std::string& label : labels) {
+        styles.add(label, ic::figures::series_style(styles.size()));
+      }
+      page.figure(
+          first == 1 ? "budget" : fmt::format("budget-{}", (first - 1) / (kMostSeries - 1) + 1),
+          budget_figure(outcomes, labels, styles),
+          "Mean over seeds, and a band of one standard error.");
+    }
+    page.table("shorter", differences_table(study, differences, /*is_announced=*/false),
+               "Differences after shorter trainings: not tested, for looking at.");
+  }
+  page.heading("Every method, and the rules that need no training");
+  page.table("qualities", qualities_table(outcomes),
+             "Mean ± standard deviation over seeds. The ensemble is the mean of the seeds' "
+             "predictions. Improvement: of the ten best by prediction, 0 for random choice, 1 for "
+             "the single best; the expectation over the orders of equal predictions.");
+  ic::Identity all{{"runs", fmt::format("{}", runs_in(outcomes))},
+                   {"training", fmt::format("{:.2f} hours of one thread", hours_of(outcomes))}};
+  all.set(facts);
+  page.finish(all);
+}
+
+}  // namespace examples
