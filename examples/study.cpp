@@ -56,7 +56,8 @@ void run(const Options& options, const std::string& command) {
   const std::filesystem::path out(options.out);
   std::filesystem::create_directories(out);
   ic::require_writable(out / "index.html");
-  const std::filesystem::path kept = options.results.empty() ? out / "results" : options.results;
+  const std::filesystem::path kept =
+      options.results.empty() ? out / "results" : std::filesystem::path(options.results);
   const std::vector<Experiment> experiments = study.experiments(options.data);
   const RunResults known = RunResults::read(kept);
   StudyRuns runs({.runs = out / "runs",

@@ -1,7 +1,7 @@
 #include "examples/study/study_analysis.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <range/v3/view/zip.hpp>
 #include <utility>
 
@@ -63,7 +63,8 @@ std::vector<ExperimentOutcome> outcomes_of(const StudyFile& study,
         std::vector<double> values = std::move(result->evaluations.at(evaluation.name).values);
         const ic::PredictionQuality quality = ic::prediction_quality(values, outcome.truth);
         of_method.seeds.push_back(seed);
-        of_method.tau_b.push_back(quality.kendall_tau_b);
+        // Of equal predictions for all it is undefined: no order, like one at random.
+        of_method.tau_b.push_back(std::isnan(quality.kendall_tau_b) ? 0 : quality.kendall_tau_b);
         of_method.improvement.push_back(quality.best_improvement_expected);
         of_method.predictions.push_back(std::move(values));
         of_method.seconds += result->seconds;
@@ -117,7 +118,8 @@ std::vector<StudyDifference> differences_of(const StudyFile& study,
   if (!is_complete || announced.empty()) return differences;
   std::vector<double> p_values;
   for (const std::size_t i : announced) p_values.push_back(differences[i].difference.p);
-  for (const auto& [i, p] : ranges::views::zip(announced, ic::holm_adjusted(p_values))) {
+  const std::vector<double> adjusted = ic::holm_adjusted(p_values);
+  for (const auto& [i, p] : ranges::views::zip(announced, adjusted)) {
     StudyDifference& one = differences[i];
     one.adjusted_p = p;
     one.verdict = ic::verdict_of(one.difference, p,

@@ -24,11 +24,11 @@ const char* to_text(StudyMetric metric);
 /// A method in an experiment, by the seeds that are there.
 struct MethodOutcome {
   std::string label;
-  std::vector<std::uint64_t> seeds;
-  std::vector<std::vector<double>> predictions;  ///< of each seed
-  std::vector<double> tau_b;                     ///< of each seed
-  std::vector<double> improvement;               ///< of the ten best, in expectation over ties
-  double seconds = 0;                            ///< of training, the mean
+  std::vector<std::uint64_t> seeds = {};
+  std::vector<std::vector<double>> predictions = {};  ///< of each seed
+  std::vector<double> tau_b = {};        ///< of each seed; 0 of equal predictions for all
+  std::vector<double> improvement = {};  ///< of the ten best, in expectation over ties
+  double seconds = 0;                    ///< of training, the mean
 
   const std::vector<double>& values(StudyMetric metric) const {
     return metric == StudyMetric::kTauB ? tau_b : improvement;
