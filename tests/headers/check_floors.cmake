@@ -10,7 +10,7 @@ set(floors
   "nn"
   "networks"
   "training data"
-  "evaluation"
+  "evaluation predictors"
   "export report")
 set(torch_free core spaces dependency sampling stats search)
 

@@ -3,9 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
-#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/nn/module.h>
 
 #include <cstddef>
@@ -18,70 +16,46 @@
 
 #include "interchoice/networks/parameter_report.hpp"
 #include "interchoice/nn/cost.hpp"
+#include "interchoice/nn/detail/operator_observer.hpp"
 #include "interchoice/nn/device.hpp"
 
 namespace interchoice {
 
 namespace detail {
 
-/// Counts the multiply-accumulates of all operators that this thread runs while it exists.
-///
-/// It stands in the dispatcher, in front of everything else: an operator that multiplies is counted
-/// by the shapes of its tensors and then runs unseen, any other shows the operators that it is made
-/// of.
-class MacCounter {
+/// Counts the multiply-accumulates of all operators that this thread runs while it exists, by the
+/// shapes of their tensors.
+class MacCounter final : public OperatorObserver {
  public:
-  MacCounter() : before_(std::exchange(current(), this)) {
-    static const c10::RegistrationHandleRAII registration =
-        c10::Dispatcher::singleton().registerFallback(
-            kKey, c10::KernelFunction::makeFromBoxedFunction<&MacCounter::run>(), "interchoice");
-  }
-  ~MacCounter() { current() = before_; }
-  MacCounter(const MacCounter&) = delete;
-  MacCounter& operator=(const MacCounter&) = delete;
-
   std::int64_t macs() const { return macs_; }
 
  private:
-  static constexpr c10::DispatchKey kKey = c10::DispatchKey::TESTING_ONLY_GenericMode;
-
-  static MacCounter*& current() {
-    thread_local MacCounter* counter = nullptr;
-    return counter;
-  }
-
-  static void run(const c10::OperatorHandle& op, c10::DispatchKeySet keys, c10::Stack* stack) {
-    const auto below = keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kKey);
+  static const std::map<std::string, std::size_t>& products() {
     static const std::map<std::string, std::size_t> kProducts{
         // with the place of the first factor
         {"aten::convolution", 0}, {"aten::mm", 0},      {"aten::addmm", 1},
         {"aten::bmm", 0},         {"aten::baddbmm", 1}, {"aten::scaled_dot_product_attention", 0}};
-    const std::string& name = op.operator_name().name;
-    const auto product = kProducts.find(name);
-    MacCounter* const counter = current();
-    if (counter == nullptr || product == kProducts.end()) {
-      op.redispatchBoxed(below, stack);
-      return;
-    }
-    const auto arguments = torch::jit::last(*stack, op.schema().arguments().size()).vec();
-    const c10::impl::ExcludeDispatchKeyGuard unseen(kKey);
-    op.redispatchBoxed(below, stack);
-    const at::Tensor& a = arguments[product->second].toTensor();
-    const at::Tensor& b = arguments[product->second + 1].toTensor();
-    const at::Tensor& y = stack->back().toTensor();
+    return kProducts;
+  }
+
+  bool wants(const std::string& name) const override { return products().contains(name); }
+
+  void after(const std::string& name, const std::vector<c10::IValue>& arguments,
+             const at::Tensor& y) override {
+    const std::size_t first = products().at(name);
+    const at::Tensor& a = arguments[first].toTensor();
+    const at::Tensor& b = arguments[first + 1].toTensor();
     if (name == "aten::convolution") {  // (x, weights, bias, stride, padding, dilation, transposed)
       const at::Tensor& map = arguments[6].toBool() ? a : y;
-      counter->macs_ += map.numel() / map.size(1) * b.numel();
+      macs_ += map.numel() / map.size(1) * b.numel();
     } else if (name == "aten::scaled_dot_product_attention") {  // (queries, keys, values)
-      counter->macs_ += (a.numel() + y.numel()) * b.size(-2);
+      macs_ += (a.numel() + y.numel()) * b.size(-2);
     } else {
-      counter->macs_ += y.numel() * a.size(-1);
+      macs_ += y.numel() * a.size(-1);
     }
   }
 
-  MacCounter* before_;
   std::int64_t macs_ = 0;
-  c10::impl::IncludeDispatchKeyGuard guard_{kKey};
 };
 
 /// Keeps a module in evaluation mode; gives modes, buffers and random numbers back afterwards.
