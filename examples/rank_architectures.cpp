@@ -28,6 +28,7 @@
 #include "examples/precision_option.hpp"
 #include "examples/provenance.hpp"
 #include "examples/ranking_table.hpp"
+#include "examples/training_free.hpp"
 #include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "interchoice/stats/kendall.hpp"
@@ -47,6 +48,7 @@ struct Options {
   bool join_seeds = false;
   bool fold_batch_norm = false;
   std::string precision = "f32";
+  ScoreOptions predictors;
   Machine machine;
   std::string out = "ranking";
 
@@ -132,10 +134,27 @@ void add(std::vector<ic::Predictor>& predictors, ic::Predictor predictor, bool j
   }
 }
 
+/// The rules and scores that need no training.
+std::vector<ic::Predictor> baselines_of(const Options& options, const ProgramData& data,
+                                        const SupernetFile& file,
+                                        const std::vector<std::string>& architectures,
+                                        at::Device device, const ic::InterruptRequest& interrupt) {
+  const auto net = file.load(data, at::kCPU);
+  std::vector<ic::Predictor> all = baselines(*file.kind, *net, architectures);
+  for (ic::Predictor& score :
+       training_free(options.predictors, *file.kind, *net,
+                     data.evaluation(options.batch).calibration.calibration(0), device,
+                     architectures, interrupt, ic::TerminalProgress("scores"))) {
+    all.push_back(std::move(score));
+  }
+  return all;
+}
+
 /// The report of predictors that are judged by ground truth; prints how well they do.
 void judge(const Options& options, const ProgramData& data, const SupernetFile& first,
            const std::vector<std::string>& architectures, const std::vector<double>& truth,
-           std::vector<ic::Predictor> predictors, const ic::Identity& facts) {
+           std::vector<ic::Predictor> predictors, std::vector<ic::Predictor> rules,
+           const ic::Identity& facts) {
   ic::Report report{.title = first.kind->name() + ", " + options.choice.text() + ", " + data.name,
                     .introduction = {},
                     .architectures = architectures,
@@ -144,9 +163,7 @@ void judge(const Options& options, const ProgramData& data, const SupernetFile& 
                     .truth_unit = options.unit,
                     .predictors = std::move(predictors),
                     .facts = facts};
-  for (ic::Predictor& rule : baselines(*first.kind, *first.load(data, at::kCPU), architectures)) {
-    report.predictors.push_back(std::move(rule));
-  }
+  for (ic::Predictor& rule : rules) report.predictors.push_back(std::move(rule));
   ic::write_report(options.out, report);
   say("\n");
   for (const ic::Predictor& p : report.predictors) {
@@ -199,7 +216,10 @@ void run(Options& options, const std::string& command) {
   write_rankings(std::filesystem::path(options.out) / "ranking.csv", predictors, architectures,
                  images);
   for (const ic::Predictor& one : predictors) print_ranking(one, architectures, images);
-  if (options.has_truth()) judge(options, data, first, architectures, truth, predictors, facts);
+  if (options.has_truth()) {
+    judge(options, data, first, architectures, truth, predictors,
+          baselines_of(options, data, first, architectures, workplace.device, interrupt), facts);
+  }
   for (const Checkpoint& one : checkpoints) std::filesystem::remove(one.results);
   end_if_requested(interrupt, kAllWritten);
   say("{}/ranking.csv\n", options.out);
@@ -235,6 +255,7 @@ int main(int argc, char** argv) {
   app.add_flag("--fold-batch-norm", options.fold_batch_norm,
                "evaluate with BatchNorm folded into the convolutions: faster, rounds otherwise");
   add_precision_option(app, options.precision);
+  add_predictors_option(app, options.predictors)->needs(truth);
   add_machine_options(app, options.machine);
   app.add_option("--out", options.out, "folder of ranking and report")->capture_default_str();
   return run_program(app, argc, argv, [&] { run(options, command_text(argc, argv)); });

@@ -82,6 +82,9 @@ class AnySupernet {
   /// `ic::accuracy`, of the running statistics as they are.
   virtual double accuracy(const std::string& architecture, const ic::AnyBatchSource& data) = 0;
   virtual std::unique_ptr<AnySubnet> extract(const std::string& architecture) = 0;
+  /// The same network without its policy, with fresh weights, as it would be trained alone; on the
+  /// CPU.
+  virtual std::unique_ptr<AnySubnet> fresh(const std::string& architecture) const = 0;
   virtual void save(const std::filesystem::path& path, const ic::Identity& facts) const = 0;
 
   virtual ic::Identity evaluation_identity(const ic::EvaluationData& data,

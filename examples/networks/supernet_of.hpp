@@ -148,6 +148,10 @@ class SupernetOf final : public AnySupernet {
     return std::make_unique<SubnetOf<Network>>(
         ic::extract(net_, ic::from_text<Space>(architecture), net_->policy(), net_->options()));
   }
+  std::unique_ptr<AnySubnet> fresh(const std::string& architecture) const override {
+    return std::make_unique<SubnetOf<Network>>(typename SubnetOf<Network>::Holder(
+        ic::from_text<Space>(architecture), "none", net_->options()));
+  }
   void save(const std::filesystem::path& path, const ic::Identity& facts) const override {
     ic::save(path, net_, facts);
   }

@@ -93,15 +93,24 @@ class SeededWeights {
   std::vector<at::Tensor> states_;
 };
 
+}  // namespace detail
+
 /// A network to be scored, with what owns it.
-struct MadeNetwork {
+struct OwnedNetwork {
+  /// Of any type that a `ScoredNetwork` takes.
+  template <class Network>
+  OwnedNetwork(std::shared_ptr<Network> network, std::vector<Batch> batches,
+               Loss loss = CrossEntropy{})
+      : owner(network), scored(*network, std::move(batches), std::move(loss)) {}
+
   std::shared_ptr<void> owner;
-  std::optional<ScoredNetwork> scored = {};
+  ScoredNetwork scored;
 };
 
-/// The same for architectures by number, so that it is compiled once.
+/// The scores of networks by number: `make(i)` makes one with fresh weights, `text(i)` names it in
+/// progress. For networks of which no type is known; see below.
 inline PredictorScores predictor_scores(std::size_t count,
-                                        const std::function<MadeNetwork(std::size_t)>& make,
+                                        const std::function<OwnedNetwork(std::size_t)>& make,
                                         const std::function<std::string(std::size_t)>& text,
                                         const std::vector<Score>& scores,
                                         const PredictorOptions& options,
@@ -110,14 +119,14 @@ inline PredictorScores predictor_scores(std::size_t count,
   PredictorScores result;
   for (const Score& score : scores) result.columns.push_back({.name = score.name(), .values = {}});
   for (std::size_t i = 0; i < count && !result.stopped; ++i) {
-    std::optional<MadeNetwork> network;
+    std::optional<OwnedNetwork> network;
     {
       const SeededWeights weights(options.seed);
-      network = make(i);
+      network.emplace(make(i));
     }
     for (std::size_t k = 0; k < scores.size(); ++k) {
       const auto begin = Clock::now();
-      result.columns[k].values.push_back(scores[k](*network->scored));
+      result.columns[k].values.push_back(scores[k](network->scored));
       result.columns[k].seconds += std::chrono::duration<double>(Clock::now() - begin).count();
     }
     report({.done = i + 1,
@@ -128,8 +137,6 @@ inline PredictorScores predictor_scores(std::size_t count,
   }
   return result;
 }
-
-}  // namespace detail
 
 /// The scores of architectures as networks with fresh weights.
 ///
@@ -151,17 +158,15 @@ PredictorScores predictor_scores(const Make& make, Architectures&& architectures
   for (auto&& architecture : architectures) paths.push_back(architecture);
   const auto made = [&](std::size_t i) {
     using Network = decltype(make(paths[i]));
-    const auto network = std::make_shared<Network>(make(paths[i]));
-    detail::MadeNetwork result{.owner = network};
-    result.scored.emplace(*network, batches, options.loss);
+    OwnedNetwork network(std::make_shared<Network>(make(paths[i])), batches, options.loss);
     std::vector<std::string> operations;
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       operations.emplace_back(Space::candidate_name(choice, paths[i][choice]));
     }
-    result.scored->set_operations(std::move(operations));
-    return result;
+    network.scored.set_operations(std::move(operations));
+    return network;
   };
-  return detail::predictor_scores(
+  return predictor_scores(
       paths.size(), made, [&](std::size_t i) { return to_text(paths[i]); }, scores, options,
       [&](const Progress& progress) { report(progress); });
 }

@@ -30,12 +30,12 @@ namespace interchoice {
 /// Refers to the network, which must stay.
 class ScoredNetwork {
  public:
-  /// A network of any kind of tensors: a module holder with `forward(x)`, such as a `Subnet`. The
-  /// batches go to its device.
+  /// A network of any kind of tensors: a module holder with `forward(x)`, such as a `Subnet`, or a
+  /// pointer to what has `module()` and `forward(x)`. The batches go to its device.
   template <class Network>
   explicit ScoredNetwork(Network& network, std::vector<Batch> batches, Loss loss = CrossEntropy{})
       : ScoredNetwork(
-            *network, [&network](const at::Tensor& x) { return network->forward(x); },
+            module_of(network), [&network](const at::Tensor& x) { return network->forward(x); },
             std::move(batches), std::move(loss)) {}
 
   /// The same of a module and what runs it. *Throws* c10::Error without batches.
@@ -118,6 +118,15 @@ class ScoredNetwork {
   }
 
  private:
+  template <class Network>
+  static torch::nn::Module& module_of(Network& network) {
+    if constexpr (requires { network->module(); }) {
+      return network->module();
+    } else {
+      return *network;
+    }
+  }
+
   void add_gradients(const at::Tensor& loss, double share) {
     std::vector<at::Tensor> found =
         torch::autograd::grad({loss}, weights_, /*grad_outputs=*/{}, /*retain_graph=*/std::nullopt,
