@@ -121,7 +121,7 @@ inline PredictorScores predictor_scores(std::size_t count,
   for (std::size_t i = 0; i < count && !result.stopped; ++i) {
     std::optional<OwnedNetwork> network;
     {
-      const SeededWeights weights(options.seed);
+      const detail::SeededWeights weights(options.seed);
       network.emplace(make(i));
     }
     for (std::size_t k = 0; k < scores.size(); ++k) {
