@@ -16,7 +16,7 @@
 #include <cstdlib>
 #include <exception>
 #include <map>
-#include <numeric>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -66,24 +66,31 @@ std::vector<Path> drawn(std::vector<Path> all, std::size_t count, std::uint64_t 
 }
 
 void check(const std::string& csv, const std::string& folder, std::size_t count, std::uint64_t seed,
-           const std::vector<ic::Score>& scores) {
+           const std::vector<ic::Score>& scores, bool twice) {
   const auto table = ic::TabularBenchmark<Space>::read(csv);
   const std::vector<Path> paths = drawn(table.architectures(), count, seed);
   const ic::ImageSet images = ic::read_cifar10_train(folder);
   const ic::Batches data(images, {.batch_size = 64,
                                   .normalisation = ic::measure_normalisation(images),
                                   .seed = ic::Seed{seed}});
-  const auto found = ic::predictor_scores(
-      [](const Path& path) {
-        return ic::Subnet<Network>(path, ic::NasBench201Benchmark::default_options());
-      },
-      paths, scores, {data.epoch(0)[0]}, {.seed = seed}, ic::TerminalProgress("scores"));
+  const auto scored = [&](std::uint64_t weights) {
+    return ic::predictor_scores(
+        [](const Path& path) {
+          return ic::Subnet<Network>(path, ic::NasBench201Benchmark::default_options());
+        },
+        paths, scores, {data.epoch(0)[0]}, {.seed = weights}, ic::TerminalProgress("scores"));
+  };
+  const auto found = scored(seed);
+  std::optional<ic::PredictorScores> again;
+  if (twice) again = scored(seed + 1);
   fmt::print("{} architectures of {}, seed {}\n", paths.size(), table.size(), seed);
-  fmt::print("{:12} {:>9} {:>8}\n", "score", "Spearman", "seconds");
+  fmt::print("{:12} {:>9} {:>8}{}\n", "score", "Spearman", "seconds", twice ? "  with itself" : "");
   for (const ic::ScoreColumn& column : found.columns) {
     const std::vector<double> theirs = table.column(kColumns.at(column.name)).values(paths);
-    fmt::print("{:12} {:9.3f} {:8.2f}\n", column.name, ic::spearman(column.values, theirs),
+    fmt::print("{:12} {:9.3f} {:8.2f}", column.name, ic::spearman(column.values, theirs),
                column.seconds / static_cast<double>(paths.size()));
+    if (again) fmt::print("  {:11.3f}", ic::spearman(column.values, again->of(column.name)));
+    fmt::print("\n");
   }
 }
 
@@ -91,15 +98,17 @@ void check(const std::string& csv, const std::string& folder, std::size_t count,
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fmt::print(stderr,
-               "predictor_check zero_cost_proxies.csv CIFAR10_FOLDER [count] [seed] [scores]\n");
+    fmt::print(
+        stderr,
+        "predictor_check zero_cost_proxies.csv CIFAR10_FOLDER [count] [seed] [scores] [twice]\n");
     return 2;
   }
   at::set_num_threads(1);
   ic::keep_freed_memory();
   try {
     check(argv[1], argv[2], argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 300,
-          argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 0, scores_in(argc > 5 ? argv[5] : ""));
+          argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 0, scores_in(argc > 5 ? argv[5] : ""),
+          argc > 6);
   } catch (const std::exception& error) {
     fmt::print(stderr, "predictor_check: {}\n", error.what());
     return 1;

@@ -4,8 +4,8 @@
 // it and few need: operations on sequences and tokens (nn/operations/), saved networks
 // (networks/saved_network.hpp), measured costs (networks/measured_cost.hpp), resumable trainings
 // (training/resumable_training.hpp), what large rankings need (evaluation/prefix_sharing.hpp,
-// evaluation/result_file.hpp), searches (search.hpp), tabular benchmarks
-// (evaluation/tabular_benchmark.hpp) and reports (report/write_report.hpp).
+// evaluation/result_file.hpp), training-free scores (predictors/), searches (search.hpp), tabular
+// benchmarks (evaluation/tabular_benchmark.hpp) and reports (report/write_report.hpp).
 
 #include "interchoice/core.hpp"
 #include "interchoice/data/batches.hpp"

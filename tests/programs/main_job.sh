@@ -24,10 +24,11 @@ done
   --truth "$table" --column c10_test_200 --space-restriction only_conv --sample 6 --validation 128 \
   --out "$folder/report"
 
-# Six architectures and a header, three super-networks and two baseline rules.
+# Six architectures and a header, three super-networks, two baseline rules, scores and their vote.
 [ "$(wc -l < "$folder/report/predictions.csv")" = 7 ]
 [ "$(grep -c 'class="chart"' "$folder/report/report.html")" -ge 3 ]
-for label in 'none, seed 0' 'bias<1>, seed 0' 'split<on_demand>, seed 0' 'number of 3x3 convolutions'; do
+for label in 'none, seed 0' 'bias<1>, seed 0' 'split<on_demand>, seed 0' 'number of 3x3 convolutions' \
+  'macs' 'synflow' 'nwot' 'vote of parameters, synflow, nwot'; do
   grep -qF "$label" "$folder/report/metrics.csv"
 done
 

@@ -42,6 +42,9 @@ refused 1 "/no/such/folder" "$programs/train_supernet" --data cifar10:/no/such/f
 refused 2 "--truth requires --column" "$programs/rank_architectures" "$0" --truth "$0"
 refused 2 "--column requires --truth" "$programs/rank_architectures" "$0" --column x
 refused 1 "$0" "$programs/rank_architectures" "$0" --truth "$0" --column x
+refused 2 "--predictors requires --truth" "$programs/rank_architectures" "$0" --predictors nwot
+refused 2 "there is no score 'luck'; take one of parameters" \
+  "$programs/rank_architectures" "$0" --truth "$0" --column x --predictors nwot,luck
 refused 0 "Trains" "$programs/train_supernet" --help
 
 if [ -x "$programs/export_architecture" ]; then  # where protozero is
