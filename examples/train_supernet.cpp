@@ -53,10 +53,10 @@ std::vector<std::size_t> split_epochs(const Options& options) {
   const std::size_t most = is_staged ? 2 : has("split<on_demand>") ? 1 : 0;
   const std::vector<std::size_t>& given = options.split_epochs;
   if (given.empty()) {
-    std::vector<std::size_t> epochs(most > 0 ? 1 : 0, options.epochs / 2);
+    const std::size_t half = options.epochs / 2;
     const std::size_t later = options.epochs * 3 / 4;
-    if (is_staged && later > options.epochs / 2) epochs.push_back(later);
-    return epochs;
+    if (is_staged && later > half) return {half, later};
+    return most > 0 ? std::vector<std::size_t>{half} : std::vector<std::size_t>{};
   }
   if (most == 0) {
     throw UsageError(
