@@ -35,6 +35,7 @@ struct Experiment {
   std::string restriction = "all";
   std::shared_ptr<const ProgramData> data;
   std::int64_t batch = 32;
+  std::int64_t calibration_batch = 32;  ///< images of each batch that recalibrates BatchNorm
   ic::Training training;
   std::vector<Evaluation> evaluations;
   ic::Identity settings;  ///< all of the above in words: equal settings, equal results

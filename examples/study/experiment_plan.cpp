@@ -11,6 +11,8 @@ namespace examples {
 Experiment experiment_of(const ExperimentPlan& plan, std::shared_ptr<const ProgramData> data) {
   const NetworkKind& kind = network_kind(plan.network);
   if (data == nullptr) data = std::make_shared<const ProgramData>(load_program_data(plan.data));
+  const std::int64_t calibration_batch =
+      plan.calibration_batch > 0 ? plan.calibration_batch : plan.batch;
   ic::Training training = ic::protocols::nasbench201().training();
   training.epochs = plan.epochs;
   training.learning_rate = ic::cosine(plan.learning_rate, 1e-5);
@@ -23,7 +25,8 @@ Experiment experiment_of(const ExperimentPlan& plan, std::shared_ptr<const Progr
                         {"epochs", fmt::format("{}", plan.epochs)},
                         {"batch", fmt::format("{}", plan.batch)},
                         {"learning rate", fmt::format("{}", plan.learning_rate)},
-                        {"calibration batches", fmt::format("{}", plan.calibration_batches)}};
+                        {"calibration batches", fmt::format("{}", plan.calibration_batches)},
+                        {"calibration batch", fmt::format("{}", calibration_batch)}};
   settings.set(kind.options(plan.sizes, data->shape));
   return {
       .name = plan.name,
@@ -32,6 +35,7 @@ Experiment experiment_of(const ExperimentPlan& plan, std::shared_ptr<const Progr
       .restriction = plan.restriction,
       .data = std::move(data),
       .batch = plan.batch,
+      .calibration_batch = calibration_batch,
       .training = std::move(training),
       .evaluations = {{.name = "predictions",
                        .architectures = kind.architectures(plan.restriction, plan.architectures),

@@ -23,6 +23,7 @@ struct ExperimentPlan {
   std::int64_t batch = 32;
   double learning_rate = 0.025;
   std::int64_t calibration_batches = 20;
+  std::int64_t calibration_batch = 0;  ///< images of each; 0: as for training
 };
 
 /// The experiment of a plan: one evaluation, `predictions`. Data that are loaded already can be

@@ -234,6 +234,7 @@ StudyFile StudyFile::read(const std::filesystem::path& path) {
   members.take("batch", study.batch, 2, 65'536);
   members.take("learning_rate", study.learning_rate, 1e-9, 1e3);
   members.take("calibration_batches", study.calibration_batches, 1, 1'000'000);
+  members.take("calibration_batch", study.calibration_batch, 2, 65'536);
   members.take("seeds", study.seeds, 1, 1000);
   members.take_list("methods", study.methods, [&](const auto& value, const auto& name) {
     return read_method(value, source, name);
@@ -270,7 +271,8 @@ std::vector<Experiment> StudyFile::experiments(const std::string& data) const {
                       .architectures = architectures,
                       .batch = batch,
                       .learning_rate = learning_rate,
-                      .calibration_batches = calibration_batches};
+                      .calibration_batches = calibration_batches,
+                      .calibration_batch = calibration_batch};
   const auto loaded = std::make_shared<const ProgramData>(load_program_data(plan.data));
   std::vector<Experiment> all;
   for (const std::string& restriction : restrictions) {

@@ -40,6 +40,7 @@ struct StudyFile {
   std::int64_t batch = 32;
   double learning_rate = 0.025;
   std::int64_t calibration_batches = 20;
+  std::int64_t calibration_batch = 0;  ///< images of each; 0: as for training
   std::uint64_t seeds = 10;
   std::vector<Method> methods;
   std::string column;  ///< of the table of ground truth

@@ -39,7 +39,7 @@ void predict(AnySupernet& net, const Experiment& experiment, const StudyRun& run
              const Evaluation& evaluation, const ic::InterruptRequest& interrupt) {
   const auto partial = run.folder / (evaluation.name + "-partial.csv");
   const ic::Predictor ranking =
-      rank_with(net, run.method.label, experiment.data->evaluation(experiment.batch),
+      rank_with(net, run.method.label, experiment.data->evaluation(experiment.calibration_batch),
                 evaluation.architectures, interrupt, kKept, [](const ic::Progress&) {},
                 {.recalibration = evaluation.recalibration, .results = ic::ResultFile{partial}});
   std::string text = "arch,accuracy\n";
