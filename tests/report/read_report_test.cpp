@@ -186,16 +186,22 @@ TEST_CASE("a report whose writing was interrupted is the old one, the new one, o
   const auto write = [&](const std::string& name, const std::string& text) {
     ic::write_file_atomically(folder.path() / name, text);
   };
-  const ic::Report old = report_of_runs();
-  ic::Report changed = old;  // of the same columns and as many rows
+  const ic::Report old = report_of_runs(5);  // few, since its statistics are made anew each time
+  ic::Report changed = old;                  // of the same columns and as many rows
   std::swap(changed.truth[0], changed.truth[1]);
   changed.title = "Changed";
   const auto files = ic::detail::report_files(changed, ic::VegaRuntime::installed());
-  fs::create_directory(folder.path());
+  ic::write_report(folder.path(), old);
+  std::vector<std::pair<std::string, std::string>> old_files;
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    const std::string name = entry.path().filename();
+    old_files.emplace_back(name, folder.content(name));
+  }
+  REQUIRE(old_files.size() == files.size());
   for (const bool has_digest : {true, false}) {
     for (std::size_t count = 0; count <= files.size(); ++count) {
       INFO(has_digest << ", " << count);
-      ic::write_report(folder.path(), old);
+      for (const auto& [name, text] : old_files) write(name, text);
       if (!has_digest) {
         json metrics = json::parse(folder.content("metrics.json"));
         metrics.erase("predictions_digest");
@@ -216,7 +222,7 @@ TEST_CASE("a report whose writing was interrupted is the old one, the new one, o
       for (const auto& [name, text] : files) CHECK(folder.content(name) == text);
     }
   }
-  ic::write_report(folder.path(), old);
+  for (const auto& [name, text] : old_files) write(name, text);
   CHECK(ic::detail::report_files(old, ic::VegaRuntime::installed()).front().second ==
         folder.content("metrics.json"));
   write("predictions.csv", files[1].second);
