@@ -39,10 +39,14 @@ struct PolicyList {
   }
 };
 
+#if defined(INTERCHOICE_DEMO_POLICIES)  // each is a network to compile: see CMakeLists.txt
+using Policies = PolicyList<ic::none, ic::bias<1>, ic::split<ic::on_demand>>;
+#else
 using Policies =
     PolicyList<ic::none, ic::bias<1>, ic::bias<2>, ic::bias<3>, ic::bias_sum<1>,
                ic::bias_residual<1>, ic::scale<1>, ic::shift<1>, ic::affine<1>, ic::attention<1>,
                ic::attention<1, 2>, ic::split<ic::on_demand>, ic::staged_split<2>,
                ic::keep_inert<ic::bias<1>>, ic::compose<ic::bias<1>, ic::split<ic::on_demand>>>;
+#endif
 
 }  // namespace examples
