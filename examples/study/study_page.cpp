@@ -70,7 +70,7 @@ std::vector<std::string> conclusion_of(const StudyFile& study,
         "{} beside {}, {}, {}: {}{} {}{}.", one.method, study.methods.front().label,
         where_of(*one.experiment), to_text(one.metric), one.difference.mean > 0 ? "+" : "",
         fixed_text(one.difference.mean, 3), interval_text(one.difference),
-        one.verdict ? fmt::format("; that it is better is {}", ic::to_text(*one.verdict)) : ""));
+        one.verdict ? fmt::format("; verdict: {}", ic::to_text(*one.verdict)) : ""));
   }
   return sentences;
 }
@@ -79,11 +79,11 @@ ic::figures::Table differences_table(const StudyFile& study,
                                      const std::vector<StudyDifference>& differences,
                                      bool is_announced) {
   ic::figures::Table table{{"", "metric", "seeds", "difference\n(95 % interval)", "effect\nd_z",
-                            "sign-flip\np", "detectable\nwith these seeds"},
+                            "p\n(sign flips)", "detectable\ndifference"},
                            {}};
   if (is_announced) {
-    table.header.insert(table.header.begin() + 5, {"p", "p, Holm"});
-    table.header.push_back("better?");
+    table.header.insert(table.header.begin() + 6, "p, Holm");
+    table.header.push_back("verdict");
   }
   const ExperimentOutcome* last = nullptr;
   for (const StudyDifference& one : differences) {
@@ -98,11 +98,10 @@ ic::figures::Table differences_table(const StudyFile& study,
                           {fmt::format("{}", d.pairs)},
                           {.text = fixed_text(d.mean, 3), .detail = interval_text(d)},
                           {fixed_text(d.effect_size, 2)},
-                          {p_text(d.sign_flip_p)},
+                          {.text = p_text(d.p), .detail = "(" + p_text(d.sign_flip_p) + ")"},
                           {fixed_text(one.detectable, 3)}};
     if (is_announced) {
-      row.insert(row.begin() + 5,
-                 {{p_text(d.p)}, {one.adjusted_p ? p_text(*one.adjusted_p) : "–"}});
+      row.insert(row.begin() + 6, {one.adjusted_p ? p_text(*one.adjusted_p) : "–"});
       row.push_back({one.verdict ? std::string(ic::to_text(*one.verdict)) : "not all runs yet"});
     }
     table.groups.back().rows.push_back(std::move(row));
@@ -147,15 +146,21 @@ ic::figures::Specification budget_figure(const std::vector<ExperimentOutcome>& o
                                          const std::vector<std::string>& labels,
                                          const ic::figures::SeriesStyles& styles) {
   std::vector<ic::figures::LinePanel> panels;
+  const auto [shortest, longest] =
+      std::ranges::minmax_element(outcomes, {}, &ExperimentOutcome::steps);
   std::set<std::string> restrictions;
   for (const auto& outcome : outcomes) restrictions.insert(outcome.restriction);
   for (const std::string& restriction : restrictions) {
     for (const StudyMetric metric : kStudyMetrics) {
       ic::figures::LinePanel panel{
           .title = fmt::format("{}, {}", restriction, to_text(metric)),
-          .x = {.title = "steps of training (number)", .logarithmic = true, .counts = true},
-          .y = {.title = metric == StudyMetric::kTauB ? "Kendall's τ-b"
-                                                      : "normalised improvement of the ten best"},
+          .x = {.title = "steps of training (number)",
+                .low = 0.8 * static_cast<double>(shortest->steps),
+                .high = 1.25 * static_cast<double>(longest->steps),
+                .logarithmic = true,
+                .counts = true},
+          .y = {.title =
+                    metric == StudyMetric::kTauB ? "Kendall's τ-b" : "improvement of the ten best"},
           .series = {}};
       for (const std::string& label : labels) {
         ic::figures::Series series{label, {}, {}};

@@ -23,7 +23,7 @@ study "$file" --out "$folder/alone"
 if find "$folder/alone/runs" -name '*.safetensors' | grep -q .; then exit 1; fi
 grep -q "vega-lite" "$folder/alone/index.html"
 grep -q "beside baseline, only_conv" "$folder/out.txt"
-[ "$(grep -c "that it is better is" "$folder/out.txt")" = 6 ] # all runs are there: three methods, two metrics
+[ "$(grep -c "verdict:" "$folder/out.txt")" = 6 ] # all runs are there: three methods, two metrics
 [ "$(wc -l < "$folder/alone/results/runs.csv")" = 17 ]
 
 study "$file" --out "$folder/parallel" --parallel 2
@@ -43,7 +43,7 @@ cp -r "$folder/alone/runs" "$folder/half/runs"
 rm -r "$folder"/half/runs/*/*/seed-1
 study "$file" --out "$folder/half" --report
 grep -q "Interim: 8 of 16 runs are there" "$folder/out.txt"
-if grep -q "that it is better is" "$folder/out.txt"; then exit 1; fi
+if grep -q "verdict:" "$folder/out.txt"; then exit 1; fi
 study "$file" --out "$folder/half"
 cmp "$folder/alone/results/nasbench201-only_conv-2-epochs.predictions.csv" \
   "$folder/half/results/nasbench201-only_conv-2-epochs.predictions.csv"
