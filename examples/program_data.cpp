@@ -33,6 +33,7 @@ ic::Augmentation augmentation_of(const std::string& strength, const ic::Augmenta
 
 ProgramData in_memory(const DataOptions& options) {
   if (options.image_size > 0) throw UsageError("--image-size is for --data folder:PATH only");
+  if (options.prefetch_threads > 0) throw UsageError("--prefetch is for --data folder:PATH only");
   ExperimentData data = load_data(options.data, options.images);
   use_validation_images(data, options.validation);
   data.augmentation = augmentation_of(options.augmentation, data.augmentation);
@@ -108,6 +109,7 @@ ProgramData in_folder(const DataOptions& options) {
   const std::filesystem::path root = options.data.substr(std::string(kFolder).size());
   const Folders folders = folders_in(root);
   const std::int64_t size = options.image_size > 0 ? options.image_size : 224;
+  const std::int64_t threads = std::max<std::int64_t>(1, options.prefetch_threads);
   const auto batches = [size](const ic::ImageFolder& folder, std::int64_t batch, ic::Seed seed) {
     return ic::FolderBatches(folder, {.batch_size = batch,
                                       .crop = ic::central_crop(size),
@@ -121,8 +123,10 @@ ProgramData in_folder(const DataOptions& options) {
           .shape = {3, size, size, training.classes()},
           .normalisation = ic::imagenet_normalisation(),
           .training_images = training.size(),
-          .training = [training, batches](std::int64_t batch, ic::Seed seed) -> ic::AnyBatchSource {
-            return ic::Prefetched(batches(training, batch, seed));
+          .training = [training, batches, threads](std::int64_t batch,
+                                                   ic::Seed seed) -> ic::AnyBatchSource {
+            return ic::Prefetched(batches(training, batch, seed),
+                                  {.ahead = 2 * threads, .threads = threads});
           },
           .validation = batches(validation, kEvaluationBatch, {}),
           .test = batches(folders.test, kEvaluationBatch, {})};
@@ -166,6 +170,9 @@ void add_data_options(CLI::App& app, DataOptions& options) {
                  "pixels a side of what a network sees of the images of a folder; what the "
                  "network's file says, or 224")
       ->check(whole_number(8, 1024));
+  app.add_option("--prefetch", options.prefetch_threads,
+                 "threads that decode the training images of a folder; one if not given")
+      ->check(whole_number(1, 256));
 }
 
 void add_training_images_option(CLI::App& app, DataOptions& options) {

@@ -31,6 +31,7 @@ struct DataOptions {
   /// Of training images, but for a folder's: none, usual (as the data's protocol says), or strong,
   /// with twice its shift.
   std::string augmentation = "usual";
+  std::int64_t prefetch_threads = 0;  ///< that decode, of a folder; 0: one
 
   /// --data's file, to be told from files that are written.
   std::vector<CommandFiles::File> files() const;

@@ -47,10 +47,7 @@ void complete(Options& options, const CLI::App& app) {
   if (options.partial && !std::filesystem::is_directory(options.parts())) {
     throw UsageError("--partial: there is no folder " + options.parts());
   }
-  if (options.warm_up >= options.epochs) {
-    throw UsageError(
-        fmt::format("--warm-up {} is not less than --epochs {}", options.warm_up, options.epochs));
-  }
+  check_warm_up(options);
 }
 
 void run(const Options& options) {
@@ -97,15 +94,6 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_training_options(app, options);
   add_parallel_option(app, options.processes);
-  app.add_option("--weight-decay", options.weight_decay, "of SGD")
-      ->check(number_at_least_zero())
-      ->capture_default_str();
-  app.add_option("--label-smoothing", options.label_smoothing, "weight of the uniform target")
-      ->check(number_within(0, 0.99))
-      ->capture_default_str();
-  app.add_option("--warm-up", options.warm_up, "epochs of linear warm-up")
-      ->check(whole_number(0, 100000))
-      ->capture_default_str();
   app.add_option("--seeds", options.seeds, "trainings of each architecture, seeds 0, 1, ...")
       ->check(whole_number(1, 100))
       ->capture_default_str();

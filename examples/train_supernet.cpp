@@ -81,6 +81,7 @@ std::vector<std::size_t> split_epochs(const Options& options) {
 
 void run(const Options& options, const std::string& command) {
   const std::vector<std::size_t> splits = split_epochs(options);
+  check_warm_up(options);
   const std::string progress = options.out + ".progress.csv";
   const Workplace workplace = prepare_rank(options.machine, options.out);
   const ic::Group& group = workplace.group;
@@ -94,10 +95,9 @@ void run(const Options& options, const std::string& command) {
   const ProgramData data = load_program_data(options.data);
   const ic::AnyBatchSource batches = data.training(options.batch, ic::Seed{options.seed});
   ic::InterruptRequest interrupt;
-  ic::Training training;
-  training.epochs = options.epochs;
-  training.learning_rate = options.schedule == "constant" ? ic::constant(options.learning_rate)
-                                                          : ic::cosine(options.learning_rate, 1e-5);
+  ic::Training training = training_of(options, options.schedule == "constant"
+                                                   ? ic::constant(options.learning_rate)
+                                                   : ic::cosine(options.learning_rate, 1e-5));
   training.precision = precision_of(options.precision);
   training.stop = [&] { return interrupt.requested(); };
   training.group = group;

@@ -36,9 +36,6 @@ namespace examples {
 struct StandaloneOptions : TrainingOptions {
   std::string space = "nasbench201";
   ArchitectureChoice choice;
-  double weight_decay = ic::Sgd{}.weight_decay;
-  double label_smoothing = 0;
-  std::size_t warm_up = 0;
   std::uint64_t seeds = 2;
   std::size_t processes = 1;
   std::string networks;  ///< folder of the trained networks; empty: they are not kept
@@ -237,14 +234,7 @@ class StandaloneTrainings {
     at::manual_seed(seed);
     const auto net = kind_.make("none", options_.sizes, data_.shape);
     net->module().to(device_);
-    ic::Training training;
-    training.epochs = options_.epochs;
-    training.learning_rate = ic::cosine(options_.learning_rate, 1e-5);
-    if (options_.warm_up > 0) {
-      training.learning_rate = ic::warm_up(options_.warm_up, training.learning_rate);
-    }
-    training.optimizer = ic::Sgd{.weight_decay = options_.weight_decay};
-    training.loss = ic::CrossEntropy{.label_smoothing = options_.label_smoothing};
+    ic::Training training = training_of(options_, ic::cosine(options_.learning_rate, 1e-5));
     training.stop = [&] { return interrupt.requested(); };
     const auto record = net->train({}, data_.training(options_.batch, ic::Seed{seed}),
                                    {.architecture = architecture}, training, ic::NoProgress());

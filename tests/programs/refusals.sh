@@ -37,6 +37,9 @@ refused 2 "use digits, cifar10:FOLDER, fashion:FOLDER or folder:PATH" \
   "$programs/train_supernet" --data mnist
 refused 2 "--image-size is for --data folder:PATH only" "$programs/train_supernet" --image-size 32 \
   --out "$folder/net"
+refused 2 "--prefetch is for --data folder:PATH only" "$programs/train_supernet" --prefetch 2 \
+  --out "$folder/net"
+refused 2 "--warm-up 3 is not less than --epochs 3" "$programs/train_supernet" --warm-up 3 --epochs 3
 refused 2 "has 397 training images" "$programs/train_supernet" --images 5000
 refused 1 "/no/such/folder" "$programs/train_supernet" --data cifar10:/no/such/folder
 refused 2 "--truth requires --column" "$programs/rank_architectures" "$0" --truth "$0"
