@@ -10,6 +10,7 @@
 // that folder until they are written: the same command goes on after an interruption. With
 // --join-seeds the checkpoints of one policy become the runs of one predictor, of which the report
 // shows mean and standard deviation. The ranks that a launcher starts share the architectures.
+// Beside super-networks the report has training-free scores of fresh networks: --predictors.
 
 #include <fmt/core.h>
 
