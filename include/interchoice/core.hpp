@@ -19,6 +19,7 @@
 #include "interchoice/dependency/bias_sum.hpp"
 #include "interchoice/dependency/compose.hpp"
 #include "interchoice/dependency/context.hpp"
+#include "interchoice/dependency/grouped_split.hpp"
 #include "interchoice/dependency/keep_inert.hpp"
 #include "interchoice/dependency/none.hpp"
 #include "interchoice/dependency/policy.hpp"

@@ -17,6 +17,7 @@
 #include "interchoice/dependency/bias_residual.hpp"
 #include "interchoice/dependency/bias_sum.hpp"
 #include "interchoice/dependency/compose.hpp"
+#include "interchoice/dependency/grouped_split.hpp"
 #include "interchoice/dependency/keep_inert.hpp"
 #include "interchoice/dependency/none.hpp"
 #include "interchoice/dependency/response.hpp"
@@ -108,6 +109,7 @@ TEST_CASE("a policy is named by its text") {
         "split<on_demand,dataflow>");
   CHECK(ic::policy_text<gain>() == "gain");
   CHECK(ic::policy_text<ic::bias_sum<2>>() == "bias_sum<2>");
+  CHECK(ic::policy_text<ic::grouped_split<1>>() == "grouped_split<1>");
   CHECK(ic::policy_text<ic::staged_split<2>>() == "staged_split<2>");
   CHECK(ic::policy_text<ic::bias_residual<1, ic::dataflow>>() == "bias_residual<1,dataflow>");
   CHECK(ic::policy_text<ic::scale<1, ic::dataflow>>() == "scale<1,dataflow>");

@@ -122,6 +122,14 @@ TensorFile network_file(const Net& net, const Identity& facts) {
   return file;
 }
 
+inline void take_buffers(torch::nn::Module& network,
+                         const std::map<std::string, at::Tensor>& tensors) {
+  const c10::NoGradGuard no_grad;
+  for (const auto& buffer : network.named_buffers()) {
+    buffer.value().copy_(tensors.at(std::string(kTensorPrefix) + buffer.key()));
+  }
+}
+
 /// Takes a network over from the content of a file; see `load`.
 template <class Net>
 void take_network(const std::filesystem::path& path, const TensorFile& file, Net& net) {
@@ -150,7 +158,9 @@ void take_network(const std::filesystem::path& path, const TensorFile& file, Net
       return splits && name.find(".copy") != name.npos;
     });
     if (lines.empty()) {
-      // Each stage of a split, until all copies are there.
+      // The buffers first, which a split may ask; then each of its stages, until all copies are
+      // there.
+      if (splits) take_buffers(*net, file.tensors);
       while (splits && named_state(*net).size() < file.tensors.size()) {
         if (split_now(*net).empty()) break;
       }

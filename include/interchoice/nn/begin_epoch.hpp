@@ -51,7 +51,8 @@ inline NewParameters split_now(torch::nn::Module& network) {
   TORCH_CHECK(can_split, "interchoice: split_now: ",
               first.empty() ? "the network has no choice block"
                             : "no choice block of the network can split, such as " + first,
-              "; give them split<on_demand> or staged_split, alone or within compose<...>, or do "
+              "; give them split<on_demand>, grouped_split or staged_split, alone or within "
+              "compose<...>, or do "
               "not call it");
   return added;
 }

@@ -21,6 +21,7 @@
 #include "interchoice/nn/dependency/bias_residual.hpp"
 #include "interchoice/nn/dependency/bias_sum.hpp"
 #include "interchoice/nn/dependency/compose.hpp"
+#include "interchoice/nn/dependency/grouped_split.hpp"
 #include "interchoice/nn/dependency/keep_inert.hpp"
 #include "interchoice/nn/dependency/none.hpp"
 #include "interchoice/nn/dependency/scale.hpp"
