@@ -61,8 +61,10 @@ class ScoredNetwork {
   /// Those names; none where nobody has said them.
   const std::vector<std::string>& operations() const { return operations_; }
 
+  /// The network's module.
   torch::nn::Module& module() const { return *module_; }
   at::Tensor forward(const at::Tensor& x) const { return forward_(x); }
+  /// The examples that scores look at, with their targets.
   const std::vector<Batch>& batches() const { return batches_; }
 
   /// Filters and matrices: the trainable parameters of two or more axes. Biases, the scales of

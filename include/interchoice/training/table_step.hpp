@@ -24,6 +24,7 @@ struct TableStep {
   /// learning rate is 0; momentum and moments gather.
   double from = 0;
 
+  /// Whether tables move as all weights do.
   bool is_default() const { return *this == TableStep(); }
   /// *Throws* c10::Error for what no training can do.
   void check() const {
