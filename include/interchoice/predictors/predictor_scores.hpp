@@ -157,8 +157,8 @@ PredictorScores predictor_scores(const Make& make, Architectures&& architectures
   std::vector<Path> paths;
   for (auto&& architecture : architectures) paths.push_back(architecture);
   const auto made = [&](std::size_t i) {
-    using Network = decltype(make(paths[i]));
-    OwnedNetwork network(std::make_shared<Network>(make(paths[i])), batches, options.loss);
+    using Holder = decltype(make(paths[i]));
+    OwnedNetwork network(std::make_shared<Holder>(make(paths[i])), batches, options.loss);
     std::vector<std::string> operations;
     for (std::size_t choice = 0; choice < Space::choice_count; ++choice) {
       operations.emplace_back(Space::candidate_name(choice, paths[i][choice]));
