@@ -33,14 +33,15 @@ class ScoredNetwork {
   /// A network of any kind of tensors: a module holder with `forward(x)`, such as a `Subnet`, or a
   /// pointer to what has `module()` and `forward(x)`. The batches go to its device.
   template <class Network>
-  explicit ScoredNetwork(Network& network, std::vector<Batch> batches, Loss loss = CrossEntropy{})
+  explicit ScoredNetwork(Network& network, const std::vector<Batch>& batches,
+                         Loss loss = CrossEntropy{})
       : ScoredNetwork(
             module_of(network), [&network](const at::Tensor& x) { return network->forward(x); },
-            std::move(batches), std::move(loss)) {}
+            batches, std::move(loss)) {}
 
   /// The same of a module and what runs it. *Throws* c10::Error without batches.
   ScoredNetwork(torch::nn::Module& module, std::function<at::Tensor(const at::Tensor&)> forward,
-                std::vector<Batch> batches, Loss loss = CrossEntropy{})
+                const std::vector<Batch>& batches, Loss loss = CrossEntropy{})
       : module_(&module), forward_(std::move(forward)), loss_(std::move(loss)) {
     TORCH_CHECK(!batches.empty(),
                 "interchoice: a ScoredNetwork needs at least one batch, got none");
