@@ -2,6 +2,7 @@
 
 // What a study trains: a search space on data, and the methods that are compared on it.
 
+#include <cctype>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,6 +53,14 @@ struct Method {
   std::optional<std::uint64_t> paths_seed = {};
   ic::Identity settings = {};  ///< all of the above that the label does not say, in words
 };
+
+/// A label as the name of a folder: letters, digits and `_`.
+inline std::string folder_name(std::string label) {
+  for (char& c : label) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return label;
+}
 
 /// Everything that decides what a run gives, beside its seed.
 inline ic::Identity settings_of(const Experiment& experiment, const Method& method) {

@@ -3,8 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cmath>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -180,11 +178,7 @@ Method read_method(const nlohmann::json& json, const std::string& source,
 void require_different(const std::vector<Method>& methods, const std::string& source) {
   std::map<std::string, std::string> taken;
   for (const Method& method : methods) {
-    std::string plain = method.label;
-    for (char& c : plain) {
-      if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-    }
-    const auto [place, is_new] = taken.emplace(plain, method.label);
+    const auto [place, is_new] = taken.emplace(folder_name(method.label), method.label);
     if (is_new) continue;
     throw std::runtime_error(
         fmt::format("{}: the labels {} and {} differ in no letter or digit; give each method a "

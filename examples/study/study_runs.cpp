@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 
 #include "examples/baselines.hpp"
@@ -97,11 +96,8 @@ bool StudyRuns::is_done(const Experiment& experiment, const StudyRun& run) const
 
 StudyRun StudyRuns::run_of(const Experiment& experiment, const Method& method,
                            std::uint64_t seed) const {
-  std::string folder = method.label;
-  for (char& c : folder) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  }
-  return {method, seed, place_.runs / experiment.name / folder / fmt::format("seed-{}", seed),
+  return {method, seed,
+          place_.runs / experiment.name / folder_name(method.label) / fmt::format("seed-{}", seed),
           place_.device, place_.keeps_networks};
 }
 

@@ -1,14 +1,12 @@
 #pragma once
 
 #include <ATen/core/Generator.h>
-#include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +18,7 @@
 #include "interchoice/core/architecture.hpp"
 #include "interchoice/core/text.hpp"
 #include "interchoice/nn/detail/generators.hpp"
+#include "interchoice/nn/detail/kept_state.hpp"
 #include "interchoice/predictors/score.hpp"
 #include "interchoice/predictors/scored_network.hpp"
 #include "interchoice/stats/ensemble.hpp"
@@ -70,27 +69,18 @@ struct PredictorOptions {
 
 namespace detail {
 
-/// libtorch's generators of initial weights, begun with a seed; they go on where they were
-/// afterwards.
+/// libtorch's generator of initial weights, begun with a seed; it goes on where it was afterwards.
 class SeededWeights {
  public:
-  explicit SeededWeights(std::uint64_t seed) : generators_(generators(at::Device(at::kCPU))) {
-    for (auto& [name, generator] : generators_) {
-      states_.push_back(state_of(generator));
+  explicit SeededWeights(std::uint64_t seed) : kept_({}, at::Device(at::kCPU)) {
+    for (auto [name, generator] : generators(at::Device(at::kCPU))) {
       const std::lock_guard lock(generator.mutex());
       generator.set_current_seed(seed);
     }
   }
-  ~SeededWeights() {
-    auto state = states_.begin();
-    for (const auto& [name, generator] : generators_) set_state(generator, *state++);
-  }
-  SeededWeights(const SeededWeights&) = delete;
-  SeededWeights& operator=(const SeededWeights&) = delete;
 
  private:
-  std::map<std::string, at::Generator> generators_;
-  std::vector<at::Tensor> states_;
+  KeptState kept_;
 };
 
 }  // namespace detail
@@ -99,9 +89,9 @@ class SeededWeights {
 struct OwnedNetwork {
   /// Of any type that a `ScoredNetwork` takes.
   template <class Network>
-  OwnedNetwork(std::shared_ptr<Network> network, std::vector<Batch> batches,
+  OwnedNetwork(std::shared_ptr<Network> network, const std::vector<Batch>& batches,
                Loss loss = CrossEntropy{})
-      : owner(network), scored(*network, std::move(batches), std::move(loss)) {}
+      : owner(network), scored(*network, batches, std::move(loss)) {}
 
   std::shared_ptr<void> owner;
   ScoredNetwork scored;

@@ -4,7 +4,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/dot.h>
 #include <ATen/ops/zeros_like.h>
-#include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/nn/module.h>
@@ -26,7 +25,8 @@
 #include "interchoice/nn/any_choice_block.hpp"
 #include "interchoice/nn/begin_epoch.hpp"
 #include "interchoice/nn/context_groups.hpp"
-#include "interchoice/nn/detail/generators.hpp"
+#include "interchoice/nn/detail/kept_modes.hpp"
+#include "interchoice/nn/detail/kept_state.hpp"
 #include "interchoice/nn/device.hpp"
 #include "interchoice/sampling/sampler.hpp"
 #include "interchoice/sampling/uniform.hpp"
@@ -46,33 +46,6 @@ struct GradientGroupsOptions {
 };
 
 namespace detail {
-
-/// Puts back what forward passes change of a network: buffers, mode, generators.
-class PassesUndone {
- public:
-  explicit PassesUndone(torch::nn::Module& network)
-      : network_(network), was_training_(network.is_training()) {
-    for (const at::Tensor& b : network.buffers()) buffers_.emplace_back(b, b.clone());
-    for (const auto& [name, generator] : generators(device_of(network))) {
-      generators_.emplace_back(generator, state_of(generator));
-    }
-    network.train();
-  }
-  PassesUndone(const PassesUndone&) = delete;
-  PassesUndone& operator=(const PassesUndone&) = delete;
-  ~PassesUndone() {
-    const c10::NoGradGuard no_grad;
-    for (const auto& [buffer, former] : buffers_) buffer.copy_(former);
-    for (const auto& [generator, state] : generators_) set_state(generator, state);
-    network_.train(was_training_);
-  }
-
- private:
-  torch::nn::Module& network_;
-  bool was_training_;
-  std::vector<std::pair<at::Tensor, at::Tensor>> buffers_;
-  std::vector<std::pair<at::Generator, at::Tensor>> generators_;
-};
 
 /// The distances of a location's contexts, as far as they are known.
 class ContextDistances {
@@ -190,9 +163,11 @@ ContextGroups gradient_groups(Network network, const AnyBatchSource& data,
   TORCH_CHECK(!locations.empty(),
               "interchoice: gradient_groups of a network without a grouped_split that has priors");
 
-  const detail::PassesUndone undone(*network);
-  const Sampler sample{Uniform{restriction}, options.seed, Stream::kEvaluation};
   const at::Device device = device_of(*network);
+  const detail::KeptState state(network->buffers(), device);
+  const detail::KeptModes modes(*network);
+  network->train();
+  const Sampler sample{Uniform{restriction}, options.seed, Stream::kEvaluation};
   for (std::size_t repeat = 0; repeat < options.repeats; ++repeat) {
     const Batch batch = on_device(data.calibration(static_cast<std::int64_t>(repeat)), device);
     const Architecture<Space> path = sample(0, repeat);

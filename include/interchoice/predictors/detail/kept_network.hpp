@@ -1,18 +1,15 @@
 #pragma once
 
-#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>
 #include <c10/core/GradMode.h>
 #include <torch/nn/module.h>
 
-#include <map>
-#include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "interchoice/nn/detail/generators.hpp"
+#include "interchoice/nn/detail/kept_modes.hpp"
+#include "interchoice/nn/detail/kept_state.hpp"
 #include "interchoice/nn/device.hpp"
 
 namespace interchoice::detail {
@@ -22,15 +19,13 @@ namespace interchoice::detail {
 /// `backward` adds to none. *Cost*: a copy of all weights.
 class KeptNetwork {
  public:
-  explicit KeptNetwork(torch::nn::Module& module) : generators_(generators(device_of(module))) {
-    for (const auto& part : module.modules()) modes_.emplace_back(part, part->is_training());
+  explicit KeptNetwork(torch::nn::Module& module) : random_({}, device_of(module)), modes_(module) {
     for (const at::Tensor& buffer : module.buffers()) keep(buffer);
     for (const at::Tensor& parameter : module.parameters()) {
       keep(parameter);
       gradients_.emplace_back(parameter, parameter.grad());
       parameter.mutable_grad() = at::Tensor();
     }
-    for (const auto& [name, generator] : generators_) states_.push_back(state_of(generator));
   }
   ~KeptNetwork() {
     const c10::NoGradGuard no_grad;
@@ -40,9 +35,6 @@ class KeptNetwork {
       one.now.set_requires_grad(one.requires_grad);
     }
     for (auto& [parameter, gradient] : gradients_) parameter.mutable_grad() = gradient;
-    for (const auto& [module, training] : modes_) module->train(training);  // parents first
-    auto state = states_.begin();
-    for (const auto& [name, generator] : generators_) set_state(generator, *state++);
   }
   KeptNetwork(const KeptNetwork&) = delete;
   KeptNetwork& operator=(const KeptNetwork&) = delete;
@@ -60,11 +52,10 @@ class KeptNetwork {
         {tensor, tensor.variable_data(), tensor.detach().clone(), tensor.requires_grad()});
   }
 
+  KeptState random_;  // with the generators alone: buffers may get other memory, too
+  KeptModes modes_;
   std::vector<Kept> kept_;
   std::vector<std::pair<at::Tensor, at::Tensor>> gradients_;
-  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> modes_;
-  std::map<std::string, at::Generator> generators_;
-  std::vector<at::Tensor> states_;
 };
 
 }  // namespace interchoice::detail

@@ -59,7 +59,8 @@ class JsonCheck {
     if (members_.size() == kMostNested) {
       fail_json(
           source_, "",
-          fmt::format("nests lists and objects deeper than {}; that is no report", kMostNested));
+          fmt::format("nests lists and objects deeper than {}; nothing that is read here does",
+                      kMostNested));
     }
     members_.emplace_back();
     return true;

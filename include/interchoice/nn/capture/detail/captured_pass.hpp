@@ -24,7 +24,7 @@
 #include "interchoice/nn/capture/detail/captured_backward.hpp"
 #include "interchoice/nn/capture/detail/captured_memory.hpp"
 #include "interchoice/nn/capture/detail/capturing.hpp"
-#include "interchoice/nn/capture/detail/kept_state.hpp"
+#include "interchoice/nn/detail/kept_state.hpp"
 #include "interchoice/nn/capture/detail/no_autocast_cache.hpp"
 #include "interchoice/nn/capture/detail/not_captured.hpp"
 #include "interchoice/nn/capture/detail/noted_versions.hpp"

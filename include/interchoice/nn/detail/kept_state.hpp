@@ -14,8 +14,8 @@
 
 namespace interchoice::detail {
 
-/// Puts a candidate's buffers and libtorch's generators back when it ends: passes in between leave
-/// no trace but the buffers' versions.
+/// Puts buffers and libtorch's generators back when it ends: passes in between leave no trace but
+/// the buffers' versions.
 class KeptState {
  public:
   KeptState(const std::vector<at::Tensor>& buffers, const at::Device& device) {
