@@ -96,8 +96,8 @@ std::string noise_of_truth(const Column& column) {
 }
 
 void run(const Options& options, const std::string& command) {
-  const Outputs outputs({.folders = {{"--out", options.out, kReportFiles}}});
   const at::Device device = prepare(options.machine);
+  const Outputs outputs({.folders = {{"--out", options.out, kReportFiles}}});
   const NetworkKind& kind = *network_kinds().front();
   const ProgramData data = load_program_data({.data = "digits"});
   const auto architectures = kind.architectures("only_conv", 1000);
