@@ -42,7 +42,10 @@ void complete(Options& options, const CLI::App& app) {
     if (!is_given("--learning-rate")) {
       options.learning_rate = protocol.learning_rate(0, options.epochs);
     }
-    if (!is_given("--weight-decay")) options.weight_decay = protocol.optimizer.weight_decay;
+    if (options.optimizer.name != "sgd") throw UsageError("--protocol nasbench201 is one of sgd");
+    if (!is_given("--weight-decay")) {
+      options.optimizer.weight_decay = protocol.optimizer.weight_decay;
+    }
   }
   if (options.partial && !std::filesystem::is_directory(options.parts())) {
     throw UsageError("--partial: there is no folder " + options.parts());

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "examples/machine.hpp"
+#include "examples/named_optimizer.hpp"
 #include "examples/networks/network_sizes.hpp"
 #include "examples/number_options.hpp"
 #include "examples/program_data.hpp"
@@ -23,7 +24,7 @@ struct TrainingOptions {
   std::size_t epochs = 30;
   std::int64_t batch = 64;
   double learning_rate = 0.025;
-  double weight_decay = ic::Sgd{}.weight_decay;
+  NamedOptimizer optimizer;
   double label_smoothing = 0;
   std::size_t warm_up = 0;
   Machine machine;
@@ -48,9 +49,7 @@ inline void add_training_options(CLI::App& app, TrainingOptions& options) {
   add_training_images_option(app, options.data);
   add_size_options(app, options.sizes);
   add_step_options(app, options);
-  app.add_option("--weight-decay", options.weight_decay, "of SGD")
-      ->check(number_at_least_zero())
-      ->capture_default_str();
+  add_optimizer_options(app, options.optimizer);
   app.add_option("--label-smoothing", options.label_smoothing, "weight of the uniform target")
       ->check(number_within(0, 0.99))
       ->capture_default_str();
@@ -73,7 +72,7 @@ inline ic::Training training_of(const TrainingOptions& options, ic::LearningRate
   training.epochs = options.epochs;
   training.learning_rate =
       options.warm_up > 0 ? ic::warm_up(options.warm_up, std::move(schedule)) : std::move(schedule);
-  training.optimizer = ic::Sgd{.weight_decay = options.weight_decay};
+  training.optimizer = options.optimizer.maker();
   training.loss = ic::CrossEntropy{.label_smoothing = options.label_smoothing};
   return training;
 }

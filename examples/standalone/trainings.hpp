@@ -182,10 +182,12 @@ class StandaloneTrainings {
                           {"batch", fmt::format("{}", options_.batch)},
                           {"learning rate", text(options_.learning_rate)},
                           {"warm-up epochs", fmt::format("{}", options_.warm_up)},
-                          {"weight decay", text(options_.weight_decay)},
+                          {"weight decay", text(options_.optimizer.decay())},
                           {"label smoothing", text(options_.label_smoothing)},
                           {"device", device_.is_cuda() ? "cuda" : "cpu"},
                           {"threads", fmt::format("{}", options_.machine.threads)}};
+    // Folders of before there was another one lack it.
+    if (options_.optimizer.name != "sgd") settings.set("optimizer", options_.optimizer.name);
     if (!options_.networks.empty()) settings.set("networks", "kept");
     settings.set(options_.data.facts());
     settings.set(kind_.options(options_.sizes, data_.shape));

@@ -15,6 +15,7 @@ Experiment experiment_of(const ExperimentPlan& plan, std::shared_ptr<const Progr
       plan.calibration_batch > 0 ? plan.calibration_batch : plan.batch;
   ic::Training training = ic::protocols::nasbench201().training();
   training.epochs = plan.epochs;
+  training.optimizer = plan.optimizer.maker();
   training.learning_rate = ic::cosine(plan.learning_rate, 1e-5);
   ic::Identity settings{{"network", kind.name()},
                         {"restriction", plan.restriction},
@@ -27,6 +28,9 @@ Experiment experiment_of(const ExperimentPlan& plan, std::shared_ptr<const Progr
                         {"learning rate", fmt::format("{}", plan.learning_rate)},
                         {"calibration batches", fmt::format("{}", plan.calibration_batches)},
                         {"calibration batch", fmt::format("{}", calibration_batch)}};
+  if (plan.optimizer.name != "sgd" || plan.optimizer.weight_decay) {  // else the protocol's
+    settings.set("optimizer", training.optimizer.text());
+  }
   settings.set(kind.options(plan.sizes, data->shape));
   return {
       .name = plan.name,

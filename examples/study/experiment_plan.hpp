@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "examples/named_optimizer.hpp"
 #include "examples/program_data.hpp"
 #include "examples/study/experiment.hpp"
 
@@ -21,6 +22,7 @@ struct ExperimentPlan {
   std::uint64_t architectures = 200;  ///< a random sample where there are more
   std::size_t epochs = 20;
   std::int64_t batch = 32;
+  NamedOptimizer optimizer = {};
   double learning_rate = 0.025;
   std::int64_t calibration_batches = 20;
   std::int64_t calibration_batch = 0;  ///< images of each; 0: as for training

@@ -19,4 +19,4 @@ done
 grep -qF 'options.width' "$folder/bias" && grep -qF bias_table "$folder/bias"
 
 if "$programs/rank_architectures" "$folder/none" --out "$folder/other" 2> "$folder/error"; then exit 1; fi
-grep -qF "a network of the space 'own', none of nasbench201, fairnas, macro" "$folder/error"
+grep -qF "a network of the space 'own', none of nasbench201, fairnas, macro, tokens" "$folder/error"

@@ -144,7 +144,7 @@ refused 2 "is of --space nasbench201, not of macro" --objective supernet --space
 LC_ALL=C sed 's/nasbench201: none/nasbench999: none/; s/"interchoice.digest"/"interchoice.nodige"/
   s/"interchoice.format":"3"/"interchoice.format":"2"/' "$network" > "$folder/space.safetensors"
 network=$folder/space.safetensors
-refused 1 "of the space 'nasbench999', none of nasbench201, fairnas, macro" --objective supernet --out "$folder/x"
+refused 1 "of the space 'nasbench999', none of nasbench201, fairnas, macro, tokens" --objective supernet --out "$folder/x"
 network=$table
 refused 1 "$table" --objective supernet --out "$folder/x"
 [ ! -e "$folder/x" ]
