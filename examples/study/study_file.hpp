@@ -38,6 +38,7 @@ struct StudyFile {
   std::uint64_t architectures = 200;  ///< a random sample where there are more
   std::vector<std::size_t> epochs = {20};
   std::int64_t batch = 32;
+  NamedOptimizer optimizer = {};
   double learning_rate = 0.025;
   std::int64_t calibration_batches = 20;
   std::int64_t calibration_batch = 0;  ///< images of each; 0: as for training
