@@ -17,7 +17,6 @@
 #include "interchoice/io/input_file.hpp"
 #include "interchoice/report/detail/json_part.hpp"
 #include "interchoice/training/optimizer.hpp"
-#include "interchoice/training/protocols.hpp"
 
 namespace examples {
 
@@ -118,6 +117,7 @@ class Members {
 struct MethodTraining {
   std::vector<double> split_at;
   std::optional<ic::TableStep> tables;
+  NamedOptimizer optimizer;  // of the study
 
   void operator()(ic::Training& training) const {
     for (const double fraction : split_at) {
@@ -125,9 +125,12 @@ struct MethodTraining {
           static_cast<std::size_t>(fraction * static_cast<double>(training.epochs)));
     }
     if (!tables) return;
-    ic::Sgd sgd = ic::protocols::nasbench201().optimizer;
-    sgd.tables = *tables;
-    training.optimizer = sgd;
+    training.optimizer = optimizer_with_tables();
+  }
+  ic::OptimizerMaker optimizer_with_tables() const {
+    NamedOptimizer own = optimizer;
+    own.tables = *tables;
+    return own.maker();
   }
 };
 
@@ -143,11 +146,11 @@ ic::TableStep read_tables(const nlohmann::json& json, const Members& method) {
   return tables;
 }
 
-Method read_method(const nlohmann::json& json, const std::string& source,
-                   const std::string& place) {
+Method read_method(const nlohmann::json& json, const std::string& source, const std::string& place,
+                   const NamedOptimizer& optimizer) {
   Members members(json, source, place + ".");
   Method method;
-  MethodTraining training;
+  MethodTraining training{.split_at = {}, .tables = {}, .optimizer = optimizer};
   members.take("label", method.label);
   if (method.label.empty()) members.fail("label", "a name");
   members.take("policy", method.policy);
@@ -164,7 +167,7 @@ Method read_method(const nlohmann::json& json, const std::string& source,
   std::string splits;
   for (const double fraction : training.split_at) splits += fmt::format(" {}", fraction);
   if (!splits.empty()) method.settings.set("split at", splits.substr(1));
-  if (training.tables) method.settings.set("tables", ic::Sgd{.tables = *training.tables}.text());
+  if (training.tables) method.settings.set("tables", training.optimizer_with_tables().text());
   const auto note_seed = [&](const char* name, const std::optional<std::uint64_t>& seed) {
     if (seed) method.settings.set(name, fmt::format("{}", *seed));
   };
@@ -226,12 +229,19 @@ StudyFile StudyFile::read(const std::filesystem::path& path) {
     return static_cast<std::size_t>(members.whole(value, name, 1, 100'000));
   });
   members.take("batch", study.batch, 2, 65'536);
+  members.take("optimizer", study.optimizer.name);
+  if (study.optimizer.name != "sgd" && study.optimizer.name != "adamw") {
+    members.fail("optimizer", "sgd or adamw");
+  }
+  if (const auto* const decay = members.find("weight_decay")) {
+    study.optimizer.weight_decay = members.real(*decay, "weight_decay", 0, 1);
+  }
   members.take("learning_rate", study.learning_rate, 1e-9, 1e3);
   members.take("calibration_batches", study.calibration_batches, 1, 1'000'000);
   members.take("calibration_batch", study.calibration_batch, 2, 65'536);
   members.take("seeds", study.seeds, 1, 1000);
   members.take_list("methods", study.methods, [&](const auto& value, const auto& name) {
-    return read_method(value, source, name);
+    return read_method(value, source, name, study.optimizer);
   });
   members.take("column", study.column);
   members.take("truth_label", study.truth_label);
@@ -264,6 +274,7 @@ std::vector<Experiment> StudyFile::experiments(const std::string& data) const {
                                .augmentation = augmentation},
                       .architectures = architectures,
                       .batch = batch,
+                      .optimizer = optimizer,
                       .learning_rate = learning_rate,
                       .calibration_batches = calibration_batches,
                       .calibration_batch = calibration_batch};
