@@ -8,6 +8,7 @@
 #include "../../examples/token_network.hpp"
 #include "interchoice/evaluation/ranking.hpp"
 #include "interchoice/export/subnet.hpp"
+#include "interchoice/networks/measured_cost.hpp"
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/sampling/distinct.hpp"
 #include "networks/random_state.hpp"
@@ -62,4 +63,18 @@ TEMPLATE_TEST_CASE("every policy is extracted, saved and ranked on tokens and se
   const ic::Batches data = batches(ic::first_images(digits(), 64), 32, 1);
   check_network<examples::TokenNet<TestType>>(data);
   check_network<examples::SequenceNet<TestType>>(data);
+}
+
+TEST_CASE("the transformer of the examples costs what its forward pass costs") {
+  const examples::TokenSkeleton::Options options{.input_channels = 3, .classes = 7, .width = 8};
+  examples::TokenNet<ic::none> net(options);
+  const at::Tensor x = at::randn({2, 3, 8, 8});
+  for (const auto& path :
+       ic::distinct_architectures(ic::all<examples::TokenSpace>, 20, ic::Seed{2})) {
+    INFO(ic::to_text(path));
+    CHECK(ic::measured_cost(net, path, x) == examples::TokenNetwork::cost(path, options));
+  }
+  const ic::Architecture<examples::TokenSpace> path{};
+  CHECK_THROWS_WITH(net->forward(at::randn({2, 3, 9, 8}), path),
+                    Catch::Contains("needs images of 8x8 pixels, got [2, 3, 9, 8]"));
 }
