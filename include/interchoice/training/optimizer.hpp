@@ -77,9 +77,12 @@ struct Sgd {
 
   torch::optim::SGD operator()(const torch::nn::Module& network,
                                double learning_rate = 0.025) const {
-    const auto options =
-        torch::optim::SGDOptions(learning_rate).momentum(momentum).weight_decay(weight_decay);
-    return torch::optim::SGD(detail::decay_groups(network, options, tables), options);
+    const torch::optim::SGDOptions own = options(learning_rate);
+    return torch::optim::SGD(detail::decay_groups(network, own, tables), own);
+  }
+  /// libtorch's options, those of tables aside.
+  torch::optim::SGDOptions options(double learning_rate) const {
+    return torch::optim::SGDOptions(learning_rate).momentum(momentum).weight_decay(weight_decay);
   }
   std::string text() const {
     return fmt::format("SGD, momentum {}, weight decay {}", momentum, weight_decay) + tables.text();

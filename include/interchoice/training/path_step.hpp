@@ -198,6 +198,7 @@ class PathStep {
     guard_->note();
     try {
       weights_.begin_step();
+      weights_.take_paths(paths);
       const detail::UsedRows rows;
       std::vector<at::Tensor> losses;
       for (const auto& path : paths) {

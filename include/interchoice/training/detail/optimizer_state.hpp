@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <fmt/core.h>
 #include <torch/optim/adagrad.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
@@ -11,12 +12,14 @@
 #include <torch/optim/sgd.h>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "interchoice/nn/detail/lazy_copy.hpp"
+#include "interchoice/training/grouped_sgd.hpp"
 
 namespace interchoice::detail {
 
@@ -37,7 +40,11 @@ bool visit_optimizer_state(OptimizerState& state, const Visit& visit) {
     visit("exp_avg_sq", moments.exp_avg_sq());
     visit("max_exp_avg_sq", moments.max_exp_avg_sq());
   };
-  if (auto* sgd = dynamic_cast<optim::SGDParamState*>(&state)) {
+  if (auto* grouped = dynamic_cast<GroupedMomentum*>(&state)) {
+    for (std::size_t g = 0; g < grouped->momenta().size(); ++g) {
+      visit(fmt::format("momentum_buffer_{}", g).c_str(), grouped->momenta()[g]);
+    }
+  } else if (auto* sgd = dynamic_cast<optim::SGDParamState*>(&state)) {
     visit("momentum_buffer", sgd->momentum_buffer());
   } else if (auto* adamw = dynamic_cast<optim::AdamWParamState*>(&state)) {
     visit_moments(*adamw);
@@ -61,6 +68,9 @@ bool visit_optimizer_state(OptimizerState& state, const Visit& visit) {
 inline std::unique_ptr<OptimizerState> empty_optimizer_state(
     const torch::optim::Optimizer& optimizer) {
   namespace optim = torch::optim;
+  if (const auto* grouped = dynamic_cast<const GroupedSgd*>(&optimizer)) {
+    return std::make_unique<GroupedMomentum>(grouped->group_count());
+  }
   if (dynamic_cast<const optim::SGD*>(&optimizer)) return std::make_unique<optim::SGDParamState>();
   if (dynamic_cast<const optim::AdamW*>(&optimizer))
     return std::make_unique<optim::AdamWParamState>();

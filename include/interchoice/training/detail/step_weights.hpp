@@ -2,11 +2,13 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "interchoice/training/detail/fused_sgd.hpp"
 #include "interchoice/training/detail/lazy_sgd_scope.hpp"
 #include "interchoice/training/detail/step_guard.hpp"
+#include "interchoice/training/grouped_sgd.hpp"
 #include "interchoice/training/step_outcome.hpp"
 #include "interchoice/training/unsampled_weights.hpp"
 
@@ -26,13 +29,17 @@ class StepWeights {
  public:
   StepWeights(std::shared_ptr<torch::nn::Module> network, torch::optim::Optimizer& optimizer,
               UnsampledWeights unsampled)
-      : network_(std::move(network)), optimizer_(&optimizer), unsampled_(unsampled) {
+      : network_(std::move(network)),
+        optimizer_(&optimizer),
+        grouped_(dynamic_cast<GroupedSgd*>(&optimizer)),
+        unsampled_(unsampled) {
     if (FusedSgd::can_step(optimizer)) lazy_ = LazySgdScope(network_, optimizer, unsampled);
   }
 
   /// Looks up what the optimizer trains; again whenever it gets more.
   void watch() {
     if (lazy_) lazy_.watch();
+    if (grouped_ != nullptr) grouped_->watch(*network_);
   }
 
   /// Applies the steps that are put off, for good.
@@ -49,6 +56,17 @@ class StepWeights {
     if (lazy_) lazy_->owe(*network_, owed);
   }
   bool puts_off() const { return static_cast<bool>(lazy_); }
+
+  /// Lets an optimizer whose momentum depends on it know the architecture of a step. *Throws*
+  /// c10::Error for several, of which a step has but one momentum.
+  template <class Paths>
+  void take_paths(const Paths& paths) {
+    if (grouped_ == nullptr) return;
+    TORCH_CHECK(std::size(paths) == 1, "interchoice: a step of ", std::size(paths),
+                " paths with a momentum for each group of architectures, of which it has several; "
+                "draw one path a step, or use Sgd");
+    grouped_->take_path(std::begin(paths)->candidates());
+  }
 
   /// Begins a step: clears gradients.
   void begin_step() {
@@ -107,6 +125,7 @@ class StepWeights {
  private:
   std::shared_ptr<torch::nn::Module> network_;
   torch::optim::Optimizer* optimizer_;
+  GroupedSgd* grouped_;  // the same; null if it is another
   UnsampledWeights unsampled_;
   ChangedGradients changed_{};  // where steps are not lazy
   LazySgdScope lazy_{};
