@@ -48,10 +48,10 @@ struct TokenEmbeddingImpl : torch::nn::Module {
     TORCH_CHECK(x.dim() == 4 && x.size(2) == kImageSize && x.size(3) == kImageSize,
                 "the network of tokens needs images of ", kImageSize, "x", kImageSize,
                 " pixels, got ", x.sizes());
-    const at::Tensor patches =
-        x.reshape({x.size(0), x.size(1), kTokenRows, kPatch, kTokenRows, kPatch})
-            .permute({0, 2, 4, 1, 3, 5})
-            .reshape({x.size(0), kTokens, -1});
+    // The batch as -1: a trace for TorchScript would keep its size.
+    const at::Tensor patches = x.reshape({-1, x.size(1), kTokenRows, kPatch, kTokenRows, kPatch})
+                                   .permute({0, 2, 4, 1, 3, 5})
+                                   .reshape({-1, kTokens, x.size(1) * kPatch * kPatch});
     return embedding(patches) + positions;
   }
 
