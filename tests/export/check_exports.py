@@ -3,8 +3,9 @@
 
     check_exports.py FOLDER PYTHON_MODULES
 
-ONNX: onnx.checker, and ONNX Runtime's outputs for batches of one and seven. TorchScript and
-examples/python: PyTorch's. All within 1e-5 of ours, relative to the largest output above one.
+ONNX: onnx.checker, and ONNX Runtime's outputs for batches of one and seven, as of programs of
+torch.export. TorchScript and examples/python: PyTorch's. All within 1e-5 of ours, relative to the
+largest output above one.
 A part whose packages are missing is skipped, and said so; exit code 77 if it is ONNX.
 """
 
@@ -77,6 +78,17 @@ def check_torch():
             y = torch.jit.load(str(path))(results["x"])
             differences.append(compare(path.name, y.numpy(), results["y"].numpy()))
         report("TorchScript", differences, start)
+        start, differences = time.monotonic(), []
+        for path in sorted(folder.glob("*.pt2")):
+            facts = {"interchoice.weights": ""}
+            net = torch.export.load(path, extra_files=facts).module()
+            if len(facts["interchoice.weights"]) == 0:
+                failures.append(f"{path.name}: does not say what its weights are")
+            results = load_file(path.with_suffix(".results"))
+            for batch in (7, 1):
+                y = net(results["x"][:batch])
+                differences.append(compare(f"{path.name}, batch {batch}", y.numpy(), results["y"][:batch].numpy()))
+        report("torch.export", differences, start)
         start, differences = time.monotonic(), []
         for path in sorted(folder.glob("*.safetensors")):
             if path.name.startswith(("tokens", "sequences")):

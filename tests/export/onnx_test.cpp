@@ -1,15 +1,18 @@
-// Networks as ONNX models and TorchScript: what is written, and what is refused. The models of
-// `export-cases` are run by tests/export/check_exports.py afterwards.
+// Networks as ONNX models, programs of torch.export and TorchScript: what is written, and what is
+// refused. The files of `export-cases` are run by tests/export/check_exports.py afterwards.
 
 #include <ATen/EmptyTensor.h>
+#include <caffe2/serialize/inline_container.h>
 #include <torch/nn.h>
 #include <torch/script.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <tuple>
@@ -22,6 +25,7 @@
 #include "interchoice/export/read_onnx_model.hpp"
 #include "interchoice/export/subnet.hpp"
 #include "interchoice/export/torch_script.hpp"
+#include "interchoice/export/write_exported_program.hpp"
 #include "interchoice/export/write_onnx.hpp"
 #include "interchoice/networks/fairnas.hpp"
 #include "interchoice/networks/nasbench201.hpp"
@@ -62,6 +66,16 @@ void write_case(const std::string& name, Net& net, const at::Tensor& x, bool fol
   CHECK(model.outputs.at(0).sizes.at(0) == ic::OnnxSize("batch"));
 }
 
+/// The same as NAME.pt2.
+template <class Net>
+void write_program_case(const std::string& name, Net& net, const at::Tensor& x) {
+  const c10::NoGradGuard no_grad;
+  net->eval();
+  ic::write_exported_program(cases() / (name + ".pt2"), net, x.narrow(0, 0, 1));
+  ic::write_tensor_file(cases() / (name + ".results"),
+                        {.metadata = {}, .tensors = {{"x", x}, {"y", net->forward(x)}}});
+}
+
 /// Random architectures of a super-network, every other one with BatchNorm folded; the first few
 /// also for Python's torch.
 template <class Net>
@@ -76,6 +90,7 @@ void write_cases(const std::string& name, Net net, const at::Tensor& x, std::siz
     write_case(own, subnet, x, number % 2 == 1);
     if (number < 8) ic::save(cases() / (own + ".safetensors"), subnet);
     if (number < 2) ic::write_torch_script(cases() / (own + ".pt"), subnet, x);
+    if (number < 2) write_program_case(own, subnet, x);
     ++number;
   }
   CHECK(number == count);
@@ -199,7 +214,9 @@ std::string refusal(std::function<at::Tensor(const at::Tensor&)> function,
 
 TEST_CASE("modules of one's own are written, with whatever of the table they use") {
   Zoo zoo;
-  write_case("zoo", zoo, at::randn({7, 4, 6, 6}));
+  const at::Tensor images = at::randn({7, 4, 6, 6});
+  write_case("zoo", zoo, images);
+  write_program_case("zoo", zoo, images);
   torch::nn::Sequential sequential(
       torch::nn::Conv3d(torch::nn::Conv3dOptions(2, 4, 3).groups(2)), torch::nn::BatchNorm3d(4),
       torch::nn::ReLU6(), torch::nn::MaxPool3d(2), torch::nn::Flatten(), torch::nn::Dropout(),
@@ -313,6 +330,77 @@ TEST_CASE("a user adds an operator in a few lines") {
                ic::onnx_model(net, at::randn({2, 4}), options);
              }),
              Contains("aten::celu behind 'stem' has an argument `self` that is no text"));
+}
+
+namespace {
+
+/// A record of a `.pt2` archive as JSON.
+nlohmann::json record_of(const std::filesystem::path& path, const std::string& name) {
+  caffe2::serialize::PyTorchStreamReader archive(path.string());
+  const auto [data, size] = archive.getRecord(name);
+  return nlohmann::json::parse(std::string(static_cast<const char*>(data.get()), size));
+}
+
+std::string program_refusal(std::function<at::Tensor(const at::Tensor&)> function) {
+  const ic::testing::TemporaryFolder folder;
+  Of net(std::move(function));
+  net->eval();
+  const std::string message = message_of([&] {
+    ic::write_exported_program(folder / "net.pt2", net, at::randn({2, 4}));
+  });
+  CHECK(std::filesystem::exists(folder / "net.pt2") == message.empty());
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("a program of torch.export has what ONNX cannot hold: memory, multiples of the batch") {
+  Of net([](const at::Tensor& x) {
+    at::Tensor offset = at::detail::empty_cpu({4}, x.options());  // which the tracer does not see
+    std::fill_n(offset.mutable_data_ptr<float>(), 4, 0.25F);
+    at::Tensor y = at::celu(x, 0.5) + offset;
+    y.narrow(1, 0, 2).mul_(3);
+    const at::Tensor halves = y.reshape({2 * x.size(0), 2}).expand({3, 2 * x.size(0), 2});
+    const at::Tensor mask = at::full({x.size(0), 1}, -HUGE_VAL, x.options());
+    const at::Tensor z =
+        at::cat({at::amax(halves, 0).view({x.size(0), 4}), at::maximum(mask, x)}, 1);
+    return z * x.size(0) / x.size(0);
+  });
+  write_program_case("memory", net, at::randn({7, 4}));
+  const auto file = cases() / "memory.pt2";
+  const nlohmann::json program = record_of(file, "models/model.json");
+  const nlohmann::json& graph = program["graph_module"]["graph"];
+  CHECK(program["range_constraints"]["s0"]["min_val"] == 1);
+  std::set<std::string> targets;
+  for (const auto& node : graph["nodes"]) targets.insert(node["target"].get<std::string>());
+  for (const char* target : {"torch.ops.aten.sym_size.int", "_operator.mul",
+                             "torch.ops.aten.mul_.Scalar", "torch.ops.aten.celu.default"}) {
+    INFO(target);
+    CHECK(targets.contains(target));
+  }
+  const auto weights = record_of(file, "data/weights/model_weights_config.json")["config"];
+  CHECK(weights["stem.weight"]["is_param"] == true);
+  CHECK(weights["stem.weight"]["tensor_meta"]["sizes"].size() == 2);
+
+  const ic::testing::TemporaryFolder folder;
+  ic::write_exported_program(folder / "fixed.pt2", net, at::randn({5, 4}),
+                             {.dynamic_batch = false});
+  const nlohmann::json fixed = record_of(folder / "fixed.pt2", "models/model.json");
+  CHECK(fixed["range_constraints"].empty());
+  CHECK(fixed["graph_module"]["graph"]["sym_int_values"].empty());
+  CHECK(fixed["graph_module"]["graph"]["tensor_values"]["x"]["sizes"][0]["as_int"] == 5);
+
+  CHECK_THAT(program_refusal([](const at::Tensor& x) { return x.narrow(0, 0, x.size(0) - 1); }),
+             Contains("aten::narrow behind 'stem' has an argument that is another for another "
+                      "input or batch; it cannot be exported to .pt2"));
+  CHECK_THAT(program_refusal([](const at::Tensor& x) { return x.sum() * x.max().item<double>(); }),
+             Contains("that is another for another input or batch"));
+  CHECK(program_refusal([](const at::Tensor& x) { return x; }).empty());
+  net->train();
+  CHECK_THAT(message_of([&] {
+               ic::write_exported_program(folder / "net.pt2", net, at::randn({2, 4}));
+             }),
+             Contains("training mode; call eval()"));
 }
 
 TEST_CASE("TorchScript computes what the network does, and refuses what holds for one batch") {

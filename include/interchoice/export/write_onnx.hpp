@@ -15,6 +15,7 @@
 #include "interchoice/core/identity.hpp"
 #include "interchoice/export/detail/check_written_values.hpp"
 #include "interchoice/export/detail/compared_traces.hpp"
+#include "interchoice/export/detail/exported_metadata.hpp"
 #include "interchoice/export/detail/onnx_translation.hpp"
 #include "interchoice/export/detail/remove_unused.hpp"
 #include "interchoice/export/detail/traced_network.hpp"
@@ -22,9 +23,6 @@
 #include "interchoice/export/onnx_model.hpp"
 #include "interchoice/export/standard_onnx_operators.hpp"
 #include "interchoice/export/write_onnx_model.hpp"
-#include "interchoice/io/safetensors.hpp"
-#include "interchoice/networks/detail/network_state.hpp"
-#include "interchoice/networks/network_identity.hpp"
 #include "interchoice/nn/settle_weights.hpp"
 #include "interchoice/version.hpp"
 
@@ -100,25 +98,6 @@ inline OnnxValue onnx_value(std::string name, const ComparedTraces& traces,
   return result;
 }
 
-inline ComparedTraces compared_traces(const torch::nn::Module& network,
-                                      const NetworkFunction& forward, const at::Tensor& example,
-                                      bool dynamic_batch) {
-  TORCH_CHECK(example.defined() && example.dim() >= 1 && example.numel() > 0,
-              "interchoice: an export needs an example of the network's input: a batch of at least "
-              "one, of the sizes that it is to take");
-  TORCH_CHECK(!network.is_training(),
-              "interchoice: the network is in training mode; call eval() on it before the export");
-  if (!dynamic_batch) {
-    return {trace_network(network, forward, example),
-            trace_network(network, forward, varied_input(example, example.size(0)))};
-  }
-  std::vector<std::int64_t> sizes = example.sizes().vec();
-  sizes[0] = 2;
-  const at::Tensor pair = example.narrow(0, 0, 1).expand(sizes).contiguous();
-  return {trace_network(network, forward, pair),
-          trace_network(network, forward, varied_input(example, 3))};
-}
-
 inline OnnxModel translated(const torch::nn::Module& network, const NetworkFunction& forward,
                             const at::Tensor& example, const OnnxOptions& options) {
   TORCH_CHECK(!options.input.empty() && !options.output.empty() && options.input != options.output,
@@ -168,13 +147,7 @@ inline OnnxModel translated(const torch::nn::Module& network, const NetworkFunct
 template <class Net>
 OnnxModel onnx_model(Net& net, const at::Tensor& example, OnnxOptions options = {}) {
   settle_weights(*net);
-  Identity metadata;
-  for (const auto& [name, text] : network_identity(net)) {
-    if (!text.empty()) metadata.set("interchoice." + name, text);
-  }
-  metadata.set("interchoice.weights", detail::content_digest({}, detail::named_state(*net)));
-  metadata.set(options.metadata);
-  options.metadata = std::move(metadata);
+  options.metadata = detail::exported_metadata(net, options.metadata);
   return detail::translated(
       *net, [&](const at::Tensor& x) -> at::Tensor { return net->forward(x); }, example, options);
 }

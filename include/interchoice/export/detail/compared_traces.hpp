@@ -7,12 +7,13 @@
 #include <c10/util/Exception.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
+#include <torch/nn/module.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -50,34 +51,22 @@ class ComparedTraces {
   bool varies(const torch::jit::Node& node, std::size_t input) const {
     return varying_.contains({&node, input});
   }
+  /// Such a number as a multiple of the batch; none if it is no such multiple.
+  std::optional<TracedSize> multiple(const torch::jit::Node& node, std::size_t input) const {
+    return varying_.at({&node, input});
+  }
   bool varies(const torch::jit::Node& node) const {
     const auto next = varying_.lower_bound({&node, 0});
-    return next != varying_.end() && next->first == &node;
+    return next != varying_.end() && next->first.first == &node;
   }
 
   /// The sizes of a tensor; none for what is no tensor of known sizes.
   std::vector<TracedSize> sizes(const torch::jit::Value& value) const {
-    const auto a = concrete_sizes(value);
-    const auto found = pairs_.find(&value);
-    const auto b = found == pairs_.end() ? a : concrete_sizes(*found->second);
-    TORCH_CHECK(a.size() == b.size(), kOtherOperators, "tensors of ", a.size(), " and ", b.size(),
-                " dimensions", kAdvice);
-    const std::int64_t batch_a = concrete_sizes(*first_.graph->inputs()[0]).at(0);
-    const std::int64_t batch_b = concrete_sizes(*second_.graph->inputs()[0]).at(0);
-    std::vector<TracedSize> sizes;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (a[i] == b[i]) {
-        sizes.push_back({a[i], 0});
-        continue;
-      }
-      TORCH_CHECK(batch_a != batch_b && a[i] * batch_b == b[i] * batch_a && a[i] % batch_a == 0,
-                  "interchoice: the network makes a tensor of size ", a[i], " on axis ", i,
-                  " from one input and of size ", b[i],
-                  " from another, which is no multiple of the batch; such a network cannot be "
-                  "exported by tracing");
-      sizes.push_back({a[i], a[i] / batch_a});
-    }
-    return sizes;
+    return compared(value, &concrete_sizes, "size");
+  }
+  /// Its strides.
+  std::vector<TracedSize> strides(const torch::jit::Value& value) const {
+    return compared(value, &concrete_strides, "stride");
   }
 
  private:
@@ -101,6 +90,41 @@ class ComparedTraces {
     return type->sizes().concrete_sizes().value_or(std::vector<std::int64_t>());
   }
 
+  static std::vector<std::int64_t> concrete_strides(const torch::jit::Value& value) {
+    const auto type = value.type()->cast<c10::TensorType>();
+    if (!type) return {};
+    return type->strides().concrete_sizes().value_or(std::vector<std::int64_t>());
+  }
+
+  // A number of both traces: the same, a multiple of the batch, or neither.
+  std::optional<TracedSize> compared(std::int64_t a, std::int64_t b) const {
+    if (a == b) return TracedSize{a, 0};
+    const std::int64_t batch_a = concrete_sizes(*first_.graph->inputs()[0]).at(0);
+    const std::int64_t batch_b = concrete_sizes(*second_.graph->inputs()[0]).at(0);
+    if (batch_a == batch_b || a * batch_b != b * batch_a || a % batch_a != 0) return {};
+    return TracedSize{a, a / batch_a};
+  }
+
+  std::vector<TracedSize> compared(
+      const torch::jit::Value& value,
+      std::vector<std::int64_t> (*numbers_of)(const torch::jit::Value&), const char* what) const {
+    const auto a = numbers_of(value);
+    const auto found = pairs_.find(&value);
+    const auto b = found == pairs_.end() ? a : numbers_of(*found->second);
+    TORCH_CHECK(a.size() == b.size(), kOtherOperators, "tensors of ", a.size(), " and ", b.size(),
+                " dimensions", kAdvice);
+    std::vector<TracedSize> numbers;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const auto number = compared(a[i], b[i]);
+      TORCH_CHECK(number.has_value(), "interchoice: the network makes a tensor of ", what, " ",
+                  a[i], " on axis ", i, " from one input and of ", what, " ", b[i],
+                  " from another, which is no multiple of the batch; such a network cannot be "
+                  "exported by tracing");
+      numbers.push_back(*number);
+    }
+    return numbers;
+  }
+
   void compare(const torch::jit::Node& a, const torch::jit::Node& b) {
     TORCH_CHECK(a.kind() == b.kind() && a.inputs().size() == b.inputs().size() &&
                     a.outputs().size() == b.outputs().size(),
@@ -119,9 +143,11 @@ class ComparedTraces {
                     "export sees only these; compute it with them while "
                     "torch::jit::tracer::isTracing()");
       } else if (left->isInt() && right->isInt()) {
-        if (left->toInt() != right->toInt()) varying_.insert({&a, i});
+        if (left->toInt() != right->toInt()) {
+          varying_[{&a, i}] = compared(left->toInt(), right->toInt());
+        }
       } else if (left->isDouble() && right->isDouble()) {
-        if (left->toDouble() != right->toDouble()) varying_.insert({&a, i});
+        if (left->toDouble() != right->toDouble()) varying_[{&a, i}] = std::nullopt;
       }
     }
     for (std::size_t i = 0; i < a.outputs().size(); ++i) pairs_[a.outputs()[i]] = b.outputs()[i];
@@ -137,7 +163,28 @@ class ComparedTraces {
   TracedNetwork first_;
   TracedNetwork second_;
   std::unordered_map<const torch::jit::Value*, const torch::jit::Value*> pairs_;
-  std::set<std::pair<const torch::jit::Node*, std::size_t>> varying_;
+  std::map<std::pair<const torch::jit::Node*, std::size_t>, std::optional<TracedSize>> varying_;
 };
+
+/// Traces a network in evaluation mode twice: for batches of two and three if it is to run at any
+/// batch, else for the example's.
+inline ComparedTraces compared_traces(const torch::nn::Module& network,
+                                      const NetworkFunction& forward, const at::Tensor& example,
+                                      bool dynamic_batch) {
+  TORCH_CHECK(example.defined() && example.dim() >= 1 && example.numel() > 0,
+              "interchoice: an export needs an example of the network's input: a batch of at least "
+              "one, of the sizes that it is to take");
+  TORCH_CHECK(!network.is_training(),
+              "interchoice: the network is in training mode; call eval() on it before the export");
+  if (!dynamic_batch) {
+    return {trace_network(network, forward, example.contiguous()),
+            trace_network(network, forward, varied_input(example, example.size(0)))};
+  }
+  std::vector<std::int64_t> sizes = example.sizes().vec();
+  sizes[0] = 2;
+  const at::Tensor pair = example.narrow(0, 0, 1).expand(sizes).contiguous();
+  return {trace_network(network, forward, pair),
+          trace_network(network, forward, varied_input(example, 3))};
+}
 
 }  // namespace interchoice::detail

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "interchoice/export/detail/compared_traces.hpp"
+#include "interchoice/export/detail/traced_places.hpp"
 #include "interchoice/export/onnx_model.hpp"
 
 namespace interchoice::detail {
@@ -67,15 +68,13 @@ class OnnxTranslation {
 
   /// With the names of the model's input and output, which nothing else gets.
   OnnxTranslation(const ComparedTraces& traces, std::string input, const std::string& output)
-      : traces_(traces), input_(std::move(input)) {
+      : traces_(traces), places_(traces), input_(std::move(input)) {
     const auto& inputs = traces.graph().inputs();
     names_[inputs[0]] = {input_};
     taken_[input_] = 1;
     taken_[output] = 1;
     for (std::size_t i = 0; i < traces.state().size(); ++i) {
-      const auto& [name, tensor] = traces.state()[i];
-      constants_[inputs[i + 1]] = tensor.detach();
-      state_names_[inputs[i + 1]] = name;
+      constants_[inputs[i + 1]] = traces.state()[i].second.detach();
     }
   }
 
@@ -166,51 +165,19 @@ class OnnxTranslation {
     return true;
   }
 
-  /// The module that a node belongs to, as far as its parameters tell.
-  std::string module_of(const Node& node) const {
-    std::string module;
-    for (const Value* input : node.inputs()) {
-      const auto found = state_names_.find(input);
-      if (found != state_names_.end()) module = owner(found->second);
-    }
-    return module;
-  }
-
-  /// Where in the network a node stands, for people.
-  std::string place_of(const Node& node) const {
-    if (const std::string own = module_of(node); !own.empty()) return fmt::format("in '{}'", own);
-    std::string before;
-    std::string after;
-    bool is_behind = false;
-    for (const Node* other : traces_.graph().nodes()) {
-      is_behind = is_behind || other == &node;
-      const std::string module = module_of(*other);
-      if (module.empty()) continue;
-      if (!is_behind) before = module;
-      if (is_behind && after.empty()) after = module;
-    }
-    if (before.empty() && after.empty()) return "in a network without parameters";
-    if (before.empty()) return fmt::format("before '{}'", after);
-    if (after.empty()) return fmt::format("behind '{}'", before);
-    return fmt::format("between '{}' and '{}'", before, after);
-  }
+  std::string module_of(const Node& node) const { return places_.module_of(node); }
+  std::string place_of(const Node& node) const { return places_.place_of(node); }
 
  private:
   // A parameter's own name; `weight.t` of what an operator made of it.
   std::string constant_name(const Value& value) const {
-    if (const auto own = state_names_.find(&value); own != state_names_.end()) return own->second;
+    if (const std::string* const own = places_.state_name(value)) return *own;
     for (const Value* input : value.node()->inputs()) {
-      const auto source = state_names_.find(input);
-      if (source == state_names_.end()) continue;
-      return fmt::format("{}.{}", source->second, value.node()->kind().toUnqualString());
+      const std::string* const source = places_.state_name(*input);
+      if (source == nullptr) continue;
+      return fmt::format("{}.{}", *source, value.node()->kind().toUnqualString());
     }
     return "constant";
-  }
-
-  // The network itself for its own parameters.
-  static std::string owner(const std::string& parameter) {
-    const std::size_t dot = parameter.rfind('.');
-    return dot == std::string::npos ? parameter : parameter.substr(0, dot);
   }
 
   bool varies(const Node& node) const {
@@ -222,10 +189,10 @@ class OnnxTranslation {
   }
 
   const ComparedTraces& traces_;
+  TracedPlaces places_;
   std::string input_;
   OnnxModel model_;
   std::unordered_map<const Value*, c10::IValue> constants_;
-  std::unordered_map<const Value*, std::string> state_names_;
   std::unordered_map<const Value*, std::vector<std::string>> names_;
   std::map<std::string, std::size_t> taken_;
   std::string batch_size_;
