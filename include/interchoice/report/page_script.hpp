@@ -6,7 +6,8 @@ namespace interchoice::figures {
 
 /// The script of all pages: draws the figures, fitted to the page, and makes the table of
 /// architectures one to sort, to filter, and to narrow by a rectangle in a figure. Without Vega the
-/// table still works. Texts get into the page as texts only.
+/// table still works. A page that reloads itself keeps its scroll, its zooms and what is chosen in
+/// its keys. Texts get into the page as texts only.
 inline constexpr std::string_view kPageScript = R"js(
 "use strict";
 (() => {
@@ -116,6 +117,32 @@ inline constexpr std::string_view kPageScript = R"js(
       view.addSignalListener("brush", (_, ranges) => table.choose(ranges));
     }
     chart.view = view;
+    const choices = kept.figures?.[chart.dataset.name];
+    if (choices) await view.setState(choices).runAsync();
+  }
+
+  // What a reader has chosen in a figure, as its parameters keep it.
+  function choices_in(view) {
+    const stores = {data: name => name.endsWith("_store"), recurse: false};
+    const names = Object.keys(view.getState({...stores, signals: () => false}).data)
+      .map(name => name.slice(0, -"_store".length));
+    return view.getState({...stores, signals: name =>
+      names.some(own => name === own || name.startsWith(own + "_"))});
+  }
+  let kept = {};
+  function keep_across_reloads() {
+    const key = "kept of " + location.pathname;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(key)) ?? {};
+    } catch {}  // a browser that stores nothing
+    history.scrollRestoration = "manual";  // it would not wait for the figures
+    addEventListener("pagehide", () => {
+      if (!document.documentElement.classList.contains("drawn")) return;
+      const figures = charts.map(({dataset, view}) => [dataset.name, choices_in(view)]);
+      try {
+        sessionStorage.setItem(key, JSON.stringify({scroll: scrollY, figures: Object.fromEntries(figures)}));
+      } catch {}
+    });
   }
 
   const data = document.getElementById("architecture-data");
@@ -126,9 +153,12 @@ inline constexpr std::string_view kPageScript = R"js(
       chart.view?.finalize();
       await draw(chart, table);
     }
+    if (kept.scroll) scrollTo(0, kept.scroll);
+    kept = {};
     document.documentElement.classList.add("drawn");
   }
   if (!window.vegaEmbed) return;
+  if (document.querySelector("meta[http-equiv=refresh]")) keep_across_reloads();
   draw_all();
   let width = document.body.clientWidth, timer;
   addEventListener("resize", () => {

@@ -90,6 +90,30 @@ def check_zoom(page, chart):
     page.wait(f"{axis} !== {json.dumps(before)}")
 
 
+def check_reload(page, folder):
+    """What a reader has chosen stays when the page reads itself again, with later contents."""
+    chart = CHART.format("training")
+    lines = chart + ".querySelectorAll('.mark-line.role-mark path').length"
+    ticks = f"[...{chart}.querySelector('.role-axis-label').querySelectorAll('text')].map(t => Number(t.textContent))"
+    zoom = chart + ".view.signal('zoom_0').x"
+    drawn(page, folder / "watch.html")
+    check(page.run(lines) == 2 and page.run("scrollY") == 0, "a page that was not seen before begins as it is")
+    check_zoom(page, "training")
+    page.click(*page.centre(chart + ".querySelector('.role-legend-label text')"))
+    page.wait(f"{lines} === 1")
+    page.run("scrollTo(0, 700)")
+    first, last = page.run(zoom)
+    check(1 < first and last < 10, f"the zoom shows {first} to {last}")
+    (folder / "later.html").replace(folder / "watch.html")
+    for which in ("first", "second"):
+        drawn(page, folder / "watch.html")
+        shown = page.run(ticks)
+        check(first <= min(shown) and max(shown) <= last, f"the {which} reload shows {shown}, not {first} to {last}")
+        check(page.run(lines) == 1, f"the {which} reload loses the choice in the key")
+        check(page.run("scrollY") == 700, f"the {which} reload scrolls to {page.run('scrollY')}")
+    check(not page.errors, f"reloading: {page.errors}")
+
+
 ROWS = "[...document.querySelectorAll('#architectures tbody tr')]"
 
 
@@ -177,6 +201,7 @@ def look_at(folder, screenshots):
         check_legend(page, "improvement")
         check_zoom(page, "correlation")
         check_brush(page)
+        check_reload(page, folder)
         check(not page.errors, f"after all that: {page.errors}")
         check(len(page.pdf()) > 50_000, "it prints")
         print("pages looked at")

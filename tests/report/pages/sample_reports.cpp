@@ -7,6 +7,7 @@
 
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/report/html.hpp"
+#include "interchoice/report/line_figure.hpp"
 #include "interchoice/report/pareto_figure.hpp"
 #include "interchoice/report/write_report.hpp"
 #include "report/sample_reports.hpp"
@@ -61,6 +62,30 @@ ic::Report without_truth() {
   return report;
 }
 
+/// A page that reloads itself, as watch_report makes; a training of so many epochs.
+std::string reloading_page(std::size_t epochs) {
+  namespace figures = ic::figures;
+  figures::SeriesStyles styles;
+  std::vector<figures::Series> losses;
+  for (const char* label : {"one", "other"}) {
+    styles.add(label, figures::series_style(styles.size()));
+    losses.push_back({label, {}, {}});
+    for (std::size_t i = 1; i <= epochs; ++i) {
+      losses.back().x.push_back(static_cast<double>(i));
+      losses.back().y.push_back(static_cast<double>(losses.size()) / static_cast<double>(i));
+    }
+  }
+  figures::HtmlPage page("Work in progress", 600);
+  for (int line = 0; line < 60; ++line) page.note("Space to scroll over.");
+  page.figure("training",
+              figures::line_figure(
+                  "losses", {{"", {.title = "epoch (number)", .counts = true}, {"loss"}, losses}},
+                  styles, 1, 200),
+              "Of the batches.");
+  for (int line = 0; line < 60; ++line) page.note("And more.");
+  return std::move(page).finish();
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -86,4 +111,7 @@ int main(int, char** argv) {
   ic::write_file_atomically(folder / "search/pareto.vl.json",
                             ic::figures::specification_text(figure));
   ic::write_file_atomically(folder / "search/report.html", std::move(page).finish());
+
+  ic::write_file_atomically(folder / "watch.html", reloading_page(10));
+  ic::write_file_atomically(folder / "later.html", reloading_page(12));
 }
