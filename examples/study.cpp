@@ -19,6 +19,7 @@
 #include "examples/provenance.hpp"
 #include "examples/study/study_analysis.hpp"
 #include "examples/study/study_page.hpp"
+#include "examples/study/study_scores.hpp"
 
 namespace {
 
@@ -38,7 +39,8 @@ struct Options {
 
 /// Everything that is there, in the tables from which the study can go on.
 RunResults all_results(RunResults results, const StudyFile& study,
-                       const std::vector<Experiment>& experiments, const StudyRuns& runs) {
+                       const std::vector<Experiment>& experiments, const StudyRuns& runs,
+                       const StudyScores& scores) {
   for (const Experiment& experiment : experiments) {
     for (const Method& method : study.methods) {
       for (std::uint64_t seed = 0; seed < study.seeds; ++seed) {
@@ -47,6 +49,7 @@ RunResults all_results(RunResults results, const StudyFile& study,
         }
       }
     }
+    scores.keep(experiment, results);
   }
   return results;
 }
@@ -60,21 +63,28 @@ void run(const Options& options, const std::string& command) {
       options.results.empty() ? out / "results" : std::filesystem::path(options.results);
   const std::vector<Experiment> experiments = study.experiments(options.data);
   const RunResults known = RunResults::read(kept);
-  StudyRuns runs({.runs = out / "runs",
-                  .seeds = study.seeds,
-                  .device = prepare(options.machine),
-                  .tasks = options.tasks,
-                  .keeps_networks = options.keeps_networks,
-                  .known = known});
+  StudyPlace place{.runs = out / "runs",
+                   .seeds = study.seeds,
+                   .device = prepare(options.machine),
+                   .tasks = options.tasks,
+                   .keeps_networks = options.keeps_networks,
+                   .known = known};
+  StudyRuns runs(place);
+  place.seeds = study.score_seeds;
+  StudyScores scores(place, study.scores);
   // A table that lacks an architecture is found before the work.
-  outcomes_of(study, experiments, runs, options.truth);
+  outcomes_of(study, experiments, runs, scores, options.truth);
   if (!options.is_report) {
-    for (const Experiment& experiment : experiments) runs.add(experiment, study.methods);
+    for (const Experiment& experiment : experiments) {
+      scores.add(experiment);
+      runs.add(experiment, study.methods);
+    }
+    scores.complete();
     runs.complete();
   }
-  const RunResults results = all_results(known, study, experiments, runs);
+  const RunResults results = all_results(known, study, experiments, runs, scores);
   if (!results.empty()) results.write(kept);
-  write_study_page(out, study, outcomes_of(study, experiments, runs, options.truth),
+  write_study_page(out, study, outcomes_of(study, experiments, runs, scores, options.truth),
                    provenance(command, options.machine));
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,7 @@ namespace examples {
 /// The scores that a program computes: names, `vote`, or `none` alone.
 struct ScoreOptions {
   std::vector<std::string> names = {"macs", "synflow", "nwot", "vote"};
+  std::uint64_t seed = 0;  ///< of the fresh weights
 
   /// What `vote` asks.
   static const std::vector<std::string>& voices() {
@@ -74,16 +76,14 @@ inline CLI::Option* add_predictors_option(CLI::App& app, ScoreOptions& options) 
       ->capture_default_str();
 }
 
-/// The scores of architectures, as the networks that `network` is made of, with fresh weights, on a
-/// batch of training images.
-inline std::vector<ic::Predictor> training_free(const ScoreOptions& options,
-                                                const NetworkKind& kind, const AnySupernet& network,
-                                                const ic::Batch& batch, at::Device device,
-                                                const std::vector<std::string>& architectures,
-                                                const ic::InterruptRequest& interrupt,
-                                                const ProgressReport& report) {
-  const std::vector<ic::Score> scores = options.scores();
-  if (scores.empty()) return {};
+/// Scores of architectures, as the networks that `network` is made of, with fresh weights, on a
+/// batch of training images. `kept` is what an interruption leaves.
+inline ic::PredictorScores scores_of(const std::vector<ic::Score>& scores, std::uint64_t seed,
+                                     const NetworkKind& kind, const AnySupernet& network,
+                                     const ic::Batch& batch, at::Device device,
+                                     const std::vector<std::string>& architectures,
+                                     const ic::InterruptRequest& interrupt, const std::string& kept,
+                                     const ProgressReport& report) {
   const auto made = [&](std::size_t i) {
     const auto subnet =
         std::make_shared<std::unique_ptr<AnySubnet>>(network.fresh(architectures[i]));
@@ -94,8 +94,14 @@ inline std::vector<ic::Predictor> training_free(const ScoreOptions& options,
   };
   ic::PredictorScores found = ic::predictor_scores(
       architectures.size(), made, [&](std::size_t i) { return architectures[i]; }, scores,
-      {.stop = [&] { return interrupt.requested(); }}, report);
-  if (found.stopped) throw_interrupted(interrupt, "the rankings are kept, the scores are not");
+      {.seed = seed, .stop = [&] { return interrupt.requested(); }}, report);
+  if (found.stopped) throw_interrupted(interrupt, kept);
+  return found;
+}
+
+/// What a program was asked for, of scores: a predictor for each name.
+inline std::vector<ic::Predictor> predictors_of(const ScoreOptions& options,
+                                                const ic::PredictorScores& found) {
   std::vector<ic::Predictor> predictors;
   for (const std::string& name : options.names) {
     if (name == "none") continue;
@@ -110,6 +116,20 @@ inline std::vector<ic::Predictor> training_free(const ScoreOptions& options,
     predictors.push_back(std::move(predictor));
   }
   return predictors;
+}
+
+/// The predictors that the options name, for a report of rankings.
+inline std::vector<ic::Predictor> training_free(const ScoreOptions& options,
+                                                const NetworkKind& kind, const AnySupernet& network,
+                                                const ic::Batch& batch, at::Device device,
+                                                const std::vector<std::string>& architectures,
+                                                const ic::InterruptRequest& interrupt,
+                                                const ProgressReport& report) {
+  const std::vector<ic::Score> scores = options.scores();
+  if (scores.empty()) return {};
+  return predictors_of(options,
+                       scores_of(scores, options.seed, kind, network, batch, device, architectures,
+                                 interrupt, "the rankings are kept, the scores are not", report));
 }
 
 }  // namespace examples

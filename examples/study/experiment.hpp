@@ -26,6 +26,8 @@ struct Evaluation {
   std::string name;
   std::vector<std::string> architectures;
   ic::Recalibration recalibration = ic::Recalibration::paper();
+  bool without_tables =
+      false;  ///< the tables of dependent weights as at the start (`reset_tables`)
 };
 
 /// A search space on data, with the protocol by which super-networks of it are trained.
@@ -51,6 +53,9 @@ struct Method {
   /// Seeds that are the same in every run, to see what the others are to blame for.
   std::optional<std::uint64_t> weights_seed = {};
   std::optional<std::uint64_t> paths_seed = {};
+  /// Whether its networks predict once more without their tables. It changes nothing of the rest,
+  /// so that it is no part of the settings.
+  bool without_tables = false;
   ic::Identity settings = {};  ///< all of the above that the label does not say, in words
 };
 
@@ -67,6 +72,17 @@ inline ic::Identity settings_of(const Experiment& experiment, const Method& meth
   ic::Identity settings = experiment.settings;
   settings.set(method.settings);
   return settings;
+}
+
+/// What the super-networks of a method predict. The evaluation without tables is the last one,
+/// since it leaves none.
+inline std::vector<Evaluation> evaluations_of(const Experiment& experiment, const Method& method) {
+  std::vector<Evaluation> all = experiment.evaluations;
+  if (!method.without_tables) return all;
+  all.push_back(experiment.evaluations.front());
+  all.back().name += "-without-tables";
+  all.back().without_tables = true;
+  return all;
 }
 
 /// `split<on_demand>`, split at a fraction of the epochs.

@@ -2,11 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <set>
 #include <stdexcept>
 #include <utility>
 
+#include "interchoice/core/exact_number.hpp"
 #include "interchoice/io/atomic_file.hpp"
 #include "interchoice/io/csv.hpp"
 
@@ -40,7 +42,31 @@ std::vector<std::pair<std::string, std::filesystem::path>> tables_of(
   return tables;
 }
 
+/// A column whose fields may be empty.
+std::vector<std::optional<double>> optional_numbers(const ic::CsvTable& table, const char* column) {
+  std::vector<std::optional<double>> numbers;
+  for (const std::string& text : table.texts(column)) {
+    numbers.push_back(ic::exact_number(text));
+    if (numbers.back() || text.empty()) continue;
+    throw std::runtime_error(fmt::format("{}: the {} is a finite number or empty",
+                                         table.place(numbers.size() - 1), column));
+  }
+  return numbers;
+}
+
+std::string optional_text(const std::optional<double>& number) {
+  return number ? fmt::format("{:.6f}", *number) : "";
+}
+
 }  // namespace
+
+void RunPredictions::require(const std::vector<std::string>& wanted,
+                             const std::string& source) const {
+  if (architectures == wanted) return;
+  throw std::runtime_error(fmt::format(
+      "{}: its {} architectures are not the {} of this study; remove it to predict anew", source,
+      architectures.size(), wanted.size()));
+}
 
 RunResults RunResults::read(const std::filesystem::path& folder) {
   RunResults results;
@@ -51,8 +77,8 @@ RunResults RunResults::read(const std::filesystem::path& folder) {
   const auto methods = runs.texts("method");
   const auto seeds = runs.numbers("seed");
   const auto seconds = runs.numbers("seconds");
-  const auto losses = runs.numbers("loss");
-  const auto accuracies = runs.numbers("accuracy");
+  const auto losses = optional_numbers(runs, "loss");
+  const auto accuracies = optional_numbers(runs, "accuracy");
   const auto machines = runs.texts("machine");
   const auto dates = runs.texts("date");
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -86,9 +112,16 @@ RunResults RunResults::read(const std::filesystem::path& folder) {
         all.emplace_back(evaluation, ic::CsvTable::read(path));
       }
     }
+    const std::string column = column_name(name);
     for (const auto& [evaluation, predictions] : tables[name.experiment]) {
-      result.evaluations[evaluation] = {predictions.texts("arch"),
-                                        predictions.numbers(column_name(name))};
+      if (std::ranges::count(predictions.columns(), column) == 0) continue;
+      result.evaluations[evaluation] = {predictions.texts("arch"), predictions.numbers(column)};
+    }
+    if (result.evaluations.empty()) {
+      throw std::runtime_error(fmt::format(
+          "{} names the run '{}' of {}, and none of the {} tables of that experiment has a column "
+          "of it; put its column back, or take its row out",
+          (folder / kRuns).string(), column, name.experiment, tables[name.experiment].size()));
     }
   }
   return results;
@@ -107,6 +140,12 @@ const RunResult* RunResults::find(const RunName& name, const ic::Identity& setti
                   folder_.string(), name.method, name.experiment, all));
 }
 
+void RunResults::set(const RunName& name, RunResult result) {
+  RunResult& there = runs_[name];
+  if (there.settings == result.settings) result.evaluations.merge(there.evaluations);
+  there = std::move(result);
+}
+
 void RunResults::write(const std::filesystem::path& folder) const {
   std::filesystem::create_directories(folder);
   std::string runs = "experiment,method,seed,seconds,loss,accuracy,machine,date\n";
@@ -115,9 +154,10 @@ void RunResults::write(const std::filesystem::path& folder) const {
   // Of each table the columns, in the order of the runs.
   std::map<std::string, std::vector<std::pair<std::string, const RunPredictions*>>> tables;
   for (const auto& [name, result] : runs_) {
-    runs += fmt::format("{},{},{},{:.1f},{:.6f},{:.6f},{},{}\n", ic::csv_field(name.experiment),
-                        ic::csv_field(name.method), name.seed, result.seconds, result.loss,
-                        result.accuracy, ic::csv_field(result.machine), result.date);
+    runs += fmt::format("{},{},{},{:.6g},{},{},{},{}\n", ic::csv_field(name.experiment),
+                        ic::csv_field(name.method), name.seed, result.seconds,
+                        optional_text(result.loss), optional_text(result.accuracy),
+                        ic::csv_field(result.machine), result.date);
     for (const auto& [evaluation, predictions] : result.evaluations) {
       tables[table_name(name.experiment, evaluation)].emplace_back(column_name(name), &predictions);
     }
@@ -140,7 +180,7 @@ void RunResults::write(const std::filesystem::path& folder) const {
               "folder of its own",
               (folder / file).string(), column, columns.front().first));
         }
-        text += fmt::format(",{:.6g}", predictions->values[i]);
+        text += fmt::format(",{}", predictions->values[i]);  // exact: rounding would make ties
       }
       text += '\n';
     }

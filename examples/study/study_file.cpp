@@ -15,6 +15,7 @@
 #include "interchoice/core/detail/joined.hpp"
 #include "interchoice/core/shown.hpp"
 #include "interchoice/io/input_file.hpp"
+#include "interchoice/nn/tables.hpp"
 #include "interchoice/report/detail/json_part.hpp"
 #include "interchoice/training/optimizer.hpp"
 
@@ -53,6 +54,12 @@ class Members {
   }
   void take(const std::string& name, std::optional<std::uint64_t>& number) {
     if (const auto* const value = find(name)) number = whole(*value, name, 0, kMostImages);
+  }
+  void take(const std::string& name, bool& flag) {
+    const auto* const value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_boolean()) fail(name, "true or false");
+    flag = value->get<bool>();
   }
   void take(const std::string& name, double& number, double least, double most) {
     if (const auto* const value = find(name)) number = real(*value, name, least, most);
@@ -156,6 +163,7 @@ Method read_method(const nlohmann::json& json, const std::string& source, const 
   members.take("policy", method.policy);
   members.take("weights_seed", method.weights_seed);
   members.take("paths_seed", method.paths_seed);
+  members.take("without_tables", method.without_tables);
   members.take_list("split_at", training.split_at, [&](const auto& value, const auto& name) {
     return members.real(value, name, 0, 1);
   });
@@ -187,6 +195,31 @@ void require_different(const std::vector<Method>& methods, const std::string& so
         fmt::format("{}: the labels {} and {} differ in no letter or digit; give each method a "
                     "label of its own",
                     source, ic::shown(place->second), ic::shown(method.label)));
+  }
+}
+
+std::string read_score(const nlohmann::json& json, const Members& members,
+                       const std::string& name) {
+  if (json == "vote") return "vote";
+  if (!json.is_string()) members.fail(name, "the name of a score");
+  try {
+    return ic::score_named(json.get<std::string>()).name();
+  } catch (const std::invalid_argument&) {
+    members.fail(
+        name, "one of " + ic::detail::joined(ic::score_names(), ", ") + ", count:OPERATION, vote");
+  }
+}
+
+/// *Throws* std::runtime_error for a method without tables whose networks have none.
+void require_tables(const StudyFile& study, const ImageShape& shape) {
+  for (const Method& method : study.methods) {
+    if (!method.without_tables) continue;
+    const auto network = network_kind(study.network).make(method.policy, study.sizes, shape);
+    if (!ic::tables_of(network->module()).empty()) continue;
+    throw std::runtime_error(
+        fmt::format("the method {} is to predict without tables, and the policy {} has none; take "
+                    "'without_tables' out of it",
+                    ic::shown(method.label), method.policy));
   }
 }
 
@@ -243,6 +276,10 @@ StudyFile StudyFile::read(const std::filesystem::path& path) {
   members.take_list("methods", study.methods, [&](const auto& value, const auto& name) {
     return read_method(value, source, name, study.optimizer);
   });
+  members.take_list("scores", study.scores.names, [&](const auto& value, const auto& name) {
+    return read_score(value, members, name);
+  });
+  members.take("score_seeds", study.score_seeds, 1, 1000);
   members.take("column", study.column);
   members.take("truth_label", study.truth_label);
   members.take("unit", study.unit);
@@ -252,6 +289,10 @@ StudyFile StudyFile::read(const std::filesystem::path& path) {
     parts.take("power", study.analysis.power, 0.5, 0.999);
     parts.take("tau_b", study.analysis.tau_b, 1e-6, 2);
     parts.take("improvement", study.analysis.improvement, 1e-6, 100);
+    parts.take("stacked", study.analysis.stacked);
+    if (study.analysis.stacked && study.scores.names.empty()) {
+      parts.fail("stacked", "a list of 'scores'");
+    }
     parts.refuse_others();
   }
   members.refuse_others();
@@ -279,6 +320,7 @@ std::vector<Experiment> StudyFile::experiments(const std::string& data) const {
                       .calibration_batches = calibration_batches,
                       .calibration_batch = calibration_batch};
   const auto loaded = std::make_shared<const ProgramData>(load_program_data(plan.data));
+  require_tables(*this, loaded->shape);
   std::vector<Experiment> all;
   for (const std::string& restriction : restrictions) {
     for (const std::size_t count : epochs) {

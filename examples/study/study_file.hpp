@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "examples/study/experiment_plan.hpp"
+#include "examples/training_free.hpp"
 
 namespace examples {
 
@@ -18,6 +19,8 @@ struct StudyAnalysis {
   /// The smallest differences that would matter.
   double tau_b = 0.05;
   double improvement = 0.1;
+  /// Whether what super-networks add to scores, and scores to them, is tested, too.
+  bool stacked = false;
 };
 
 /// A study: every method with every seed, in every restriction of the space and for every number of
@@ -25,7 +28,8 @@ struct StudyAnalysis {
 ///
 /// A JSON file with the members below under the same names, all of which but `title`, `methods` and
 /// `column` may be left out; a method has `label`, `policy`, `split_at` (fractions of the epochs),
-/// `tables` (`rate`, `weight_decay`, `from`), `weights_seed`, `paths_seed`.
+/// `tables` (`rate`, `weight_decay`, `from`), `momentum` (`"context"` or a choice), `weights_seed`,
+/// `paths_seed`, `without_tables`.
 struct StudyFile {
   std::string title;
   std::string question;  ///< paragraphs at the head of the page
@@ -44,7 +48,9 @@ struct StudyFile {
   std::int64_t calibration_batch = 0;  ///< images of each; 0: as for training
   std::uint64_t seeds = 10;
   std::vector<Method> methods;
-  std::string column;  ///< of the table of ground truth
+  ScoreOptions scores = {.names = {}};  ///< a list of names in the file
+  std::uint64_t score_seeds = 1;        ///< of the fresh weights of the scores, 0 and up
+  std::string column;                   ///< of the table of ground truth
   std::string truth_label;
   std::string unit = "%";
   StudyAnalysis analysis = {};
@@ -53,6 +59,8 @@ struct StudyFile {
   static StudyFile read(const std::filesystem::path& path);
 
   /// The experiments, on data of --data: restriction by restriction, the shortest training first.
+  ///
+  /// *Throws* std::runtime_error for a method without tables whose policy has none to begin with.
   std::vector<Experiment> experiments(const std::string& data) const;
 };
 

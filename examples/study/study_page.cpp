@@ -9,6 +9,9 @@
 #include <utility>
 
 #include "examples/result_page.hpp"
+#include "examples/study/difference_cells.hpp"
+#include "examples/study/outcome_texts.hpp"
+#include "examples/study/study_stacking.hpp"
 #include "interchoice/report/line_figure.hpp"
 #include "interchoice/report/number_text.hpp"
 #include "interchoice/stats/ensemble.hpp"
@@ -24,23 +27,6 @@ using ic::figures::fixed_text;
 
 /// More are not told apart in one panel.
 constexpr std::size_t kMostSeries = 6;
-
-std::string p_text(double p) { return p < 0.0005 ? "< 0.001" : fixed_text(p, 3); }
-
-std::string where_of(const ExperimentOutcome& outcome) {
-  return fmt::format("{}, {} steps", outcome.restriction,
-                     ic::figures::count_text(static_cast<std::size_t>(outcome.steps)));
-}
-
-std::string interval_text(const ic::PairedDifference& difference) {
-  return "[" + fixed_text(difference.low, 3) + ", " + fixed_text(difference.high, 3) + "]";
-}
-
-std::string mean_text(const std::vector<double>& values) {
-  const auto moments = ic::mean_and_standard_deviation(values);
-  return fixed_text(moments.mean, 3) +
-         (moments.count > 1 ? " ± " + fixed_text(moments.standard_deviation, 3) : "");
-}
 
 std::size_t runs_in(const std::vector<ExperimentOutcome>& outcomes) {
   std::size_t runs = 0;
@@ -78,13 +64,12 @@ std::vector<std::string> conclusion_of(const StudyFile& study,
 ic::figures::Table differences_table(const StudyFile& study,
                                      const std::vector<StudyDifference>& differences,
                                      bool is_announced) {
-  ic::figures::Table table{{"", "metric", "seeds", "difference\n(95 % interval)", "effect\nd_z",
-                            "p\n(sign flips)", "detectable\ndifference"},
-                           {}};
-  if (is_announced) {
-    table.header.insert(table.header.begin() + 6, "p, Holm");
-    table.header.push_back("verdict");
-  }
+  ic::figures::Table table{{"", "metric", "seeds"}, {}};
+  const auto add_titles = [&](const std::vector<std::string>& titles) {
+    table.header.insert(table.header.end(), titles.begin(), titles.end());
+  };
+  add_titles(difference_titles());
+  if (is_announced) add_titles({"p, Holm", "verdict"});
   const ExperimentOutcome* last = nullptr;
   for (const StudyDifference& one : differences) {
     if ((one.experiment->epochs == study.epochs.back()) != is_announced) continue;
@@ -92,16 +77,12 @@ ic::figures::Table differences_table(const StudyFile& study,
       table.groups.push_back({.heading = where_of(*one.experiment), .rows = {}});
       last = one.experiment;
     }
-    const ic::PairedDifference& d = one.difference;
-    std::vector<Cell> row{{one.method},
-                          {to_text(one.metric)},
-                          {fmt::format("{}", d.pairs)},
-                          {.text = fixed_text(d.mean, 3), .detail = interval_text(d)},
-                          {fixed_text(d.effect_size, 2)},
-                          {.text = p_text(d.p), .detail = "(" + p_text(d.sign_flip_p) + ")"},
-                          {fixed_text(one.detectable, 3)}};
+    std::vector<Cell> row{
+        {one.method}, {to_text(one.metric)}, {fmt::format("{}", one.difference.pairs)}};
+    const auto cells = difference_cells(one.difference, one.detectable);
+    row.insert(row.end(), cells.begin(), cells.end());
     if (is_announced) {
-      row.insert(row.begin() + 6, {one.adjusted_p ? p_text(*one.adjusted_p) : "–"});
+      row.push_back({one.adjusted_p ? p_text(*one.adjusted_p) : "–"});
       row.push_back({one.verdict ? std::string(ic::to_text(*one.verdict)) : "not all runs yet"});
     }
     table.groups.back().rows.push_back(std::move(row));
@@ -115,16 +96,25 @@ ic::figures::Table qualities_table(const std::vector<ExperimentOutcome>& outcome
                            {}};
   for (const ExperimentOutcome& outcome : outcomes) {
     ic::figures::RowGroup group{.heading = where_of(outcome), .rows = {}};
-    for (const MethodOutcome& method : outcome.methods) {
-      const auto ensemble =
-          ic::prediction_quality(ic::mean_of_predictions(method.predictions), outcome.truth);
+    const auto add = [&](const MethodOutcome& method, const std::vector<double>& of_all,
+                         const std::string& seconds) {
+      const auto ensemble = ic::prediction_quality(of_all, outcome.truth);
       group.rows.push_back({{method.label},
                             {fmt::format("{}", method.seeds.size())},
                             {mean_text(method.tau_b)},
                             {fixed_text(ensemble.kendall_tau_b, 3)},
                             {mean_text(method.improvement)},
                             {fixed_text(ensemble.best_improvement_expected, 3)},
-                            {fixed_text(method.seconds, 0)}});
+                            {seconds}});
+    };
+    for (const MethodOutcome& method : outcome.methods) {
+      add(method, ic::mean_of_predictions(method.predictions), fixed_text(method.seconds, 0));
+    }
+    for (const MethodOutcome& method : outcome.without_tables) {
+      add(method, ic::mean_of_predictions(method.predictions), "");
+    }
+    for (const MethodOutcome& score : outcome.scores) {
+      add(score, ic::mean_of_ranks(score.predictions), fixed_text(score.seconds, 1));
     }
     for (const ic::Predictor& rule : outcome.rules) {
       const auto quality = ic::prediction_quality(rule.runs.front(), outcome.truth);
@@ -139,6 +129,20 @@ ic::figures::Table qualities_table(const std::vector<ExperimentOutcome>& outcome
     table.groups.push_back(std::move(group));
   }
   return table;
+}
+
+/// What a note says of scores and of predictions without tables, where there are some.
+std::string scores_note(const std::vector<ExperimentOutcome>& outcomes) {
+  std::string note;
+  if (std::ranges::any_of(outcomes, [](const auto& one) { return !one.without_tables.empty(); })) {
+    note += " Without tables: the same super-networks, their dependent weights as at the start.";
+  }
+  if (std::ranges::any_of(outcomes, [](const auto& one) { return !one.scores.empty(); })) {
+    note +=
+        " Training-free scores: of fresh networks on one batch of images, seconds for all "
+        "architectures; their ensemble is the mean rank.";
+  }
+  return note;
 }
 
 /// The quality of some methods against steps, a panel for each restriction and metric.
@@ -200,7 +204,12 @@ void write_study_page(const std::filesystem::path& folder, const StudyFile& stud
                       const std::vector<ExperimentOutcome>& outcomes, const ic::Identity& facts) {
   const auto differences = differences_of(study, outcomes);
   ResultPage page(folder, study.title, study.question);
-  page.conclusion(conclusion_of(study, outcomes, differences));
+  const auto stacked = stacked_outcomes(study, outcomes);
+  std::vector<std::string> conclusion = conclusion_of(study, outcomes, differences);
+  for (std::string& sentence : stacking_conclusion(stacked)) {
+    conclusion.push_back(std::move(sentence));
+  }
+  page.conclusion(conclusion);
   page.heading("What was announced");
   page.table(
       "announced", differences_table(study, differences, /*is_announced=*/true),
@@ -233,11 +242,13 @@ void write_study_page(const std::filesystem::path& folder, const StudyFile& stud
     page.table("shorter", differences_table(study, differences, /*is_announced=*/false),
                "Differences after shorter trainings: not tested, for looking at.");
   }
-  page.heading("Every method, and the rules that need no training");
+  write_stacking(page, study, stacked);
+  page.heading("Every method, and what needs no training");
   page.table("qualities", qualities_table(outcomes),
              "Mean ± standard deviation over seeds. The ensemble is the mean of the seeds' "
              "predictions. Improvement: of the ten best by prediction, 0 for random choice, 1 for "
-             "the single best; the expectation over the orders of equal predictions.");
+             "the single best; the expectation over the orders of equal predictions." +
+                 scores_note(outcomes));
   ic::Identity all{{"runs", fmt::format("{}", runs_in(outcomes))},
                    {"training", fmt::format("{:.2f} hours of one thread", hours_of(outcomes))}};
   all.set(facts);

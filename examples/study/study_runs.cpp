@@ -15,23 +15,11 @@ namespace examples {
 
 namespace {
 
-std::filesystem::path table_of(const StudyRun& run, const Evaluation& evaluation) {
-  return run.folder / (evaluation.name + ".csv");
-}
-
 bool has_tables(const Experiment& experiment, const StudyRun& run) {
-  return std::ranges::all_of(experiment.evaluations, [&](const Evaluation& evaluation) {
-    return std::filesystem::exists(table_of(run, evaluation));
-  });
-}
-
-/// *Throws* std::runtime_error for predictions of others than an evaluation's architectures.
-void require_order(const RunPredictions& predictions, const Evaluation& evaluation,
-                   const std::string& source) {
-  if (predictions.architectures == evaluation.architectures) return;
-  throw std::runtime_error(fmt::format(
-      "{}: its {} architectures are not the {} of the evaluation '{}'; remove it to predict anew",
-      source, predictions.architectures.size(), evaluation.architectures.size(), evaluation.name));
+  return std::ranges::all_of(evaluations_of(experiment, run.method),
+                             [&](const Evaluation& evaluation) {
+                               return std::filesystem::exists(table_of(run, evaluation));
+                             });
 }
 
 }  // namespace
@@ -57,8 +45,10 @@ std::optional<RunResult> StudyRuns::result(const Experiment& experiment, const M
     const RunResult* const known =
         place_.known.find({experiment.name, method.label, seed}, settings);
     if (known == nullptr) return {};
-    for (const Evaluation& evaluation : experiment.evaluations) {
-      require_order(known->evaluations.at(evaluation.name), evaluation, experiment.name);
+    for (const Evaluation& evaluation : evaluations_of(experiment, method)) {
+      const auto found = known->evaluations.find(evaluation.name);
+      if (found == known->evaluations.end()) continue;
+      found->second.require(evaluation.architectures, experiment.name + "." + evaluation.name);
     }
     return *known;
   }
@@ -67,11 +57,11 @@ std::optional<RunResult> StudyRuns::result(const Experiment& experiment, const M
                    .evaluations = {},
                    .machine = detail::processor_name(),
                    .date = detail::today()};
-  for (const Evaluation& evaluation : experiment.evaluations) {
+  for (const Evaluation& evaluation : evaluations_of(experiment, method)) {
     const auto path = table_of(run, evaluation);
     const auto table = ic::CsvTable::read(path);
     RunPredictions predictions{table.texts("arch"), table.numbers("accuracy")};
-    require_order(predictions, evaluation, path.string());
+    predictions.require(evaluation.architectures, path.string());
     result.evaluations[evaluation.name] = std::move(predictions);
   }
   for (const ic::EpochRecord& epoch : read_training_csv(run.folder / "training.csv")) {
@@ -89,9 +79,14 @@ std::vector<ic::EpochRecord> StudyRuns::training(const Experiment& experiment, c
 }
 
 bool StudyRuns::is_done(const Experiment& experiment, const StudyRun& run) const {
-  const ic::Identity settings = settings_of(experiment, run.method);
-  return has_tables(experiment, run) ||
-         place_.known.find({experiment.name, run.method.label, run.seed}, settings) != nullptr;
+  if (has_tables(experiment, run)) return true;
+  const RunResult* const known = place_.known.find({experiment.name, run.method.label, run.seed},
+                                                   settings_of(experiment, run.method));
+  return known != nullptr &&
+         std::ranges::all_of(evaluations_of(experiment, run.method),
+                             [&](const Evaluation& evaluation) {
+                               return known->evaluations.contains(evaluation.name);
+                             });
 }
 
 StudyRun StudyRuns::run_of(const Experiment& experiment, const Method& method,

@@ -12,6 +12,7 @@
 #include "examples/training_csv.hpp"
 #include "interchoice/evaluation/result_file.hpp"
 #include "interchoice/io/csv.hpp"
+#include "interchoice/nn/tables.hpp"
 
 namespace examples {
 
@@ -47,7 +48,7 @@ void predict(AnySupernet& net, const Experiment& experiment, const StudyRun& run
        ranges::views::zip(evaluation.architectures, ranking.runs.front())) {
     text += fmt::format("{},{:.6f}\n", ic::csv_field(path), accuracy);
   }
-  ic::write_file_atomically(run.folder / (evaluation.name + ".csv"), text);
+  ic::write_file_atomically(table_of(run, evaluation), text);
   std::filesystem::remove(partial);
 }
 
@@ -67,11 +68,19 @@ void train_and_rank(const Experiment& experiment, const StudyRun& run) {
     net->module().to(run.device);
     const auto state = run.folder / "training-state.safetensors";
     train(*net, experiment, run, state, interrupt);
+    // What an earlier network has predicted, which is not there any more: all of a run is of one.
+    for (const Evaluation& evaluation : evaluations_of(experiment, run.method)) {
+      std::filesystem::remove(table_of(run, evaluation));
+    }
     net->save(weights, {{"method", run.method.label}, {"seed", fmt::format("{}", run.seed)}});
     std::filesystem::remove(state);
   }
-  for (const Evaluation& evaluation : experiment.evaluations) {
-    if (std::filesystem::exists(run.folder / (evaluation.name + ".csv"))) continue;
+  for (const Evaluation& evaluation : evaluations_of(experiment, run.method)) {
+    if (std::filesystem::exists(table_of(run, evaluation))) continue;
+    if (evaluation.without_tables) {
+      at::manual_seed(run.seed);  // some tables are random at the start
+      ic::reset_tables(net->module());
+    }
     predict(*net, experiment, run, evaluation, interrupt);
   }
   if (!run.keeps_network) std::filesystem::remove(weights);

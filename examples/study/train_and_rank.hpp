@@ -18,6 +18,11 @@ struct StudyRun {
   bool keeps_network = true;  ///< when its predictions are there
 };
 
+/// Where the predictions of a run are.
+inline std::filesystem::path table_of(const StudyRun& run, const Evaluation& evaluation) {
+  return run.folder / (evaluation.name + ".csv");
+}
+
 /// Trains a super-network and predicts the architectures of every evaluation, unless that is in the
 /// run's folder already: `supernet.safetensors`, `training.csv`, and a CSV file for each
 /// evaluation. Goes on where an interruption has ended it.
