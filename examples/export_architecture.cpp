@@ -4,9 +4,9 @@
 //   export_architecture none-0.safetensors --data cifar10:FOLDER --to best.onnx
 //                       --architecture "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|..."
 //
-// The file's ending decides: `.onnx` for ONNX, `.pt` for TorchScript, `.safetensors` for this
-// library and for examples/python. The statistics of BatchNorm are made those of the architecture
-// first, as a ranking does.
+// The file's ending decides: `.onnx` for ONNX, `.pt2` for torch.export, `.pt` for TorchScript,
+// `.safetensors` for this library and for examples/python. The statistics of BatchNorm are made
+// those of the architecture first, as a ranking does.
 
 #include <fmt/core.h>
 
@@ -20,6 +20,7 @@
 #include "examples/networks/supernet_file.hpp"
 #include "examples/outputs.hpp"
 #include "interchoice/export/torch_script.hpp"
+#include "interchoice/export/write_exported_program.hpp"
 #include "interchoice/export/write_onnx.hpp"
 #include "interchoice/networks/saved_network.hpp"
 
@@ -66,9 +67,9 @@ ic::Identity facts_of(const ic::SavedNetwork& saved, const ProgramData& data) {
 void run(Options& options) {
   const std::filesystem::path to = options.to;
   const std::string kind = to.extension().string();
-  if (kind != ".onnx" && kind != ".pt" && kind != ".safetensors") {
-    throw UsageError(
-        fmt::format("--to {}: use a file that ends in .onnx, .pt or .safetensors", options.to));
+  if (kind != ".onnx" && kind != ".pt2" && kind != ".pt" && kind != ".safetensors") {
+    throw UsageError(fmt::format(
+        "--to {}: use a file that ends in .onnx, .pt2, .pt or .safetensors", options.to));
   }
   if (options.fold_batch_norm && kind != ".onnx") {
     throw UsageError("--fold-batch-norm is for .onnx; other files keep the network's parameters");
@@ -90,12 +91,14 @@ void run(Options& options) {
   const double accuracy = subnet->accuracy(data.validation);
   const at::Tensor example = data.validation.evaluation(0).data.narrow(0, 0, 1);
   SubnetHolder net{*subnet};
+  ic::Identity metadata;
+  for (const auto& [name, text] : subnet->identity()) metadata.set("interchoice." + name, text);
+  metadata.set(facts_of(saved, data));
   if (kind == ".onnx") {
-    ic::Identity metadata;
-    for (const auto& [name, text] : subnet->identity()) metadata.set("interchoice." + name, text);
-    metadata.set(facts_of(saved, data));
     ic::write_onnx(to, net, example,
                    {.fold_batch_norm = options.fold_batch_norm, .metadata = metadata});
+  } else if (kind == ".pt2") {
+    ic::write_exported_program(to, net, example, {.metadata = metadata});
   } else if (kind == ".pt") {
     ic::write_torch_script(to, net, example);
   } else {
@@ -120,7 +123,8 @@ int main(int argc, char** argv) {
                  "the first of a CSV file with a column `arch`, such as a ranking")
       ->check(CLI::ExistingFile)
       ->excludes(text);
-  app.add_option("--to", options.to, "the file: .onnx, .pt (TorchScript) or .safetensors")
+  app.add_option("--to", options.to,
+                 "the file: .onnx, .pt2 (torch.export), .pt (TorchScript) or .safetensors")
       ->required();
   add_data_options(app, options.data);
   app.add_option("--batch", options.batch, "images in a batch that recalibrates BatchNorm")

@@ -10,6 +10,7 @@
 #include "interchoice/export/read_onnx_model.hpp"
 #include "interchoice/export/subnet.hpp"
 #include "interchoice/export/torch_script.hpp"
+#include "interchoice/export/write_exported_program.hpp"
 #include "interchoice/export/write_onnx.hpp"
 #include "interchoice/networks/nasbench201.hpp"
 
@@ -49,6 +50,10 @@ void write_with_celu(Net& net, const at::Tensor& example) {
 std::size_t node_count(const std::filesystem::path& path) {
   const ic::OnnxModel model = ic::read_onnx_model(path);
   return model.nodes.size();
+}
+
+void write_program(torch::nn::Sequential& net, const at::Tensor& example) {
+  ic::write_exported_program("own.pt2", net, example, {.metadata = {{"author", "me"}}});
 }
 
 void write_script(torch::nn::Sequential& net, const at::Tensor& example) {

@@ -52,7 +52,7 @@ refused 0 "Trains" "$programs/train_supernet" --help
 
 if [ -x "$programs/export_architecture" ]; then  # where protozero is
   export=("$programs/export_architecture" "$0" --architecture "|none~0|+")
-  refused 2 "ends in .onnx, .pt or .safetensors" "${export[@]}" --to "$folder/x.txt"
+  refused 2 "ends in .onnx, .pt2, .pt or .safetensors" "${export[@]}" --to "$folder/x.txt"
   refused 2 "--fold-batch-norm is for .onnx" "${export[@]}" --to "$folder/x.pt" --fold-batch-norm
   refused 1 "$0" "${export[@]}" --to "$folder/x.onnx"
 fi
