@@ -26,7 +26,10 @@ void run(const StudyOptions& options, const NasBench201Data& data, const std::st
               "Mean ground truth of the architectures that are left when those with the worst "
               "predictions are removed. Mean and standard deviation over seeds.");
   page.table("standings", standings(reports), kStandingsNote);
-  for (const ic::Report& report : reports) page.report(report.title, report);
+  for (const ic::Report& report : reports) {
+    page.report(report.title + "-bias", without(report, "split"));
+    page.report(report.title + "-split", without(report, "bias"));
+  }
   page.finish({{"command", command}});
 }
 

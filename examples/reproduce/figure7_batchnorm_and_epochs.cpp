@@ -42,10 +42,13 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
   for (const Experiment& experiment : experiments) runs.add(experiment, baseline);
   runs.complete();
 
-  ic::Report report = nasbench_macro_report(runs, experiments.front(), baseline, data.truth);
-  report.title = "nasbench_macro";
-  report.facts = {};
-  report.predictors.clear();
+  ic::Report kept = nasbench_macro_report(runs, experiments.front(), baseline, data.truth);
+  kept.title = "nasbench_macro";
+  kept.facts = {};
+  std::erase_if(kept.predictors, [](const ic::Predictor& one) { return !one.baseline; });
+  const std::vector<ic::Predictor> rules = std::exchange(kept.predictors, {});
+  ic::Report reset = kept;
+  reset.title += ", reset first";
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const Experiment& experiment = experiments[i];
     const std::string epochs =
@@ -54,17 +57,19 @@ void run(const StudyOptions& options, const NasBenchMacroData& data, const std::
       const bool is_reset =
           evaluation.recalibration.method == ic::Recalibration::Method::kResetMomentum;
       ic::Report one = predictions_of(runs, experiment, evaluation, baseline);
-      report.predictors.push_back({.label = is_reset ? epochs + ", reset first" : epochs,
-                                   .runs = std::move(one.predictors.front().runs)});
+      (is_reset ? reset : kept)
+          .predictors.push_back({.label = is_reset ? epochs + ", reset first" : epochs,
+                                 .runs = std::move(one.predictors.front().runs)});
     }
   }
-  add_rules(report, experiments.front(), experiments.front().evaluations.front());
+  reset.predictors.insert(reset.predictors.begin(), kept.predictors.front());
+  kept.predictors.insert(kept.predictors.end(), rules.begin(), rules.end());
   ResultPage page(
       options.page, "Figure 7: BatchNorm statistics, epochs, augmentation",
       "The paper: half of the epochs are too few, one and a half times as many are no "
       "better; augmentation was reduced, as networks learned too little under it; resetting "
       "the statistics is detrimental in nearly all cases. Below, the baseline is the first row.");
-  add_comparison(page, "figure7", {report});
+  add_comparison(page, "figure7", {kept, reset});
   page.finish({{"command", command}});
 }
 
