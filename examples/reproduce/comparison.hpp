@@ -2,6 +2,8 @@
 
 // Methods beside each other on one experiment: the report's data, and what may be concluded.
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +62,25 @@ inline ic::Report without(ic::Report report, std::string_view beginning) {
   });
   return report;
 }
+
+/// What the training of super-networks took.
+struct TrainingCost {
+  std::size_t networks = 0;
+  double seconds = 0;  ///< by each training's clock
+
+  /// Adds the methods' super-networks that are there.
+  void add(const StudyRuns& runs, const Experiment& experiment,
+           const std::vector<Method>& methods) {
+    for (const Method& method : methods) {
+      for (std::uint64_t seed = 0; seed < runs.place().seeds; ++seed) {
+        const auto result = runs.result(experiment, method, seed);
+        if (!result) continue;
+        ++networks;
+        seconds += result->seconds;
+      }
+    }
+  }
+};
 
 /// How much of a method's quality there is, and how it stands to the baseline's.
 struct Standing {

@@ -26,17 +26,23 @@ inline void add_data_options(CLI::App& app, FullData& data) {
 struct FullReports {
   std::vector<ic::Report> nasbench201;  ///< one for each restriction
   std::optional<ic::Report> macro;
+  TrainingCost cost = {};
 };
 
 /// Trains what is missing.
 inline FullReports full_reports(StudyRuns& runs, const FullData& data, Budget budget) {
   FullReports reports;
-  reports.nasbench201 = nasbench201_reports(runs, nasbench201_experiments(data.nasbench201, budget),
-                                            nasbench201_methods(), data.nasbench201);
+  const auto experiments = nasbench201_experiments(data.nasbench201, budget);
+  reports.nasbench201 =
+      nasbench201_reports(runs, experiments, nasbench201_methods(), data.nasbench201);
+  for (const Experiment& experiment : experiments) {
+    reports.cost.add(runs, experiment, nasbench201_methods());
+  }
   if (!data.macro_truth.empty()) {
-    reports.macro = nasbench_macro_report(
-        runs, nasbench_macro_experiment({data.nasbench201.images, data.macro_truth}, budget),
-        nasbench_macro_methods(), data.macro_truth);
+    const Experiment macro =
+        nasbench_macro_experiment({data.nasbench201.images, data.macro_truth}, budget);
+    reports.macro = nasbench_macro_report(runs, macro, nasbench_macro_methods(), data.macro_truth);
+    reports.cost.add(runs, macro, nasbench_macro_methods());
   }
   return reports;
 }

@@ -90,5 +90,18 @@ if [ -x "$programs/table2_self_consistency" ]; then
   grep -q "shift D=1" "$folder/out.txt"
   study figure10_self_consistency figure10 --truth "$macro" --images "$folder/images"
 fi
-study claims claims --macro-truth "$macro"
-grep -q "(f) ensembles help" "$folder/out.txt"
+# The conclusion comes first: a verdict on each claim, what the tests can find, and what it cost.
+study claims claims --macro-truth "$macro" --price 36000
+[ "$(head -6 "$folder/out.txt" | grep -c "^([a-f]) .*: .*\.$")" = 6 ]
+head -1 "$folder/out.txt" | grep -q "^(a) .*convolutions only: "
+grep -q "^(b) .*: undecided, as its space was left out" "$folder/out.txt"
+grep -q "^(e) .*: undecided, as a test takes 4 seeds; there are 2" "$folder/out.txt"
+grep -q "^2 seeds; [1-9][0-9]* tests, " "$folder/out.txt"
+# 36,000 USD an hour are ten a second: seven and five methods, two seeds.
+dollars=$(for run in nasbench201-only_conv nasbench_macro-2-epochs; do
+  for file in "$folder/shared/runs/$run"/*/seed-[01]/training.csv; do tail -n +2 "$file"; done
+done | awk -F, '{ sum += $5 } END { printf "%.2f", 10 * sum }')
+tr -d , < "$folder/out.txt" |
+  grep -q "^24 super-networks were trained in .* core hours: $dollars USD"
+grep -q '"split, both epochs, tau-b",nasbench_macro' "$folder/shared/claims/claims.csv"
+grep -q 'class="conclusion"' "$folder/shared/claims/index.html"
