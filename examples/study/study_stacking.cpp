@@ -61,10 +61,14 @@ void test(const StudyFile& study, const std::vector<StackedGain*>& announced) {
   for (const auto& [gain, result] : ranges::views::zip(announced, results)) gain->tested = result;
 }
 
-/// Of seeds for which it is defined.
-std::string defined_mean_text(std::vector<double> values) {
+/// Mean and, below, standard deviation of seeds for which there is a value: narrow, as scores may
+/// be many.
+Cell defined_mean_cell(std::vector<double> values) {
   std::erase_if(values, [](double value) { return std::isnan(value); });
-  return values.empty() ? "–" : mean_text(values);
+  if (values.empty()) return {"–"};
+  const auto moments = ic::mean_and_standard_deviation(values);
+  return {.text = fixed_text(moments.mean, 3),
+          .detail = moments.count > 1 ? "± " + fixed_text(moments.standard_deviation, 3) : ""};
 }
 
 std::string signed_text(double value) { return (value > 0 ? "+" : "") + fixed_text(value, 3); }
@@ -208,20 +212,20 @@ void write_stacking(ResultPage& page, const StudyFile& study,
                            "at {}. Smallest difference that would matter: {}.",
                            study.analysis.alpha, study.analysis.tau_b));
   }
-  std::vector<std::string> given{"", "seeds", "nothing"};
+  std::vector<std::string> given{"", "seeds", "given\nnothing"};
   for (const MethodOutcome& score : stacked.front().experiment->scores) {
     given.push_back(score.label);
   }
   page.table("partial",
              table_of(std::move(given), stacked,
                       [](const StackedOutcome& one) {
-                        std::vector<Cell> cells{{defined_mean_text(one.spearman)}};
+                        std::vector<Cell> cells{defined_mean_cell(one.spearman)};
                         for (const auto& values : one.partial) {
-                          cells.push_back({defined_mean_text(values)});
+                          cells.push_back(defined_mean_cell(values));
                         }
                         return cells;
                       }),
-             "Spearman's correlation of super-networks with the truth, given the score of the "
+             "Spearman's correlation of super-networks with the truth, then given the score of the "
              "column (partial): about 0 where they say nothing that it does not say. Not tested, "
              "for looking at.");
 }
