@@ -21,6 +21,7 @@
 #include "interchoice/networks/saved_network.hpp"
 #include "interchoice/nn/operations/tokens.hpp"
 #include "interchoice/training/resumable_training.hpp"
+#include "interchoice/training/separate_momentum.hpp"
 
 namespace ic = interchoice;
 namespace nn = torch::nn;
@@ -236,6 +237,13 @@ ic::TrainingRecord distil(MyNet<Policy>& net, const ic::Batches& data, const Dis
                     .unsampled = ic::UnsampledWeights::kFreeze});
 }
 
+ic::TrainingRecord train_with_momenta(MyNet<Policy>& net, const ic::Batches& data) {
+  const ic::Sampler sample{ic::Uniform{kNoSkip}, ic::Seed{0}};
+  return ic::train(
+      net, data, sample,
+      {.epochs = 2, .optimizer = ic::SeparateMomentum{.groups = ic::context_momentum}});
+}
+
 ic::Ranking<MySpace> train_and_rank_in_bfloat16(MyNet<Policy>& net, const ic::Batches& data) {
   const ic::Precision precision = ic::is_native(ic::Precision::kBfloat16, ic::device_of(*net))
                                       ? ic::Precision::kBfloat16
@@ -436,6 +444,7 @@ int main() {
   check(std::isfinite(enqueued_epoch(step, net, data, 0)), "the loss of enqueued steps");
   MyNet<Policy> student;
   distil(student, data, {[&](const at::Tensor& x) { return net->forward(x, {0, 0, 0}); }});
+  check(train_with_momenta(student, data).epochs.size() == 2, "a momentum for each context");
   check(train_and_rank_in_bfloat16(student, data).predictions.size() == 8, "bfloat16");
   check(loss_in_bfloat16(net, data.evaluation(0), {0, 0, 0}).scalar_type() == at::kFloat,
         "the loss is a float");
