@@ -8,6 +8,7 @@
 
 #include "examples/number_options.hpp"
 #include "interchoice/training/optimizer.hpp"
+#include "interchoice/training/separate_momentum.hpp"
 
 namespace examples {
 
@@ -17,8 +18,14 @@ struct NamedOptimizer {
   std::string name = "sgd";                 ///< or adamw
   std::optional<double> weight_decay = {};  ///< the optimizer's default if not given
   ic::TableStep tables = {};
+  /// Of sgd: what has a momentum of its own.
+  std::optional<ic::MomentumGroups> momentum = {};
 
-  ic::OptimizerMaker maker() const { return name == "adamw" ? with<ic::AdamW>() : with<ic::Sgd>(); }
+  ic::OptimizerMaker maker() const {
+    if (name == "adamw") return with<ic::AdamW>();
+    if (!momentum) return with<ic::Sgd>();
+    return ic::SeparateMomentum{.sgd = with<ic::Sgd>(), .groups = *momentum};
+  }
   /// The weight decay that it has.
   double decay() const {
     return weight_decay.value_or(name == "adamw" ? ic::AdamW{}.weight_decay
@@ -27,7 +34,7 @@ struct NamedOptimizer {
 
  private:
   template <class Optimizer>
-  ic::OptimizerMaker with() const {
+  Optimizer with() const {
     Optimizer optimizer;
     optimizer.weight_decay = decay();
     optimizer.tables = tables;

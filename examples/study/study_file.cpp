@@ -123,21 +123,14 @@ class Members {
 /// What a method changes of a training.
 struct MethodTraining {
   std::vector<double> split_at;
-  std::optional<ic::TableStep> tables;
-  NamedOptimizer optimizer;  // of the study
+  std::optional<NamedOptimizer> optimizer;  // the study's, where it is another
 
   void operator()(ic::Training& training) const {
     for (const double fraction : split_at) {
       training.split_epochs.push_back(
           static_cast<std::size_t>(fraction * static_cast<double>(training.epochs)));
     }
-    if (!tables) return;
-    training.optimizer = optimizer_with_tables();
-  }
-  ic::OptimizerMaker optimizer_with_tables() const {
-    NamedOptimizer own = optimizer;
-    own.tables = *tables;
-    return own.maker();
+    if (optimizer) training.optimizer = optimizer->maker();
   }
 };
 
@@ -153,11 +146,20 @@ ic::TableStep read_tables(const nlohmann::json& json, const Members& method) {
   return tables;
 }
 
+ic::MomentumGroups read_momentum(const nlohmann::json& json, const Members& method,
+                                 const NamedOptimizer& optimizer) {
+  if (optimizer.name != "sgd") method.fail("momentum", "nothing with " + optimizer.name + ",");
+  if (json == "context") return ic::context_momentum;
+  if (!json.is_number()) method.fail("momentum", "\"context\" or the number of a choice");
+  return ic::ChoiceMomentum{method.whole(json, "momentum", 0, 255)};
+}
+
 Method read_method(const nlohmann::json& json, const std::string& source, const std::string& place,
                    const NamedOptimizer& optimizer) {
   Members members(json, source, place + ".");
   Method method;
-  MethodTraining training{.split_at = {}, .tables = {}, .optimizer = optimizer};
+  MethodTraining training;
+  NamedOptimizer own = optimizer;
   members.take("label", method.label);
   if (method.label.empty()) members.fail("label", "a name");
   members.take("policy", method.policy);
@@ -167,15 +169,18 @@ Method read_method(const nlohmann::json& json, const std::string& source, const 
   members.take_list("split_at", training.split_at, [&](const auto& value, const auto& name) {
     return members.real(value, name, 0, 1);
   });
-  if (const auto* const tables = members.find("tables")) {
-    training.tables = read_tables(*tables, members);
-  }
+  const auto* const tables = members.find("tables");
+  if (tables != nullptr) own.tables = read_tables(*tables, members);
+  const auto* const momentum = members.find("momentum");
+  if (momentum != nullptr) own.momentum = read_momentum(*momentum, members, optimizer);
+  if (tables != nullptr || momentum != nullptr) training.optimizer = own;
   members.refuse_others();
   method.settings.set("policy", method.policy);
   std::string splits;
   for (const double fraction : training.split_at) splits += fmt::format(" {}", fraction);
   if (!splits.empty()) method.settings.set("split at", splits.substr(1));
-  if (training.tables) method.settings.set("tables", training.optimizer_with_tables().text());
+  if (tables != nullptr) method.settings.set("tables", own.maker().text());
+  if (momentum != nullptr) method.settings.set("momentum", "by " + own.momentum->text());
   const auto note_seed = [&](const char* name, const std::optional<std::uint64_t>& seed) {
     if (seed) method.settings.set(name, fmt::format("{}", *seed));
   };

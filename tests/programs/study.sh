@@ -115,6 +115,15 @@ sed 's/"split at half", "policy": "split<on_demand>", "split_at": \[0.5\]/"sum",
 study "$folder/other.json" --out "$folder/other" --results "$folder/alone/results"
 [ "$(find "$folder/other/runs" -name predictions.csv | wc -l)" = 4 ]
 
+# A momentum for each context, and for each candidate of a choice.
+cp -r "$folder/alone/results" "$folder/momenta-results"
+sed 's/{"label": "bias", "policy": "bias<1>"}/{"label": "momenta", "policy": "bias<1>", "momentum": "context"}/
+s/{"label": "split at half", .*}/{"label": "momenta of choice 2", "momentum": 2}/' "$file" > "$folder/momenta.json"
+study "$folder/momenta.json" --out "$folder/momenta" --results "$folder/momenta-results"
+[ "$(find "$folder/momenta/runs" -name predictions.csv | wc -l)" = 8 ]
+grep -q "momenta,momentum,by context" "$folder/momenta-results/settings.csv"
+grep -q "momenta of choice 2,momentum,by choice 2" "$folder/momenta-results/settings.csv"
+
 refused() {
   local wanted=$1
   shift
@@ -131,6 +140,10 @@ changed 's/"batch"/"batches"/'
 refused "there is no member 'batches' here" "$folder/changed.json" --out "$folder/none"
 changed 's/"policy": "bias<1>"}/"policy": "bais<1>"}/'
 refused "'methods[1].policy' is 'bais<1>'; there are none, bias<1>" "$folder/changed.json" --out "$folder/none"
+changed 's/"policy": "bias<1>"}/"policy": "bias<1>", "momentum": "paths"}/'
+refused '"context" or the number of a choice must be there' "$folder/changed.json" --out "$folder/none"
+changed 's/"policy": "bias<1>"}/"policy": "bias<1>", "momentum": 0}/;s/"batch": 32,/"batch": 32, "optimizer": "adamw",/'
+refused "nothing with adamw, must be there" "$folder/changed.json" --out "$folder/none"
 changed 's/"rate": 5/"rate": "fast"/'
 refused "'methods[2].tables.rate' is" "$folder/changed.json" --out "$folder/none"
 changed 's/"synflow"/"synflwo"/'
