@@ -8,7 +8,8 @@ programs=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-"$programs/own_train_supernet" --help | grep -qF '{own}'
+"$programs/own_train_supernet" --help > "$folder/help"
+grep -qF '{own}' "$folder/help"
 for policy in none "bias<1>"; do
   "$programs/own_train_supernet" --space own --dependency "$policy" --space-restriction all --epochs 2 \
     --images 64 --width 6 --out "$folder/${policy%%<*}"
