@@ -153,7 +153,7 @@ double dumb_agreement(const Rows& predictors, const Values& truth,
 
 TEST_CASE("a stack's agreement is that of its definition") {
   std::mt19937_64 random(1);
-  for (const std::size_t count : {6, 17, 40}) {
+  for (const std::size_t count : {6U, 17U, 40U}) {
     for (const double penalty : {1e-3, 0.3, 10.0}) {
       const Values truth = normal_values(random, count);
       const Rows predictors{sum(truth, normal_values(random, count), 1),
