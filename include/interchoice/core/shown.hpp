@@ -20,8 +20,10 @@ inline std::string shown(std::string_view text, std::size_t most = 80) {
     const auto byte = static_cast<unsigned char>(result[i]);
     if (byte < 0x20 || byte == 0x7f) result[i] = '?';
     // U+0080 to U+009F
-    if (byte >= 0x80 && byte < 0xa0 && i > 0 && result[i - 1] == '\xc2')
-      result.replace(--i, 2, "?");
+    if (byte >= 0x80 && byte < 0xa0 && i > 0 && result[i - 1] == '\xc2') {
+      result[--i] = '?';
+      result.erase(i + 1, 1);
+    }
   }
   if (length < text.size()) result += fmt::format("... ({} bytes)", text.size());
   return result;
