@@ -23,6 +23,7 @@
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 #include "training/digits_supernet.hpp"
+#include "training/train_in_pieces.hpp"
 
 namespace ic = interchoice;
 using namespace ic::testing;
@@ -306,20 +307,14 @@ TEST_CASE("a training splits into groups, and is resumed to the bit") {
   CHECK(whole->parameters().size() == make_net<ic::none>(1)->parameters().size() + copies * 2);
 
   const TemporaryFolder folder;
-  bool is_over = false;
-  for (std::size_t piece = 0; !is_over; ++piece) {
-    REQUIRE(piece < 20);
-    auto net = make_net<Policy>(1);
-    ic::Training part = training;
-    std::size_t steps = 0;
-    part.stop = [&] { return ++steps >= piece % 3 + 1; };
-    is_over = !train(net, part, [&](const auto& own_net, const auto& own) {
-                 return ic::train_resumable({folder / "state"}, own_net, data_of(), kUniform, own);
-               }).stopped;
-    if (is_over) {
-      CHECK(differing(state_of(*whole), state_of(*net)) == std::vector<std::string>{});
-    }
-  }
+  auto resumed = make_net<Policy>(1);
+  train_in_pieces(training, [&](const ic::Training& part) {
+    resumed = make_net<Policy>(1);
+    return train(resumed, part, [&](const auto& net, const auto& own) {
+      return ic::train_resumable({folder / "state"}, net, data_of(), kUniform, own);
+    });
+  });
+  CHECK(differing(state_of(*whole), state_of(*resumed)) == std::vector<std::string>{});
 
   // Without groups it is the plain split.
   auto each = make_net<Policy>(1);
