@@ -1,5 +1,6 @@
 #include "examples/study/study_file.hpp"
 
+#include <c10/util/Exception.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "interchoice/nn/tables.hpp"
 #include "interchoice/report/detail/json_part.hpp"
 #include "interchoice/training/optimizer.hpp"
+#include "interchoice/training/training.hpp"
 
 namespace examples {
 
@@ -148,7 +150,8 @@ ic::TableStep read_tables(const nlohmann::json& json, const Members& method) {
 
 ic::MomentumGroups read_momentum(const nlohmann::json& json, const Members& method,
                                  const NamedOptimizer& optimizer) {
-  if (optimizer.name != "sgd") method.fail("momentum", "nothing with " + optimizer.name + ",");
+  if (optimizer.name != "sgd")
+    method.fail("momentum", "the optimizer sgd, not " + optimizer.name + ",");
   if (json == "context") return ic::context_momentum;
   if (!json.is_number()) method.fail("momentum", "\"context\" or the number of a choice");
   return ic::ChoiceMomentum{method.whole(json, "momentum", 0, 255)};
@@ -215,12 +218,21 @@ std::string read_score(const nlohmann::json& json, const Members& members,
   }
 }
 
-/// *Throws* std::runtime_error for a method without tables whose networks have none.
-void require_tables(const StudyFile& study, const ImageShape& shape) {
+/// Makes a network and an optimizer of each method, so that what they refuse is found before the
+/// work. *Throws* std::runtime_error for that, and for a method without tables whose networks have
+/// none.
+void try_methods(const StudyFile& study, const ImageShape& shape) {
   for (const Method& method : study.methods) {
-    if (!method.without_tables) continue;
     const auto network = network_kind(study.network).make(method.policy, study.sizes, shape);
-    if (!ic::tables_of(network->module()).empty()) continue;
+    ic::Training training{.optimizer = study.optimizer.maker()};
+    method.adapt(training);
+    try {
+      training.optimizer(network->module());
+    } catch (const c10::Error& error) {
+      throw std::runtime_error(fmt::format("the method {}: {}", ic::shown(method.label),
+                                           error.what_without_backtrace()));
+    }
+    if (!method.without_tables || !ic::tables_of(network->module()).empty()) continue;
     throw std::runtime_error(
         fmt::format("the method {} is to predict without tables, and the policy {} has none; take "
                     "'without_tables' out of it",
@@ -325,7 +337,7 @@ std::vector<Experiment> StudyFile::experiments(const std::string& data) const {
                       .calibration_batches = calibration_batches,
                       .calibration_batch = calibration_batch};
   const auto loaded = std::make_shared<const ProgramData>(load_program_data(plan.data));
-  require_tables(*this, loaded->shape);
+  try_methods(*this, loaded->shape);
   std::vector<Experiment> all;
   for (const std::string& restriction : restrictions) {
     for (const std::size_t count : epochs) {

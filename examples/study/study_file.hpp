@@ -60,7 +60,8 @@ struct StudyFile {
 
   /// The experiments, on data of --data: restriction by restriction, the shortest training first.
   ///
-  /// *Throws* std::runtime_error for a method without tables whose policy has none to begin with.
+  /// *Throws* std::runtime_error for a method whose networks have no tables to leave out, or that
+  /// its optimizer refuses.
   std::vector<Experiment> experiments(const std::string& data) const;
 };
 

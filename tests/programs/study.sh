@@ -143,7 +143,10 @@ refused "'methods[1].policy' is 'bais<1>'; there are none, bias<1>" "$folder/cha
 changed 's/"policy": "bias<1>"}/"policy": "bias<1>", "momentum": "paths"}/'
 refused '"context" or the number of a choice must be there' "$folder/changed.json" --out "$folder/none"
 changed 's/"policy": "bias<1>"}/"policy": "bias<1>", "momentum": 0}/;s/"batch": 32,/"batch": 32, "optimizer": "adamw",/'
-refused "nothing with adamw, must be there" "$folder/changed.json" --out "$folder/none"
+refused "the optimizer sgd, not adamw, must be there" "$folder/changed.json" --out "$folder/none"
+changed 's/"policy": "none"}/"policy": "none", "momentum": "context"}/'
+refused "the method 'baseline': interchoice: context_momentum of a network whose locations have no priors" \
+  "$folder/changed.json" --out "$folder/none"
 changed 's/"rate": 5/"rate": "fast"/'
 refused "'methods[2].tables.rate' is" "$folder/changed.json" --out "$folder/none"
 changed 's/"synflow"/"synflwo"/'

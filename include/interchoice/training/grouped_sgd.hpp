@@ -119,8 +119,8 @@ class GroupedSgd final : public torch::optim::SGD {
  private:
   [[noreturn]] static void refuse_archive() {
     TORCH_CHECK(false,
-                "interchoice: torch::save and torch::load of GroupedSgd, whose momenta they do not "
-                "know; use train_resumable");
+                "interchoice: libtorch's archives know one momentum a weight, and GroupedSgd has "
+                "several; use train_resumable");
   }
 
   /// Lets a weight's next step be that of its group.
